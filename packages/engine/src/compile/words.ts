@@ -1,0 +1,76 @@
+import type { Word } from '../bpf/seccomp-data.ts';
+import type { Diagram, NodeId } from '../policy/diagram.ts';
+
+/** struct seccomp_data as the diagram's variables have it: sixteen 32-bit words, arch and nr first, ip last. */
+export type WordIndex = number;
+
+/** The 32-bit word that the variable is a bit of. */
+export function wordOfVariable(variable: number): WordIndex {
+  return variable >> 5;
+}
+
+/** The part of struct seccomp_data that the word is. */
+export function partOfWord(word: WordIndex): Word {
+  if (word === 0) return { part: 'arch' };
+  if (word === 1) return { part: 'nr' };
+  const half = word % 2 === 0 ? 'high' : 'low';
+  return word < 14 ? { part: 'argument', index: (word - 2) >> 1, half } : { part: 'ip', half };
+}
+
+/** Consecutive values of a word that lead to the same node. */
+export interface Range {
+  readonly low: number;
+  readonly high: number;
+  readonly exit: NodeId;
+}
+
+/** The values of a word by where they lead, in ascending order; undefined when there are more ranges than that. */
+export function rangesOf(diagram: Diagram, node: NodeId, word: WordIndex, most: number): Range[] | undefined {
+  const ranges: { low: number; high: number; exit: NodeId }[] = [];
+  const walk = (id: NodeId, bit: number, low: number): boolean => {
+    const variable = diagram.variable(id);
+    if (wordOfVariable(variable) !== word || diagram.isTerminal(id)) {
+      const high = low + 2 ** (32 - bit) - 1;
+      const last = ranges.at(-1);
+      if (last?.exit === id) last.high = high;
+      else ranges.push({ low, high, exit: id });
+      return ranges.length <= most;
+    }
+    const half = 2 ** (31 - bit);
+    if (variable % 32 > bit) return walk(id, bit + 1, low) && walk(id, bit + 1, low + half);
+    return walk(diagram.low(id), bit + 1, low) && walk(diagram.high(id), bit + 1, low + half);
+  };
+  return walk(node, 0, 0) ? ranges : undefined;
+}
+
+/** A test of some bits: (word & mask) == value leads to `yes`, everything else to `no`. */
+export interface Cube {
+  readonly mask: number;
+  readonly value: number;
+  readonly yes: NodeId;
+  readonly no: NodeId;
+}
+
+/** The node as one test of bits, if it is one: then it is a chain in which every step but one leads to the same `no`. */
+export function cubeOf(diagram: Diagram, node: NodeId, word: WordIndex): Cube | undefined {
+  const inWord = (id: NodeId) => !diagram.isTerminal(id) && wordOfVariable(diagram.variable(id)) === word;
+  let mask = 0;
+  let value = 0;
+  let id = node;
+  let no: NodeId | undefined;
+  while (inWord(id)) {
+    const low = diagram.low(id);
+    const high = diagram.high(id);
+    const bit = 2 ** (31 - (diagram.variable(id) % 32));
+    mask += bit;
+    if (inWord(low) && inWord(high)) return undefined;
+    // At the last bit both branches leave the word: the one that is not `no` is `yes`.
+    const goesHigh = inWord(high) || (!inWord(low) && (no === undefined ? high > low : low === no));
+    const other = goesHigh ? low : high;
+    if (no !== undefined && other !== no) return undefined;
+    no = other;
+    if (goesHigh) value += bit;
+    id = goesHigh ? high : low;
+  }
+  return { mask, value, yes: id, no: no! };
+}

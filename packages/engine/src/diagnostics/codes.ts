@@ -1,0 +1,56 @@
+/** Every kind of fault that callgate reports. Each has a page of its own in docs/diagnostics, written from here. */
+export const DIAGNOSTIC_CODES = {
+  unreadable: 'The file cannot be read: it does not exist, is a folder, or its permissions forbid it.',
+  'too-large': 'The document is longer than any profile needs to be, so it is not read at all.',
+  'not-utf8': 'The document holds bytes that are not UTF-8. Profiles are JSON or YAML text.',
+  'json-syntax': 'The document is not JSON as RFC 8259 defines it, so no runtime will read it.',
+  'yaml-syntax': 'The document is not YAML.',
+  'too-deep': 'The document nests deeper than 64 levels. A profile needs six.',
+  'lone-surrogate': 'A string holds half of a UTF-16 surrogate pair, which no encoding can write.',
+  'duplicate-key':
+    'An object has the same key twice. Runtimes silently take one of them, not all the same one.',
+  'wrong-type': 'A value has another JSON type than the OCI runtime specification gives that key.',
+  'missing-key': 'A key is missing that a profile cannot do without.',
+  'unknown-key': 'No runtime reads this key, so what it says has no effect.',
+  'wrong-case-key':
+    'The key is spelled in another case. Runtimes written in Go read it all the same, crun ignores it.',
+  'unknown-action': 'The action is none of those that libseccomp knows; the runtime refuses the profile.',
+  'unknown-operator':
+    'The comparison is none of those that libseccomp knows; the runtime refuses the profile.',
+  'unknown-architecture': 'The architecture is none of those that libseccomp knows; the runtime refuses it.',
+  'unknown-flag': 'The flag is none that runtimes take; the runtime refuses the profile.',
+  'unknown-syscall':
+    'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. Pass --allow-unknown to read such a profile as they do.',
+  'unknown-capability': 'Linux has no capability of this name, so the condition can never be met.',
+  'bad-number': 'The number is not a plain decimal integer in the range that the key takes.',
+  'bad-errno': 'The errno lies outside what libseccomp takes (0 to 4094), or is no number.',
+  'bad-argument-index': 'System calls have six arguments, counted from 0 to 5.',
+  'bad-kernel-version': 'minKernel is a kernel release as "K.M", such as "4.8".',
+  'name-and-names': 'A rule has both `name` and `names`. Docker refuses it: use `names`.',
+  'no-names': 'The rule names no system call.',
+  'architectures-and-archmap': 'A document has both `architectures` and `archMap`. Docker refuses it.',
+  'mixed-endian':
+    'Big-endian and little-endian architectures cannot share one filter; libseccomp refuses it.',
+  'notify-default': 'SCMP_ACT_NOTIFY cannot be the default action: the process could not even start.',
+  'notify-write': 'SCMP_ACT_NOTIFY cannot be given for `write`: the runtime itself needs it.',
+  'notify-without-listener': 'A rule with SCMP_ACT_NOTIFY needs a `listenerPath`: nobody would answer.',
+  'errno-ignored': 'The errno stands beside an action that returns none, so the runtime ignores it.',
+  'errno-wrapped': 'The runtime keeps only 16 bits of the errno, so another one is returned than is written.',
+  'rule-conflict':
+    'Two rules give the same conditions different actions; libseccomp refuses the second and the container does not start.',
+  'rule-dropped': 'An earlier rule already decides every call that this one describes, so it has no effect.',
+  'rule-overridden': 'A later rule without conditions replaces this one.',
+  'rule-equals-default': 'The rule says what the default action says already, so the runtime leaves it out.',
+  'conditions-split':
+    'Two conditions on one argument make the runtime turn EVERY condition of the rule into a rule of its own: they are ORed, not ANDed.',
+  'condition-overwritten':
+    'On this architecture the call goes through a multiplexer whose sub-call number takes the place of the condition on argument 0.',
+  'mask-drops-bits': 'The compared value has bits that the mask does not, which libseccomp drops.',
+  'value-truncated': 'Only 32 bits of an argument are compared on this architecture.',
+  'absent-everywhere': 'None of the architectures in use has this call, so the rule does nothing.',
+  'program-too-long': 'The kernel takes programs of at most 4096 instructions.',
+  'bad-program': 'The kernel would refuse this BPF program.',
+  'not-a-recording': 'The document is not a recording that callgate wrote.',
+} as const;
+
+export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -1,0 +1,74 @@
+import type { ActionName } from '../profile/profile.ts';
+
+/** An action as the kernel sees it: the high half of the word that a filter returns. */
+export type ActionKind =
+  | 'KILL_PROCESS'
+  | 'KILL_THREAD'
+  | 'TRAP'
+  | 'ERRNO'
+  | 'NOTIFY'
+  | 'TRACE'
+  | 'LOG'
+  | 'ALLOW';
+
+export interface Action {
+  readonly kind: ActionKind;
+  /** The errno of ERRNO, the message of TRACE, else 0. 16 bits. */
+  readonly data: number;
+}
+
+/** SECCOMP_RET_* of linux/seccomp.h. */
+const WORDS: Readonly<Record<ActionKind, number>> = {
+  KILL_PROCESS: 0x80000000,
+  KILL_THREAD: 0x00000000,
+  TRAP: 0x00030000,
+  ERRNO: 0x00050000,
+  NOTIFY: 0x7fc00000,
+  TRACE: 0x7ff00000,
+  LOG: 0x7ffc0000,
+  ALLOW: 0x7fff0000,
+};
+const KINDS = new Map(Object.entries(WORDS).map(([kind, word]) => [word, kind as ActionKind]));
+
+/** Strongest first, as the kernel orders them when several filters answer. */
+export const ACTION_KINDS: readonly ActionKind[] = [
+  'KILL_PROCESS',
+  'KILL_THREAD',
+  'TRAP',
+  'ERRNO',
+  'NOTIFY',
+  'TRACE',
+  'LOG',
+  'ALLOW',
+];
+
+export const ALLOW_WORD = WORDS.ALLOW;
+export const KILL_THREAD_WORD = WORDS.KILL_THREAD;
+
+/** The word that a filter returns for the action. */
+export function actionWord(action: Action): number {
+  return (WORDS[action.kind] | (action.data & 0xffff)) >>> 0;
+}
+
+/** The action of a word that a filter returned; words that the kernel does not know kill the process. */
+export function actionOfWord(word: number): Action {
+  const kind = KINDS.get((word & 0xffff0000) >>> 0) ?? 'KILL_PROCESS';
+  return { kind, data: word & 0xffff };
+}
+
+/** The kernel's name for a profile's action. */
+export function actionKind(name: ActionName): ActionKind {
+  return name === 'KILL' ? 'KILL_THREAD' : name;
+}
+
+/** Whether the call is executed: ALLOW, LOG, and TRACE and NOTIFY if their listener lets it. */
+export function executes(kind: ActionKind): boolean {
+  return kind === 'ALLOW' || kind === 'LOG';
+}
+
+/** Which of two filters' answers the kernel takes: the lower as a signed number; `newer` wins a tie. */
+export function strongerWord(newer: number, older: number): number {
+  const a = (newer & 0xffff0000) | 0;
+  const b = (older & 0xffff0000) | 0;
+  return b < a ? older : newer;
+}

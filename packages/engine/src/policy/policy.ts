@@ -1,0 +1,24 @@
+import type { Rule } from '../profile/profile.ts';
+import type { Span } from '../source/span.ts';
+import type { Abi } from '../syscalls/arch.ts';
+import type { Diagram, NodeId } from './diagram.ts';
+
+/** Why a call is decided as it is. */
+export type Origin =
+  | { readonly because: 'default' }
+  | { readonly because: 'bad-arch' }
+  | { readonly because: 'enosys-stub' }
+  | { readonly because: 'rule'; readonly rule: Rule; readonly span: Span };
+
+/** What a profile means on a target: a decision for every call that the kernel could be asked. */
+export interface Policy {
+  readonly diagram: Diagram;
+  /** Terminals are SECCOMP_RET_* words. */
+  readonly root: NodeId;
+  /** The same decisions with their reasons: terminals are indices into `origins`. */
+  readonly reasons: NodeId;
+  readonly origins: readonly Origin[];
+  /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
+  readonly abis: readonly Abi[];
+  readonly endian: 'little' | 'big';
+}

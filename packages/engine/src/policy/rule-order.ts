@@ -1,0 +1,221 @@
+import type { Condition, Operator } from '../profile/profile.ts';
+import type { CallRule, Fate } from './call-rule.ts';
+
+/** The rules of one call on one ABI, as libseccomp's filter asks them: the first that matches wins. */
+export interface RuleOrder {
+  readonly order: readonly CallRule[];
+  readonly fates: readonly Fate[];
+}
+
+/**
+ * Several rules for one call, in the order of the file, to the order in which libseccomp's filter asks them.
+ * The rules that libseccomp states (db.c: db_col_rule_add, _db_tree_add, _db_tree_prune, db_chain_lt):
+ * after a rule without conditions everything is dropped, and it wipes what came before; a rule whose conditions begin
+ * like an existing one's is dropped; what remains stands in a tree of tests on 32-bit words, in which the higher
+ * argument, then the higher word, then equality before upper before lower bounds, then the narrower bound comes first.
+ */
+export function orderRules(rules: readonly CallRule[], bits: 32 | 64): RuleOrder {
+  const tree = new RuleTree(bits);
+  for (const rule of rules) tree.add(rule);
+  return { order: tree.order(), fates: tree.fates };
+}
+
+/** How libseccomp tests each operator: the negated ones take the other branch of their opposite's test. */
+const TESTS: Readonly<Record<Operator, { test: string; rank: number; negated: boolean }>> = {
+  EQ: { test: '==', rank: 3, negated: false },
+  NE: { test: '==', rank: 3, negated: true },
+  MASKED_EQ: { test: '&', rank: 3, negated: false },
+  GT: { test: '>', rank: 1, negated: false },
+  LE: { test: '>', rank: 2, negated: true },
+  GE: { test: '>=', rank: 1, negated: false },
+  LT: { test: '>=', rank: 2, negated: true },
+};
+
+/** One condition, cut to what the ABI compares. */
+interface Compare {
+  readonly argument: number;
+  readonly operator: Operator;
+  readonly mask: bigint;
+  readonly datum: bigint;
+}
+
+/** One comparison of a 32-bit word in libseccomp's tree. */
+interface Test {
+  readonly priority: number;
+  readonly rank: number;
+  readonly test: string;
+  readonly mask: bigint;
+  readonly datum: bigint;
+}
+
+interface Member {
+  readonly rule: CallRule;
+  readonly compares: readonly Compare[];
+}
+
+interface Group {
+  readonly test: Test;
+  /** What follows when the test holds, and when it does not. */
+  yes?: Branch;
+  no?: Branch;
+}
+
+type Branch = { readonly leaf: Member } | { readonly level: Group[] };
+
+class RuleTree {
+  readonly fates: Fate[] = [];
+  private readonly bits: 32 | 64;
+  private readonly root: Group[] = [];
+  private unconditional: Member | undefined;
+
+  constructor(bits: 32 | 64) {
+    this.bits = bits;
+  }
+
+  order(): CallRule[] {
+    return this.unconditional ? [this.unconditional.rule] : members(this.root).map((m) => m.rule);
+  }
+
+  add(rule: CallRule): void {
+    const member = { rule, compares: comparesOf(rule.conditions, this.bits) };
+    if (this.unconditional) return this.fate('dropped', member, this.unconditional);
+    if (member.compares.length === 0) {
+      for (const other of members(this.root)) this.override(other, member);
+      this.unconditional = member;
+    } else if (this.clear(member)) this.insert(member);
+  }
+
+  /** Settles the rule with those that begin alike or lie inside it; false when it has no place left. */
+  private clear(member: Member): boolean {
+    for (const other of members(this.root)) {
+      if (!beginsAlike(member, other)) continue;
+      const longer = member.compares.length - other.compares.length;
+      if (longer > 0) return this.refuse('dropped', member, other);
+      const agree = other.rule.word === member.rule.word;
+      if (!agree) return this.refuse('conflict', member, other);
+      if (longer === 0) return this.refuse('dropped', member, other);
+      this.override(other, member);
+    }
+    for (const other of members(this.root)) {
+      if (other.rule.word !== member.rule.word) continue;
+      if (liesWithin(member, other)) this.override(other, member);
+      else if (liesWithin(other, member)) return this.refuse('dropped', member, other);
+    }
+    return true;
+  }
+
+  private insert(member: Member): void {
+    const tests = member.compares.flatMap((c) => testsOf(c, this.bits));
+    let level = this.root;
+    tests.forEach(({ test, branch }, i) => {
+      const group = groupFor(level, test);
+      const last = i === tests.length - 1;
+      const next: Branch = last ? { leaf: member } : (group[branch] ?? { level: [] });
+      group[branch] = next;
+      if ('level' in next) level = next.level;
+    });
+  }
+
+  private override(other: Member, by: Member): void {
+    this.fate('overridden', other, by);
+    remove(this.root, other);
+  }
+
+  private refuse(kind: Fate['kind'], member: Member, by: Member): false {
+    this.fate(kind, member, by);
+    return false;
+  }
+
+  private fate(kind: Fate['kind'], member: Member, by: Member): void {
+    this.fates.push({ kind, rule: member.rule, by: by.rule });
+  }
+}
+
+/** In ascending order of the arguments, cut to the ABI's width, without those that always hold. */
+function comparesOf(conditions: readonly Condition[], bits: 32 | 64): Compare[] {
+  const width = (1n << BigInt(bits)) - 1n;
+  return conditions
+    .toSorted((a, b) => a.argument - b.argument)
+    .map(({ argument, operator, value, valueTwo }) => {
+      const masked = operator === 'MASKED_EQ';
+      const mask = (masked ? value : width) & width;
+      return { argument, operator, mask, datum: (masked ? valueTwo : value) & mask };
+    })
+    .filter((c) => c.mask !== 0n);
+}
+
+/** The tests that one condition becomes: high word, then low word. */
+function testsOf(compare: Compare, bits: 32 | 64): { test: Test; branch: 'yes' | 'no' }[] {
+  const { test, rank, negated } = TESTS[compare.operator];
+  const word = (high: boolean): Test => ({
+    priority: compare.argument * 2 + (high ? 1 : 0),
+    rank,
+    // A bound on the high word is always tested by >: equality leads on to the low word.
+    test: high && rank < 3 ? '>' : test,
+    mask: high ? compare.mask >> 32n : compare.mask & 0xffff_ffffn,
+    datum: high ? compare.datum >> 32n : compare.datum & 0xffff_ffffn,
+  });
+  const low = { test: word(false), branch: negated ? ('no' as const) : ('yes' as const) };
+  return bits === 64 ? [{ test: word(true), branch: 'yes' }, low] : [low];
+}
+
+/** The group of that test in a level, put in its place when it is new. */
+function groupFor(level: Group[], test: Test): Group {
+  const at = level.findIndex((g) => sameTest(g.test, test) || precedes(test, g.test));
+  if (at >= 0 && sameTest(level[at].test, test)) return level[at];
+  const group: Group = { test };
+  level.splice(at < 0 ? level.length : at, 0, group);
+  return group;
+}
+
+function sameTest(a: Test, b: Test): boolean {
+  return a.priority === b.priority && a.test === b.test && a.mask === b.mask && a.datum === b.datum;
+}
+
+function precedes(a: Test, b: Test): boolean {
+  if (a.priority !== b.priority) return a.priority > b.priority;
+  if (a.rank !== b.rank) return a.rank > b.rank;
+  return a.rank === 2 ? a.datum < b.datum : a.datum > b.datum;
+}
+
+function members(level: readonly Group[]): Member[] {
+  return level.flatMap((g) => [...branchMembers(g.yes), ...branchMembers(g.no)]);
+}
+
+function branchMembers(branch: Branch | undefined): Member[] {
+  if (!branch) return [];
+  return 'leaf' in branch ? [branch.leaf] : members(branch.level);
+}
+
+function remove(level: Group[], member: Member): void {
+  for (const group of level) {
+    group.yes = without(group.yes, member);
+    group.no = without(group.no, member);
+  }
+  for (let i = level.length - 1; i >= 0; i--) if (!level[i].yes && !level[i].no) level.splice(i, 1);
+}
+
+function without(branch: Branch | undefined, member: Member): Branch | undefined {
+  if (!branch || 'leaf' in branch) return branch && branch.leaf === member ? undefined : branch;
+  remove(branch.level, member);
+  return branch.level.length > 0 ? branch : undefined;
+}
+
+function sameCompare(a: Compare, b: Compare): boolean {
+  const [x, y] = [TESTS[a.operator], TESTS[b.operator]];
+  const sameOperator = x.test === y.test && x.negated === y.negated;
+  return a.argument === b.argument && sameOperator && a.mask === b.mask && a.datum === b.datum;
+}
+
+function beginsAlike(a: Member, b: Member): boolean {
+  const length = Math.min(a.compares.length, b.compares.length);
+  return a.compares.slice(0, length).every((c, i) => sameCompare(c, b.compares[i]));
+}
+
+/** Whether the conditions of `inner` stand in a row inside those of `outer`, but not at its beginning. */
+function liesWithin(inner: Member, outer: Member): boolean {
+  const { length } = inner.compares;
+  for (let start = 1; start + length <= outer.compares.length; start++)
+    if (inner.compares.every((c, i) => sameCompare(c, outer.compares[start + i]))) return true;
+  return false;
+}

@@ -1,0 +1,302 @@
+import type { Outcome } from '../diagnostics/diagnostic.ts';
+import { hasErrors } from '../diagnostics/diagnostic.ts';
+import { suggest } from '../diagnostics/suggest.ts';
+import { readSource, type SourceFormat } from '../source/read.ts';
+import type { Spanned } from '../source/span.ts';
+import { type Entry, quote, type Tree } from '../source/tree.ts';
+import { ABIS, abiOfToken, findAbi } from '../syscalls/arch.ts';
+import { allNames, isKnownName } from '../syscalls/lookup.ts';
+import { CAPABILITIES } from './capabilities.ts';
+import {
+  ACTION_NAMES,
+  type ActionName,
+  type ArchMapEntry,
+  type Condition,
+  FLAGS,
+  type Flag,
+  type KernelVersion,
+  OPERATORS,
+  type Profile,
+  parseKernel,
+  type Rule,
+  type RuleScope,
+} from './profile.ts';
+import { type Fields, Reader } from './reader.ts';
+
+const PROFILE_KEYS = [
+  'defaultAction',
+  'defaultErrnoRet',
+  'architectures',
+  'archMap',
+  'flags',
+  'listenerPath',
+  'listenerMetadata',
+  'syscalls',
+];
+const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'args', 'comment', 'includes', 'excludes'];
+const SCOPE_KEYS = ['arches', 'caps', 'minKernel'];
+const CONDITION_KEYS = ['index', 'value', 'valueTwo', 'op'];
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+const MAX_U32 = 0xffff_ffffn;
+
+/**
+ * Reads a profile in OCI's or Docker's form. Every fault is a diagnostic; there is a value unless one is an error.
+ * Sources: OCI runtime-spec config-linux.md (seccomp), moby's profiles/seccomp, Go's encoding/json.
+ */
+export function parseProfile(text: string, format: SourceFormat): Outcome<Profile> {
+  const source = readSource(text, format);
+  if (!source.value) return { diagnostics: source.diagnostics };
+  const reader = new Reader();
+  const profile = new ProfileParser(reader).profile(source.value);
+  const { diagnostics } = reader;
+  // An unknown name alone leaves the profile readable: runtimes skip it, and so can a caller who says so.
+  const fatal = hasErrors(diagnostics.filter((d) => d.code !== 'unknown-syscall'));
+  return profile && !fatal ? { value: profile, diagnostics } : { diagnostics };
+}
+
+class ProfileParser {
+  private readonly read: Reader;
+
+  constructor(reader: Reader) {
+    this.read = reader;
+  }
+
+  profile(tree: Tree): Profile | undefined {
+    const fields = this.read.fields(tree, 'a profile', PROFILE_KEYS);
+    if (!fields) return undefined;
+    const defaultAction = this.requiredAction(fields, 'defaultAction', 'a profile');
+    const architectures = this.architectures(fields.get('architectures'));
+    const archMapEntry = fields.get('archMap');
+    const archMap = this.read.list(archMapEntry).flatMap((item) => this.archMapEntry(item) ?? []);
+    if (architectures.length > 0 && archMap.length > 0)
+      this.read.error(
+        'architectures-and-archmap',
+        'both "architectures" and "archMap" are given',
+        archMapEntry!.keySpan,
+        'keep one: Docker refuses the two together',
+      );
+    const rules = this.read
+      .list(fields.get('syscalls'))
+      .flatMap((item, index) => this.rule(item, index) ?? []);
+    const flagsEntry = fields.get('flags');
+    if (!defaultAction) return undefined;
+    const docker =
+      archMapEntry !== undefined || rules.some((r) => r.includes || r.excludes || r.comment !== undefined);
+    return {
+      form: docker ? 'docker' : 'oci',
+      defaultAction,
+      defaultErrnoRet: this.errno(fields.get('defaultErrnoRet')),
+      architectures,
+      archMap,
+      flags: this.read
+        .list(flagsEntry)
+        .flatMap((item) => this.read.token<Flag>(item, 'the flag', '', FLAGS, 'unknown-flag') ?? []),
+      hasFlags: flagsEntry !== undefined,
+      listenerPath: this.read.optionalString(fields.get('listenerPath')),
+      listenerMetadata: this.read.optionalString(fields.get('listenerMetadata')),
+      rules,
+    };
+  }
+
+  private requiredAction(fields: Fields, key: string, what: string): Spanned<ActionName> | undefined {
+    const entry = fields.get(key);
+    if (!entry) {
+      const { start } = fields.span;
+      return this.read.error(
+        'missing-key',
+        `${what} needs "${key}"`,
+        { start, end: start + 1 },
+        `add "${key}": "SCMP_ACT_ERRNO", or what you want`,
+      );
+    }
+    return this.read.token(entry.value, `"${key}"`, 'SCMP_ACT_', ACTION_NAMES, 'unknown-action');
+  }
+
+  private architectures(entry: Entry | undefined): Spanned<string>[] {
+    return this.read.list(entry).flatMap((item) => this.architecture(item) ?? []);
+  }
+
+  private architecture(tree: Tree): Spanned<string> | undefined {
+    const token = this.read.string(tree, 'an architecture');
+    if (!token || abiOfToken(token.value)) return token;
+    const meant =
+      findAbi(token.value)?.token ??
+      ABIS.find((a) => a.go === token.value)?.token ??
+      suggest(
+        token.value,
+        ABIS.map((a) => a.token),
+      );
+    return this.read.error(
+      'unknown-architecture',
+      `libseccomp has no architecture ${quote(token.value)}`,
+      token.span,
+      meant && `did you mean "${meant}"?`,
+    );
+  }
+
+  private archMapEntry(tree: Tree): ArchMapEntry | undefined {
+    const fields = this.read.fields(tree, 'an element of "archMap"', ['architecture', 'subArchitectures']);
+    if (!fields) return undefined;
+    const entry = fields.get('architecture');
+    if (!entry)
+      return this.read.error(
+        'missing-key',
+        'an element of "archMap" needs "architecture"',
+        { start: fields.span.start, end: fields.span.start + 1 },
+        'such as "SCMP_ARCH_X86_64"',
+      );
+    const architecture = this.architecture(entry.value);
+    const subArchitectures = this.architectures(fields.get('subArchitectures'));
+    return architecture && { architecture, subArchitectures, span: fields.span };
+  }
+
+  private rule(tree: Tree, index: number): Rule | undefined {
+    const fields = this.read.fields(tree, 'a rule', RULE_KEYS);
+    if (!fields) return undefined;
+    const names = this.names(fields);
+    const action = this.requiredAction(fields, 'action', 'a rule');
+    const errnoRet = this.errno(fields.get('errnoRet'));
+    const conditions = this.read.list(fields.get('args')).flatMap((item) => this.condition(item) ?? []);
+    const includes = this.scope(fields.get('includes'));
+    const excludes = this.scope(fields.get('excludes'));
+    const comment = this.read.optionalString(fields.get('comment'))?.value;
+    if (!names || !action) return undefined;
+    if (errnoRet && action.value !== 'ERRNO' && action.value !== 'TRACE')
+      this.read.warn(
+        'errno-ignored',
+        `SCMP_ACT_${action.value} returns no errno`,
+        errnoRet.span,
+        'remove errnoRet, or use SCMP_ACT_ERRNO; crun refuses the profile',
+      );
+    return { index, names, action, errnoRet, conditions, includes, excludes, comment, span: fields.span };
+  }
+
+  private names(fields: Fields): Spanned<string>[] | undefined {
+    const list = fields.get('names');
+    const single = fields.get('name');
+    if (list && single)
+      return this.read.error(
+        'name-and-names',
+        'a rule has both "name" and "names"',
+        single.keySpan,
+        'put the name into "names"',
+      );
+    const names = single
+      ? [this.read.optionalString(single)].flatMap((n) => n ?? [])
+      : this.read.strings(list);
+    const isListed = list?.value.kind === 'array' && list.value.items.length > 0;
+    if (names.length === 0 && !single && !isListed && (!list || list.value.kind === 'array')) {
+      const { start } = fields.span;
+      return this.read.error(
+        'no-names',
+        'the rule names no system call',
+        list?.value.span ?? { start, end: start + 1 },
+        'add "names": ["…"]',
+      );
+    }
+    for (const name of names) this.checkName(name);
+    return names;
+  }
+
+  private checkName(name: Spanned<string>): void {
+    if (isKnownName(name.value)) return;
+    const meant = suggest(name.value, allNames());
+    this.read.error(
+      'unknown-syscall',
+      `there is no system call ${quote(name.value)}`,
+      name.span,
+      meant
+        ? `did you mean "${meant}"?`
+        : 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables',
+    );
+  }
+
+  private errno(entry: Entry | undefined): Spanned<number> | undefined {
+    const errno =
+      entry &&
+      this.read.integer(
+        entry,
+        MAX_U32,
+        'bad-errno',
+        'an errno is a number from 0 to 4094, such as 1 for EPERM',
+      );
+    return errno && { value: Number(errno.value), span: errno.span };
+  }
+
+  private condition(tree: Tree): Condition | undefined {
+    const fields = this.read.fields(tree, 'a condition', CONDITION_KEYS);
+    if (!fields) return undefined;
+    const operatorEntry = fields.get('op');
+    const { start } = fields.span;
+    if (!operatorEntry)
+      return this.read.error(
+        'missing-key',
+        'a condition needs "op"',
+        { start, end: start + 1 },
+        'such as "SCMP_CMP_EQ"',
+      );
+    const operator = this.read.token(operatorEntry.value, '"op"', 'SCMP_CMP_', OPERATORS, 'unknown-operator');
+    // Go leaves an absent number at 0.
+    const argument = this.number(
+      fields,
+      'index',
+      5n,
+      'bad-argument-index',
+      'arguments are counted from 0 to 5',
+    );
+    const range = 'a decimal integer from 0 to 18446744073709551615';
+    const value = this.number(fields, 'value', MAX_U64, 'bad-number', range);
+    const valueTwo = this.number(fields, 'valueTwo', MAX_U64, 'bad-number', range);
+    if (!operator || argument === undefined || value === undefined || valueTwo === undefined)
+      return undefined;
+    return { argument: Number(argument), operator: operator.value, value, valueTwo, span: fields.span };
+  }
+
+  private number(
+    fields: Fields,
+    key: string,
+    max: bigint,
+    code: 'bad-number' | 'bad-argument-index',
+    hint: string,
+  ): bigint | undefined {
+    const entry = fields.get(key);
+    return entry ? this.read.integer(entry, max, code, hint)?.value : 0n;
+  }
+
+  private scope(entry: Entry | undefined): RuleScope | undefined {
+    const fields = entry && this.read.fields(entry.value, `"${entry.key}"`, SCOPE_KEYS);
+    if (!fields) return undefined;
+    const caps = this.read.strings(fields.get('caps'));
+    for (const cap of caps) this.checkCapability(cap);
+    return {
+      arches: this.read.strings(fields.get('arches')),
+      caps,
+      minKernel: this.kernel(fields.get('minKernel')),
+    };
+  }
+
+  private checkCapability(cap: Spanned<string>): void {
+    if ((CAPABILITIES as readonly string[]).includes(cap.value)) return;
+    const meant = suggest(cap.value, CAPABILITIES);
+    this.read.warn(
+      'unknown-capability',
+      `Linux has no capability ${quote(cap.value)}`,
+      cap.span,
+      meant && `did you mean "${meant}"?`,
+    );
+  }
+
+  private kernel(entry: Entry | undefined): Spanned<KernelVersion> | undefined {
+    const text = this.read.optionalString(entry);
+    if (!text) return undefined;
+    const version = /^\d+\.\d+$/.test(text.value) ? parseKernel(text.value) : undefined;
+    if (!version)
+      return this.read.error(
+        'bad-kernel-version',
+        `minKernel is ${quote(text.value)}`,
+        text.span,
+        'write it as "4.8"',
+      );
+    return { value: version, span: text.span };
+  }
+}

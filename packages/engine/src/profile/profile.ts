@@ -1,0 +1,99 @@
+import type { Span, Spanned } from '../source/span.ts';
+
+/** The actions of an OCI profile, without SCMP_ACT_. KILL is the old name of KILL_THREAD. */
+export const ACTION_NAMES = [
+  'KILL',
+  'KILL_THREAD',
+  'KILL_PROCESS',
+  'TRAP',
+  'ERRNO',
+  'TRACE',
+  'ALLOW',
+  'LOG',
+  'NOTIFY',
+] as const;
+export type ActionName = (typeof ACTION_NAMES)[number];
+
+/** The comparisons of an OCI profile, without SCMP_CMP_. Unsigned; MASKED_EQ is (argument & value) == valueTwo. */
+export const OPERATORS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'] as const;
+export type Operator = (typeof OPERATORS)[number];
+
+/** The flags of an OCI profile, by their full names. */
+export const FLAGS = [
+  'SECCOMP_FILTER_FLAG_TSYNC',
+  'SECCOMP_FILTER_FLAG_LOG',
+  'SECCOMP_FILTER_FLAG_SPEC_ALLOW',
+  'SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV',
+] as const;
+export type Flag = (typeof FLAGS)[number];
+
+/** What a person wrote. It has no meaning before it is lowered on a Target. */
+export interface Profile {
+  /** docker: it uses keys that only Docker's and Podman's form has (archMap, includes, excludes, name …). */
+  readonly form: 'oci' | 'docker';
+  readonly defaultAction: Spanned<ActionName>;
+  readonly defaultErrnoRet?: Spanned<number>;
+  /** SCMP_ARCH_* tokens. */
+  readonly architectures: readonly Spanned<string>[];
+  readonly archMap: readonly ArchMapEntry[];
+  readonly flags: readonly Spanned<Flag>[];
+  /** Whether the document has the key `flags`; without it runtimes set SPEC_ALLOW. */
+  readonly hasFlags: boolean;
+  readonly listenerPath?: Spanned<string>;
+  readonly listenerMetadata?: Spanned<string>;
+  readonly rules: readonly Rule[];
+}
+
+export interface ArchMapEntry {
+  readonly architecture: Spanned<string>;
+  readonly subArchitectures: readonly Spanned<string>[];
+  readonly span: Span;
+}
+
+/** One element of `syscalls`. Its conditions are joined by AND. */
+export interface Rule {
+  /** Its place in `syscalls`, from 0. */
+  readonly index: number;
+  readonly names: readonly Spanned<string>[];
+  readonly action: Spanned<ActionName>;
+  readonly errnoRet?: Spanned<number>;
+  readonly conditions: readonly Condition[];
+  readonly includes?: RuleScope;
+  readonly excludes?: RuleScope;
+  readonly comment?: string;
+  readonly span: Span;
+}
+
+export interface Condition {
+  /** Which argument, 0 to 5. */
+  readonly argument: number;
+  readonly operator: Operator;
+  /** The datum; for MASKED_EQ the mask. 64 bits, unsigned. */
+  readonly value: bigint;
+  /** For MASKED_EQ the datum. 64 bits, unsigned. */
+  readonly valueTwo: bigint;
+  readonly span: Span;
+}
+
+/** Docker's includes and excludes: architectures by Go's names, capabilities as CAP_*, kernel as "K.M". */
+export interface RuleScope {
+  readonly arches: readonly Spanned<string>[];
+  readonly caps: readonly Spanned<string>[];
+  readonly minKernel?: Spanned<KernelVersion>;
+}
+
+export interface KernelVersion {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Negative, zero or positive as `a` is older than, equal to or newer than `b`. */
+export function compareKernels(a: KernelVersion, b: KernelVersion): number {
+  return a.major - b.major || a.minor - b.minor;
+}
+
+/** The release that a text such as "6.18" or uname's "6.18.44-fc" begins with. */
+export function parseKernel(text: string): KernelVersion | undefined {
+  const match = /^(\d{1,4})\.(\d{1,4})(?![\d])/.exec(text);
+  return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;
+}

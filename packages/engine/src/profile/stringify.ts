@@ -1,0 +1,66 @@
+import type { Condition, Profile, Rule, RuleScope } from './profile.ts';
+
+/** The profile as JSON text that runtimes read, two spaces deep, names on one line each; ends in a newline. */
+export function stringifyProfile(profile: Profile): string {
+  const document = {
+    defaultAction: `SCMP_ACT_${profile.defaultAction.value}`,
+    ...(profile.defaultErrnoRet && { defaultErrnoRet: profile.defaultErrnoRet.value }),
+    ...(profile.architectures.length > 0 && { architectures: profile.architectures.map((a) => a.value) }),
+    ...(profile.archMap.length > 0 && {
+      archMap: profile.archMap.map((entry) => ({
+        architecture: entry.architecture.value,
+        subArchitectures: entry.subArchitectures.map((a) => a.value),
+      })),
+    }),
+    ...(profile.hasFlags && { flags: profile.flags.map((f) => f.value) }),
+    ...(profile.listenerPath && { listenerPath: profile.listenerPath.value }),
+    ...(profile.listenerMetadata && { listenerMetadata: profile.listenerMetadata.value }),
+    syscalls: profile.rules.map(ruleDocument),
+  };
+  return `${serialize(document)}\n`;
+}
+
+function ruleDocument(rule: Rule): object {
+  return {
+    names: rule.names.map((n) => n.value),
+    action: `SCMP_ACT_${rule.action.value}`,
+    ...(rule.errnoRet && { errnoRet: rule.errnoRet.value }),
+    ...(rule.conditions.length > 0 && { args: rule.conditions.map(conditionDocument) }),
+    ...(rule.comment !== undefined && { comment: rule.comment }),
+    ...(rule.includes && { includes: scopeDocument(rule.includes) }),
+    ...(rule.excludes && { excludes: scopeDocument(rule.excludes) }),
+  };
+}
+
+function conditionDocument(condition: Condition): object {
+  return {
+    index: condition.argument,
+    value: condition.value,
+    ...((condition.operator === 'MASKED_EQ' || condition.valueTwo !== 0n) && {
+      valueTwo: condition.valueTwo,
+    }),
+    op: `SCMP_CMP_${condition.operator}`,
+  };
+}
+
+function scopeDocument(scope: RuleScope): object {
+  return {
+    ...(scope.arches.length > 0 && { arches: scope.arches.map((a) => a.value) }),
+    ...(scope.caps.length > 0 && { caps: scope.caps.map((c) => c.value) }),
+    ...(scope.minKernel && { minKernel: `${scope.minKernel.value.major}.${scope.minKernel.value.minor}` }),
+  };
+}
+
+/** JSON.stringify with two spaces, but with bigints, which JSON numbers can hold and JavaScript's cannot. */
+function serialize(value: unknown, indent = ''): string {
+  if (typeof value === 'bigint') return value.toString();
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const inner = `${indent}  `;
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const parts = Array.isArray(value)
+    ? value.map((item) => serialize(item, inner))
+    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${serialize(item, inner)}`);
+  return parts.length === 0
+    ? open + close
+    : `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`;
+}
