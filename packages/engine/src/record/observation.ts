@@ -1,0 +1,100 @@
+import * as v from 'valibot';
+import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.ts';
+import { readJson } from '../source/read-json.ts';
+import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
+
+/** When in a workload's life a call was made; "run" where the source cannot tell. */
+export const PHASES = ['run'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** One system call that a workload made, keyed by ABI and number. */
+export interface Observation {
+  readonly arch: AbiName;
+  /** As seccomp_data has it, x32's bit 30 included. */
+  readonly nr: number;
+  /** "" for a number that the tables do not know. */
+  readonly name: string;
+  /** Calls that reached the kernel. */
+  readonly count: number;
+  readonly phase: Phase;
+  /** Calls that a filter turned away before. */
+  readonly denied: number;
+}
+
+/** What a workload did, and how much of it the recorder may have missed. */
+export interface Recording {
+  readonly schema: typeof RECORDING_SCHEMA;
+  readonly machine: RecordedMachine;
+  /** The recorder that wrote it, such as "ebpf". */
+  readonly recorder: string;
+  readonly command: readonly string[];
+  /** ISO 8601, UTC; when the program was started. */
+  readonly started: string;
+  readonly runs: number;
+  /** Calls that the recorder knows it lost. */
+  readonly lost: number;
+  /** Calls whose ABI the source could not tell. */
+  readonly ambiguous: number;
+  /** false: the recorder could not count denied calls. */
+  readonly countsDenied: boolean;
+  readonly observations: readonly Observation[];
+}
+
+export interface RecordedMachine {
+  readonly arch: AbiName;
+  /** uname -r. */
+  readonly kernel: string;
+}
+
+export const RECORDING_SCHEMA = 'callgate-recording/1';
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const u32 = v.pipe(count, v.maxValue(0xffffffff));
+const abi = v.picklist(ABI_NAMES);
+const recordingSchema = v.object({
+  schema: v.literal(RECORDING_SCHEMA),
+  machine: v.object({ arch: abi, kernel: v.string() }),
+  recorder: v.optional(v.string(), 'unknown'),
+  command: v.optional(v.array(v.string()), []),
+  started: v.optional(v.string(), ''),
+  runs: count,
+  lost: count,
+  ambiguous: count,
+  countsDenied: v.optional(v.boolean(), false),
+  observations: v.array(
+    v.object({
+      arch: abi,
+      nr: u32,
+      name: v.string(),
+      count,
+      phase: v.optional(v.picklist(PHASES), 'run'),
+      denied: count,
+    }),
+  ),
+});
+
+/** Reads a recording that `record -o` wrote. */
+export function parseRecording(text: string): Outcome<Recording> {
+  const syntax = readJson(text);
+  if (!syntax.value) return { diagnostics: syntax.diagnostics };
+  const result = v.safeParse(recordingSchema, JSON.parse(text));
+  if (result.success) return { value: result.output, diagnostics: [] };
+  return { diagnostics: result.issues.slice(0, 1).map(notARecording) };
+}
+
+function notARecording(issue: v.BaseIssue<unknown>): Diagnostic {
+  const at = v.getDotPath(issue) ?? 'the document';
+  return error(
+    'not-a-recording',
+    `${at}: ${issue.message}`,
+    { start: 0, end: 0 },
+    'write one with: callgate record -o FILE -- CMD',
+  );
+}
+
+/** The recording as JSON text, an observation a line; ends in a newline. */
+export function stringifyRecording(recording: Recording): string {
+  const { observations, ...head } = recording;
+  const lines = observations.map((o) => `    ${JSON.stringify(o)}`);
+  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "observations": [\n${lines.join(',\n')}\n  ]\n}\n`;
+}

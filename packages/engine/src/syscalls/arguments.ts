@@ -1,0 +1,114 @@
+import { CONSTANTS } from './generated/constants.ts';
+import { PROTOTYPES } from './generated/prototypes.ts';
+import { SINCE } from './generated/since.ts';
+
+/** What an argument is to the kernel. Only what a filter can judge is worth a condition: flags, cmd, enum, signal. */
+export type ArgumentKind =
+  | 'fd'
+  | 'pointer'
+  | 'path'
+  | 'flags'
+  | 'enum'
+  | 'cmd'
+  | 'size'
+  | 'count'
+  | 'offset'
+  | 'pid'
+  | 'uid'
+  | 'gid'
+  | 'mode'
+  | 'signal'
+  | 'address'
+  | 'value';
+
+/** One argument of a system call, as its prototype declares it on x86_64. */
+export interface Argument {
+  readonly name: string;
+  readonly type: string;
+  readonly kind: ArgumentKind;
+  /** Bits that the kernel looks at; the register has 64. */
+  readonly bits: number;
+  readonly signed: boolean;
+  /** The constants that it takes, and others that apply when another argument has a value. */
+  readonly set?: string;
+  readonly setWhen?: readonly { readonly arg: number; readonly value: number; readonly set: string }[];
+}
+
+export interface ConstantSet {
+  /** flags: the values are joined by OR. */
+  readonly kind: 'enum' | 'flags';
+  readonly mask?: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** The arguments of a call, by its x86_64 prototype; undefined where x86_64 has no such call. */
+export function prototypeOf(name: string): readonly Argument[] | undefined {
+  return Object.hasOwn(PROTOTYPES, name) ? PROTOTYPES[name] : undefined;
+}
+
+/** The first kernel release with the call on any architecture, as "K.M"; undefined when the sources disagree. */
+export function sinceOf(name: string): string | undefined {
+  return Object.hasOwn(SINCE, name) ? SINCE[name] : undefined;
+}
+
+/** The name of an errno, such as EPERM. */
+export function errnoName(errno: number): string | undefined {
+  return Object.entries(CONSTANTS.errno.values).find(([, value]) => value === errno)?.[0];
+}
+
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * An argument as people write it: decimal, 0x…, a negative number, or names joined by "|" such as
+ * CLONE_NEWUSER|SIGCHLD. Undefined when it is none of these or does not fit 64 bits.
+ */
+export function parseArgument(text: string): bigint | undefined {
+  let value = 0n;
+  for (const part of text.split('|')) {
+    const number = parseNumber(part.trim()) ?? constantValue(part.trim());
+    if (number === undefined) return undefined;
+    value |= number;
+  }
+  return value;
+}
+
+function parseNumber(text: string): bigint | undefined {
+  if (!/^-?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})$/.test(text)) return undefined;
+  const magnitude = BigInt(text.replace('-', ''));
+  if (magnitude > ALL_ONES) return undefined;
+  return text.startsWith('-') ? BigInt.asUintN(64, -magnitude) : magnitude;
+}
+
+function constantValue(name: string): bigint | undefined {
+  for (const set of Object.values(CONSTANTS))
+    if (Object.hasOwn(set.values, name)) return BigInt.asUintN(64, BigInt(set.values[name]));
+  return undefined;
+}
+
+/** Every constant that an argument may be written with. */
+export function constantNames(): string[] {
+  return Object.values(CONSTANTS).flatMap((set) => Object.keys(set.values));
+}
+
+/** A value by its names, such as "AF_INET" or "CLONE_VM|CLONE_FS"; a plain number where it has none. */
+export function formatArgument(argument: Argument, value: bigint, args: readonly bigint[]): string {
+  const id = argument.setWhen?.find((w) => args[w.arg] === BigInt(w.value))?.set ?? argument.set;
+  const set = id === undefined ? undefined : CONSTANTS[id];
+  const exact = set && Object.entries(set.values).find(([, v]) => BigInt.asUintN(64, BigInt(v)) === value);
+  if (exact) return exact[0];
+  const names = set?.kind === 'flags' ? flagNames(set, value) : undefined;
+  return names ?? (value > 0xffffn ? `0x${value.toString(16)}` : value.toString());
+}
+
+function flagNames(set: ConstantSet, value: bigint): string | undefined {
+  const names: string[] = [];
+  let rest = value;
+  for (const [name, number] of Object.entries(set.values)) {
+    const bits = BigInt(number);
+    if (bits <= 0n || (rest & bits) !== bits) continue;
+    names.push(name);
+    rest &= ~bits;
+  }
+  if (names.length === 0) return undefined;
+  return rest === 0n ? names.join('|') : `${names.join('|')}|0x${rest.toString(16)}`;
+}
