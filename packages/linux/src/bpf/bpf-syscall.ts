@@ -1,0 +1,120 @@
+import { closeSync } from 'node:fs';
+import { libc, SyscallError } from '../libc.ts';
+import { nativeNumber } from '../machine.ts';
+
+/** bpf(2)'s commands, map types and program types (linux/bpf.h). */
+const MAP_CREATE = 0;
+const MAP_LOOKUP_ELEM = 1;
+const MAP_UPDATE_ELEM = 2;
+const MAP_GET_NEXT_KEY = 4;
+const PROG_LOAD = 5;
+const RAW_TRACEPOINT_OPEN = 17;
+const PROG_TYPE_TRACING = 26;
+const ENOENT = 2;
+
+export const MAP_TYPE = { hash: 1, array: 2, cgroupArray: 8 } as const;
+/** BPF_TRACE_RAW_TP: the program runs at a tracepoint and may follow the kernel's own pointers. */
+const TRACE_RAW_TP = 23;
+
+/** Everything that a set of BPF programs holds open; when it closes, the kernel forgets them. */
+export class BpfObjects {
+  private readonly fds: number[] = [];
+
+  createMap(type: number, keySize: number, valueSize: number, entries: number, name: string): number {
+    const attr = Buffer.alloc(48);
+    [type, keySize, valueSize, entries].forEach((value, i) => {
+      attr.writeUInt32LE(value, i * 4);
+    });
+    attr.write(name, 28, 15, 'latin1');
+    return this.keep(bpf(MAP_CREATE, attr, `creating the map ${name}`));
+  }
+
+  /** Loads a program and attaches it to the tracepoint whose typedef btf_trace_* has that id. */
+  attach(code: Buffer, btfId: number, name: string): void {
+    const license = Buffer.from('GPL\0');
+    const attr = Buffer.alloc(112);
+    attr.writeUInt32LE(PROG_TYPE_TRACING, 0);
+    attr.writeUInt32LE(code.length / 8, 4);
+    pointer(attr, 8, code);
+    pointer(attr, 16, license);
+    attr.write(name, 48, 15, 'latin1');
+    attr.writeUInt32LE(TRACE_RAW_TP, 68);
+    attr.writeUInt32LE(btfId, 108);
+    const program = this.keep(load(attr, name));
+    const link = Buffer.alloc(16);
+    link.writeUInt32LE(program, 8);
+    this.keep(bpf(RAW_TRACEPOINT_OPEN, link, `attaching ${name}`));
+  }
+
+  close(): void {
+    for (const fd of this.fds.reverse()) closeSync(fd);
+    this.fds.length = 0;
+  }
+
+  private keep(fd: number): number {
+    this.fds.push(fd);
+    return fd;
+  }
+}
+
+export function lookUp(map: number, key: Buffer, value: Buffer): Buffer {
+  element(MAP_LOOKUP_ELEM, map, key, value);
+  return value;
+}
+
+export function update(map: number, key: Buffer, value: Buffer): void {
+  element(MAP_UPDATE_ELEM, map, key, value);
+}
+
+/** Every key and value of a map from which nobody deletes. */
+export function* entriesOf(map: number, keySize: number, valueSize: number): Iterable<[Buffer, Buffer]> {
+  for (let key: Buffer | undefined; ; ) {
+    const next = Buffer.alloc(keySize);
+    try {
+      element(MAP_GET_NEXT_KEY, map, key, next);
+    } catch (fault) {
+      if (fault instanceof SyscallError && fault.errno === ENOENT) return;
+      throw fault;
+    }
+    yield [next, lookUp(map, next, Buffer.alloc(valueSize))];
+    key = next;
+  }
+}
+
+function element(command: number, map: number, key: Buffer | undefined, value: Buffer): void {
+  const attr = Buffer.alloc(32);
+  attr.writeUInt32LE(map, 0);
+  if (key) pointer(attr, 8, key);
+  pointer(attr, 16, value);
+  bpf(command, attr, 'reading a map');
+}
+
+function bpf(command: number, attr: Buffer, what: string): number {
+  const result = libc().syscall(nativeNumber('bpf'), command, attr, attr.length);
+  if (result < 0) throw new SyscallError(what, libc().errno());
+  return result;
+}
+
+function pointer(attr: Buffer, offset: number, target: Buffer): void {
+  attr.writeBigUInt64LE(libc().address(target), offset);
+}
+
+/** Loads the program; when the verifier refuses it, the error ends with the verifier's last words. */
+function load(attr: Buffer, name: string): number {
+  const what = `loading the program ${name}`;
+  try {
+    return bpf(PROG_LOAD, attr, what);
+  } catch {
+    const log = Buffer.alloc(1 << 18);
+    attr.writeUInt32LE(1, 24);
+    attr.writeUInt32LE(log.length, 28);
+    pointer(attr, 32, log);
+    try {
+      return bpf(PROG_LOAD, attr, what);
+    } catch (fault) {
+      const words = log.toString('latin1', 0, log.indexOf(0)).trim().split('\n').slice(-4).join('; ');
+      if (fault instanceof SyscallError && words) throw new SyscallError(`${what} (${words})`, fault.errno);
+      throw fault;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A cgroup-v2 folder of callgate's own, under the one that this process lives in; limits are inherited. */
+export class Cgroup {
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Throws what mkdir throws, such as EACCES for users that do not own the hierarchy. */
+  static create(): Cgroup {
+    const path = join(ownCgroup() ?? '/nonexistent', `callgate-${process.pid}-${Date.now().toString(36)}`);
+    mkdirSync(path);
+    return new Cgroup(path);
+  }
+
+  add(pid: number): void {
+    writeFileSync(join(this.path, 'cgroup.procs'), String(pid));
+  }
+
+  pids(): number[] {
+    return readFileSync(join(this.path, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number);
+  }
+
+  /** Whether any process lives in it or below it. */
+  isPopulated(): boolean {
+    return readFileSync(join(this.path, 'cgroup.events'), 'latin1').includes('populated 1');
+  }
+
+  killAll(): void {
+    try {
+      writeFileSync(join(this.path, 'cgroup.kill'), '1');
+    } catch {
+      // Linux before 5.14 has no cgroup.kill.
+      for (const pid of this.pids()) process.kill(pid, 'SIGKILL');
+    }
+  }
+
+  /** Removes the folder, once it is empty. */
+  remove(): void {
+    rmdirSync(this.path);
+  }
+}
+
+/** The cgroup-v2 folder of this process; undefined where no such hierarchy is mounted. */
+export function ownCgroup(): string | undefined {
+  const mount = readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find((fields) => fields[fields.indexOf('-') + 1] === 'cgroup2')?.[4];
+  const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))?.[1];
+  return mount !== undefined && own !== undefined ? join(mount, own) : undefined;
+}

@@ -1,0 +1,257 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
+import type { KernelTypes } from '../bpf/btf.ts';
+import { EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
+import { Counter } from './recorder.ts';
+
+/** The ABIs of an x86_64 kernel, in the order of the tables. */
+const ABIS = ['x86_64', 'x86', 'x32'] as const;
+const X86 = 1;
+const X32 = 2;
+const X32_BIT = 0x40000000;
+/** thread_info.status: the call came through the i386 entry (asm/thread_info.h). */
+const TS_COMPAT = 2;
+/** Numbers below this have a place of their own; others are counted in a hash. */
+const TABLE_SIZE = 512;
+/** A CPU's tables, padded to a power of two: three ABIs of 512 counters of 8 bytes. */
+const STRIPE = 16384;
+const ODD_NUMBERS = 16384;
+/** The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost. */
+const STATE = { cgroup: 0, lost: 8, size: 16 };
+const THREADS = 32768;
+const KEY_ZERO = Buffer.alloc(4);
+const EXECVE = 59;
+const DENIED = 0x100;
+
+/** What the programs saw. */
+export interface KernelCounts {
+  readonly counter: Counter;
+  /** Odd numbers that found no place in the hash. */
+  readonly lost: number;
+}
+
+/** The kernel types that the programs need; a name each that is missing makes them impossible. */
+interface Layout {
+  readonly sysEnter: number;
+  readonly exec: number;
+  readonly status: number;
+  readonly cgroups: number;
+  readonly defaultCgroup: number;
+  readonly sysExit: number;
+  readonly fork: number;
+  readonly taskFree: number;
+  readonly seccompMode: number;
+  readonly originalAx: number;
+}
+
+/** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
+export function layoutOf(types: KernelTypes): Layout | undefined {
+  const layout = {
+    sysEnter: types.id('typedef', 'btf_trace_sys_enter'),
+    sysExit: types.id('typedef', 'btf_trace_sys_exit'),
+    exec: types.id('typedef', 'btf_trace_sched_process_exec'),
+    fork: types.id('typedef', 'btf_trace_sched_process_fork'),
+    taskFree: types.id('typedef', 'btf_trace_sched_process_free'),
+    status: types.memberOffset('task_struct', 'thread_info.status'),
+    cgroups: types.memberOffset('task_struct', 'cgroups'),
+    defaultCgroup: types.memberOffset('css_set', 'dfl_cgrp'),
+    seccompMode: types.memberOffset('task_struct', 'seccomp.mode'),
+    originalAx: types.memberOffset('pt_regs', 'orig_ax'),
+  };
+  return Object.values(layout).includes(undefined) ? undefined : (layout as Layout);
+}
+
+/**
+ * The programs that count, in the kernel, every system call of a cgroup by ABI and number. Counting starts with the
+ * first execve that succeeds in the cgroup, so the launcher's own calls are left out. A denied call never reaches
+ * sys_enter; it is counted behind __secure_computing, which only runs for tasks that have a filter.
+ */
+export class CountingPrograms {
+  private readonly objects = new BpfObjects();
+  private readonly layout: Layout;
+  private readonly stripes: number;
+  private readonly state: number;
+  private readonly scope: number;
+  private readonly counts: number;
+  private readonly odd: number;
+  /** By task: whether its last call was seen at sys_enter. Undefined when denied calls are not counted. */
+  private readonly threads: number | undefined;
+
+  constructor(layout: Layout, cgroupPath: string, countDenied: boolean) {
+    this.layout = layout;
+    this.stripes = 2 ** Math.ceil(Math.log2(possibleCpus()));
+    const { objects } = this;
+    try {
+      this.state = objects.createMap(MAP_TYPE.array, 4, STATE.size, 1, 'callgate_state');
+      this.scope = objects.createMap(MAP_TYPE.cgroupArray, 4, 4, 1, 'callgate_scope');
+      this.counts = objects.createMap(MAP_TYPE.array, 4, STRIPE * this.stripes, 1, 'callgate_counts');
+      this.odd = objects.createMap(MAP_TYPE.hash, 8, 8, ODD_NUMBERS, 'callgate_odd');
+      this.aimAt(cgroupPath);
+      if (countDenied) this.threads = objects.createMap(MAP_TYPE.hash, 8, 8, THREADS, 'callgate_thread');
+      this.attachAll();
+    } catch (fault) {
+      objects.close();
+      throw fault;
+    }
+  }
+
+  /** What was counted so far. */
+  read(): KernelCounts {
+    const counter = new Counter();
+    const table = lookUp(this.counts, KEY_ZERO, Buffer.alloc(STRIPE * this.stripes));
+    for (let at = 0; at < table.length; at += 8) {
+      const count = Number(table.readBigUInt64LE(at));
+      const place = (at % STRIPE) / 8;
+      if (count > 0) addTo(counter, Math.floor(place / TABLE_SIZE), place % TABLE_SIZE, count);
+    }
+    for (const [key, value] of entriesOf(this.odd, 8, 8)) {
+      const group = key.readUInt32LE(4);
+      const count = Number(value.readBigUInt64LE());
+      const denied = (group & DENIED) !== 0;
+      addTo(counter, group & 0xff, key.readUInt32LE(0), denied ? 0 : count, denied ? count : 0);
+    }
+    const state = lookUp(this.state, KEY_ZERO, Buffer.alloc(STATE.size));
+    return { counter, lost: Number(state.readBigUInt64LE(STATE.lost)) };
+  }
+
+  close(): void {
+    this.objects.close();
+  }
+
+  private aimAt(cgroupPath: string): void {
+    const folder = openSync(cgroupPath, 'r');
+    const fd = Buffer.alloc(4);
+    fd.writeUInt32LE(folder);
+    update(this.scope, KEY_ZERO, fd);
+    closeSync(folder);
+  }
+
+  private attachAll(): void {
+    const { layout } = this;
+    const attach = (program: EbpfAssembler, typeId: number, name: string) =>
+      this.objects.attach(program.bytes(), typeId, `callgate_${name}`);
+    if (this.threads !== undefined) {
+      attach(this.sysExit(this.threads), layout.sysExit, 'exit');
+      attach(this.fork(this.threads), layout.fork, 'fork');
+      attach(this.taskFree(this.threads), layout.taskFree, 'free');
+    }
+    attach(this.sysEnter(), layout.sysEnter, 'enter');
+    attach(this.exec(), layout.exec, 'exec');
+  }
+
+  /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 ABI. */
+  private sysEnter(): EbpfAssembler {
+    const { layout, threads } = this;
+    const a = new EbpfAssembler().load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
+    this.skipUnlessRecorded(a);
+    if (threads !== undefined) {
+      a.load32(1, 7, layout.seccompMode).ifEqual(1, 0, 'unfiltered');
+      this.mark(a, threads, 1).label('unfiltered');
+    }
+    a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE_SIZE, 'odd');
+    a.label('known').shiftLeft(8, 9).addRegister(8, 6).shiftLeft(8, 3);
+    a.call(HELPER.processorId).and(0, this.stripes - 1).shiftLeft(0, Math.log2(STRIPE)).addRegister(8, 0);
+    a.mapValue(2, this.counts).addRegister(2, 8).increment(2);
+    a.label('out').exit();
+    this.elsewhere(a);
+    this.findAbi(a, 'known');
+    return this.countOdd(a, 0);
+  }
+
+  /** tp_btf/sched_process_exec: the first one in the cgroup is the launcher's, and lets the others count. */
+  private exec(): EbpfAssembler {
+    const a = new EbpfAssembler().mapValue(9, this.state).load64(1, 9, STATE.cgroup).ifNotEqual(1, 0, 'out');
+    a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
+    a.call(HELPER.currentTask);
+    a.load64(2, 0, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup).store64(9, STATE.cgroup, 2);
+    a.mapValue(2, this.counts).increment(2, EXECVE * 8);
+    return a.label('out').exit();
+  }
+
+  /** tp_btf/sys_exit: for a task with a filter, a call that was not seen at sys_enter was denied. */
+  private sysExit(threads: number): EbpfAssembler {
+    const { layout } = this;
+    const a = new EbpfAssembler().load64(9, 1, 0).call(HELPER.currentTask).move(7, 0);
+    // 2 is SECCOMP_MODE_FILTER, 3 a task that its filter has killed.
+    a.load32(1, 7, layout.seccompMode).ifBelow(1, 2, 'out');
+    this.skipUnlessRecorded(a);
+    a.store64(10, -8, 7).map(1, threads).move(2, 10).add(2, -8).call(HELPER.mapLookup).ifEqual(0, 0, 'first');
+    a.load64(1, 0, 0).ifEqual(1, 0, 'denied').storeConstant64(0, 0, 0).label('out').exit();
+    this.elsewhere(a);
+    this.mark(a.label('first'), threads, 0).exit();
+    a.label('denied').load64(6, 9, layout.originalAx).cut(6).load32(1, 7, layout.status);
+    a.set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').jump('odd');
+    this.findAbi(a, undefined);
+    return this.countOdd(a, DENIED);
+  }
+
+  /** tp_btf/sched_process_fork(parent, child): a child's first sys_exit has no sys_enter. */
+  private fork(threads: number): EbpfAssembler {
+    const a = new EbpfAssembler().load64(7, 1, 8).load32(1, 7, this.layout.seccompMode).ifEqual(1, 0, 'out');
+    a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
+    this.mark(a, threads, 1).label('out').exit();
+    return this.loseOne(a);
+  }
+
+  /** tp_btf/sched_process_free(task): its place may be taken by another task. */
+  private taskFree(threads: number): EbpfAssembler {
+    const a = new EbpfAssembler().load64(7, 1, 0).store64(10, -8, 7);
+    return a.map(1, threads).move(2, 10).add(2, -8).call(HELPER.mapDelete).exit();
+  }
+
+  /** Goes on when r7, the current task, is recorded: most often its cgroup is the very one. */
+  private skipUnlessRecorded(a: EbpfAssembler): void {
+    a.load64(2, 7, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup);
+    a.mapValue(1, this.state).load64(3, 1, STATE.cgroup).ifNotSame(2, 3, 'elsewhere').label('recorded');
+  }
+
+  /** Behind the fast path: a task of another cgroup is recorded when that lies below the recorded one. */
+  private elsewhere(a: EbpfAssembler): void {
+    a.label('elsewhere').ifEqual(3, 0, 'out');
+    a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifEqual(0, 1, 'recorded').jump('out');
+  }
+
+  /** threads[r7] = value; uses r0 to r4. */
+  private mark(a: EbpfAssembler, threads: number, value: number): EbpfAssembler {
+    a.store64(10, -8, 7).storeConstant64(10, -16, value).map(1, threads).move(2, 10).add(2, -8);
+    return a.move(3, 10).add(3, -16).set(4, 0).call(HELPER.mapUpdate).ifNotEqual(0, 0, 'lost');
+  }
+
+  /** Behind the fast path: numbers that need a second look. Goes to `known` where a table has a place for them. */
+  private findAbi(a: EbpfAssembler, known: string | undefined): void {
+    a.label('odd').if32(6, -1, 'count').ifAnyBit(6, X32_BIT, 'x32').jump('count');
+    a.label('x32').set(8, X32).and(6, X32_BIT - 1);
+    if (known) a.ifAtLeast(6, TABLE_SIZE, 'count').jump(known);
+    else a.jump('count');
+    a.label('x86').set(8, X86);
+    if (known) a.ifAtLeast(6, TABLE_SIZE, 'count').jump(known);
+  }
+
+  /** Counts (ABI, number) in the hash. */
+  private countOdd(a: EbpfAssembler, group: number): EbpfAssembler {
+    a.label('count').add(8, group).shiftLeft(8, 32).orRegister(8, 6).store64(10, -8, 8);
+    this.findOdd(a).ifNotEqual(0, 0, 'found');
+    a.storeConstant64(10, -16, 0).map(1, this.odd).move(2, 10).add(2, -8).move(3, 10).add(3, -16);
+    // BPF_NOEXIST: another CPU may have been first.
+    a.set(4, 1).call(HELPER.mapUpdate);
+    this.findOdd(a).ifEqual(0, 0, 'lost').label('found').increment(0).exit();
+    return this.loseOne(a);
+  }
+
+  private loseOne(a: EbpfAssembler): EbpfAssembler {
+    return a.label('lost').mapValue(2, this.state).increment(2, STATE.lost).exit();
+  }
+
+  private findOdd(a: EbpfAssembler): EbpfAssembler {
+    return a.map(1, this.odd).move(2, 10).add(2, -8).call(HELPER.mapLookup);
+  }
+}
+
+function addTo(counter: Counter, abi: number, nr: number, count: number, denied = 0): void {
+  counter.add(ABIS[abi], abi === X32 ? nr + X32_BIT : nr, count, denied);
+}
+
+function possibleCpus(): number {
+  const text = readFileSync('/sys/devices/system/cpu/possible', 'latin1');
+  return Number(/(\d+)\s*$/.exec(text)?.[1] ?? 0) + 1;
+}
