@@ -32,7 +32,16 @@ const EVENT_NAMES: Readonly<Record<string, string>> = {
 };
 const POINTER_TYPES = ['cap_user_header_t', 'cap_user_data_t'];
 const SIGNED_32 = 'int pid_t key_t key_serial_t clockid_t timer_t mqd_t rwf_t __s32'.split(' ');
-const UNSIGNED_32 = ['unsigned int', 'unsigned', 'uid_t', 'gid_t', 'qid_t', 'u32', '__u32', 'enum landlock_rule_type'];
+const UNSIGNED_32 = [
+  'unsigned int',
+  'unsigned',
+  'uid_t',
+  'gid_t',
+  'qid_t',
+  'u32',
+  '__u32',
+  'enum landlock_rule_type',
+];
 const SIGNED_64 = ['long', 'off_t', 'loff_t'];
 const UNSIGNED_64 = ['unsigned long', 'size_t', 'aio_context_t', 'u64', '__u64'];
 const PATH_NAME =
@@ -40,7 +49,9 @@ const PATH_NAME =
 const COUNT_NAME =
   /^(nr|nr_\w+|n|num|vlen|[lr]iovcnt|nfds|nsops|nsems|maxevents|maxnode|backlog|entries|to_submit|min_nr|min_complete)$/;
 const ENUM_NAMES =
-  'which type how whence advice behavior family level policy resource protocol clockid magic1 magic2 attr'.split(' ');
+  'which type how whence advice behavior family level policy resource protocol clockid magic1 magic2 attr'.split(
+    ' ',
+  );
 
 const events = process.argv[2];
 if (!events) throw new Error('usage: tsx scripts/generate-arguments.ts TRACEFS/events/syscalls');
@@ -51,16 +62,22 @@ const known = JSON.parse(readFileSync(join(DATA, 'prototypes.json'), 'utf8')) as
 };
 
 const prototypes = new Map<string, Argument[]>();
-for (const [name, list] of Object.entries(known.calls)) add(name, list.map((a) => argument(...a)));
+for (const [name, list] of Object.entries(known.calls))
+  add(
+    name,
+    list.map((a) => argument(...a)),
+  );
 for (const folder of readdirSync(events)) {
   const event = /^sys_enter_(\w+)$/.exec(folder)?.[1];
-  if (event) add(EVENT_NAMES[event] ?? event, parseFormat(readFileSync(join(events, folder, 'format'), 'utf8')));
+  if (event)
+    add(EVENT_NAMES[event] ?? event, parseFormat(readFileSync(join(events, folder, 'format'), 'utf8')));
 }
 for (const [name, changes] of Object.entries(known.arguments))
   for (const [index, change] of Object.entries(changes))
     Object.assign(prototypes.get(name)?.[Number(index)] ?? {}, change);
 for (const [name, choices] of Object.entries(known.sets))
-  for (const [index, choice] of Object.entries(choices)) assignSet(prototypes.get(name)?.[Number(index)], choice);
+  for (const [index, choice] of Object.entries(choices))
+    assignSet(prototypes.get(name)?.[Number(index)], choice);
 
 const sorted = [...prototypes].sort(([a], [b]) => (a < b ? -1 : 1));
 const kernel = release().split(/[.-]/).slice(0, 2).join('.');
@@ -69,7 +86,10 @@ write(
   `sys_enter events of Linux ${kernel} (x86_64) and scripts/data/prototypes.json`,
   `import type { Argument } from '../arguments.ts';\n\n/** The arguments of every x86_64 system call, by name. */\nexport const PROTOTYPES: Readonly<Record<string, readonly Argument[]>> = {\n${sorted.map(([name, list]) => `  ${name}: ${JSON.stringify(list)},`).join('\n')}\n};\n`,
 );
-const constants = JSON.parse(readFileSync(join(DATA, 'constants.json'), 'utf8')).values as Record<string, unknown>;
+const constants = JSON.parse(readFileSync(join(DATA, 'constants.json'), 'utf8')).values as Record<
+  string,
+  unknown
+>;
 write(
   'constants.ts',
   'scripts/data/constants.json',
@@ -108,8 +128,15 @@ function argument(name: string, type: string): Argument {
     .replace(/\s+/g, ' ')
     .trim();
   const pointer = plain.includes('*') || POINTER_TYPES.includes(plain);
-  const kind = pointer ? (plain === 'char *' && PATH_NAME.test(name) ? 'path' : 'pointer') : scalarKind(name, plain);
-  const written = type.replace(/\s+/g, ' ').replace(/ ?\* ?/g, '*').trim();
+  const kind = pointer
+    ? plain === 'char *' && PATH_NAME.test(name)
+      ? 'path'
+      : 'pointer'
+    : scalarKind(name, plain);
+  const written = type
+    .replace(/\s+/g, ' ')
+    .replace(/ ?\* ?/g, '*')
+    .trim();
   // fdget() takes an unsigned int, whatever the prototype says.
   const bits = pointer ? 64 : kind === 'fd' ? 32 : bitsOf(plain);
   return { name: name.replace(/^_+/, ''), type: written, kind, bits, signed: !pointer && isSigned(plain) };
@@ -132,14 +159,16 @@ function scalarKind(name: string, type: string): string {
   if (type === 'uid_t') return 'uid';
   if (type === 'gid_t') return 'gid';
   if (type === 'umode_t') return 'mode';
-  if (type === 'loff_t' || type === 'off_t' || /^(offset|pos|off|pos_[lh]|pgoff|length)$/.test(name)) return 'offset';
+  if (type === 'loff_t' || type === 'off_t' || /^(offset|pos|off|pos_[lh]|pgoff|length)$/.test(name))
+    return 'offset';
   if (name === 'sig' && type === 'int') return 'signal';
   if (/(flags?|flg)$/.test(name) || name === 'prot' || name === 'options') return 'flags';
   if (name === 'mask' && ['u32', '__u64', 'unsigned int'].includes(type)) return 'flags';
   if (/^(cmd|op|opcode|option|request|optname|func)$/.test(name)) return 'cmd';
   if (type === 'clockid_t' || type.startsWith('enum ') || ENUM_NAMES.includes(name)) return 'enum';
   if (COUNT_NAME.test(name) || (name === 'count' && type !== 'size_t')) return 'count';
-  if (type === 'size_t' || /(len|len_in|size|siz)$/.test(name) || /^(bytecount|nbytes)$/.test(name)) return 'size';
+  if (type === 'size_t' || /(len|len_in|size|siz)$/.test(name) || /^(bytecount|nbytes)$/.test(name))
+    return 'size';
   return ['addr', 'start', 'brk', 'newsp', 'new_addr'].includes(name) ? 'address' : 'value';
 }
 
@@ -150,5 +179,8 @@ function assignSet(target: Argument | undefined, choice: SetChoice): void {
 }
 
 function write(file: string, source: string, body: string): void {
-  writeFileSync(join(OUT, file), `// Generated by scripts/generate-arguments.ts from ${source}. Do not edit.\n\n${body}`);
+  writeFileSync(
+    join(OUT, file),
+    `// Generated by scripts/generate-arguments.ts from ${source}. Do not edit.\n\n${body}`,
+  );
 }

@@ -19,7 +19,9 @@ const ENOEXEC = 8;
 const SIGNALS = 64;
 
 const libc = koffi.load(null);
-const syscall = libc.func('long syscall(long, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t)');
+const syscall = libc.func(
+  'long syscall(long, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t)',
+);
 const fcntl = libc.func('int fcntl(int, int, int)');
 const signal = libc.func('void *signal(int, intptr_t)');
 

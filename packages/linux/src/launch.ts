@@ -33,9 +33,11 @@ export interface Ending {
 
 /** The filter could not be installed. */
 export class LaunchError extends Error {
+  readonly step: string;
   readonly errno: number;
   constructor(step: string, errno: number) {
     super(`${step} failed with errno ${errno}`);
+    this.step = step;
     this.errno = errno;
   }
 }
@@ -108,7 +110,8 @@ async function start(plan: LaunchPlan, more: object): Promise<Launched> {
 
 function wirePlan(plan: LaunchPlan): object {
   return {
-    filter: plan.filter && Buffer.from(encodeProgram(plan.filter, thisMachine().abi.endian)).toString('base64'),
+    filter:
+      plan.filter && Buffer.from(encodeProgram(plan.filter, thisMachine().abi.endian)).toString('base64'),
     flags: plan.flags ?? 0,
     noNewPrivs: plan.noNewPrivs ?? false,
     openFiles: callersOpenFiles(),

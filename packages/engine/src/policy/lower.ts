@@ -68,8 +68,8 @@ class Lowering {
     this.reportAbsent(callRules, abis);
     if (hasErrors(this.diagnostics)) return { diagnostics: this.diagnostics };
     const root = d.map(reasons, (origin) => this.words[origin]);
-    const { origins } = this;
-    const policy = { diagram: d, root, reasons, origins, abis, endian: abis[0].endian };
+    const { origins, words } = this;
+    const policy = { diagram: d, root, reasons, origins, words, abis, endian: abis[0].endian };
     return { value: policy, diagnostics: this.diagnostics };
   }
 

@@ -18,6 +18,8 @@ export interface Policy {
   /** The same decisions with their reasons: terminals are indices into `origins`. */
   readonly reasons: NodeId;
   readonly origins: readonly Origin[];
+  /** The SECCOMP_RET_* word of each origin. */
+  readonly words: readonly number[];
   /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
   readonly abis: readonly Abi[];
   readonly endian: 'little' | 'big';

@@ -1,4 +1,10 @@
-import { compareKernels, type KernelVersion, type Profile, parseKernel, type Rule } from '../profile/profile.ts';
+import {
+  compareKernels,
+  type KernelVersion,
+  type Profile,
+  parseKernel,
+  type Rule,
+} from '../profile/profile.ts';
 import { NOWHERE } from '../source/span.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
@@ -126,4 +132,3 @@ function rule(index: number, names: readonly string[], action: 'ALLOW' | 'ERRNO'
     span: NOWHERE,
   };
 }
-

@@ -150,7 +150,10 @@ export class CountingPrograms {
     }
     a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE_SIZE, 'odd');
     a.label('known').shiftLeft(8, 9).addRegister(8, 6).shiftLeft(8, 3);
-    a.call(HELPER.processorId).and(0, this.stripes - 1).shiftLeft(0, Math.log2(STRIPE)).addRegister(8, 0);
+    a.call(HELPER.processorId)
+      .and(0, this.stripes - 1)
+      .shiftLeft(0, Math.log2(STRIPE))
+      .addRegister(8, 0);
     a.mapValue(2, this.counts).addRegister(2, 8).increment(2);
     a.label('out').exit();
     this.elsewhere(a);
@@ -220,7 +223,9 @@ export class CountingPrograms {
   /** Behind the fast path: numbers that need a second look. Goes to `known` where a table has a place for them. */
   private findAbi(a: EbpfAssembler, known: string | undefined): void {
     a.label('odd').if32(6, -1, 'count').ifAnyBit(6, X32_BIT, 'x32').jump('count');
-    a.label('x32').set(8, X32).and(6, X32_BIT - 1);
+    a.label('x32')
+      .set(8, X32)
+      .and(6, X32_BIT - 1);
     if (known) a.ifAtLeast(6, TABLE_SIZE, 'count').jump(known);
     else a.jump('count');
     a.label('x86').set(8, X86);

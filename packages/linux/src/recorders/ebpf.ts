@@ -19,7 +19,8 @@ export const ebpf: Recorder = {
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';
     if (process.arch !== 'x64') return 'its programs are written for x86_64';
-    if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n) return 'it needs root (CAP_SYS_ADMIN)';
+    if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
+      return 'it needs root (CAP_SYS_ADMIN)';
     if (!ownCgroup()) return 'no cgroup-v2 hierarchy is mounted';
     if (!mayUseBpf()) return 'bpf(2) is forbidden here';
     const types = readKernelTypes();

@@ -30,7 +30,8 @@ export const notify: Recorder = {
     if (process.platform !== 'linux') return 'this is not Linux';
     const { kernel } = thisMachine();
     if (kernel.major < 5 || (kernel.major === 5 && kernel.minor < 6)) return 'it needs Linux 5.6 or newer';
-    if (processStatus('self').seccomp === 2 && !canListen()) return 'this process is itself supervised by seccomp';
+    if (processStatus('self').seccomp === 2 && !canListen())
+      return 'this process is itself supervised by seccomp';
     return undefined;
   },
 
@@ -130,9 +131,11 @@ class Session {
     const { ended } = this.launched;
     this.c.syscall(this.ioctl, fd, NOTIF_SET_FLAGS, FD_SYNC_WAKE_UP);
     let failure: unknown;
-    running.then(() => this.hooks.started?.(this.launched.pid)).catch((fault) => {
-      failure = fault;
-    });
+    running
+      .then(() => this.hooks.started?.(this.launched.pid))
+      .catch((fault) => {
+        failure = fault;
+      });
     ended.then(() => this.reportSurvivors());
     const kill = () => this.kill();
     this.hooks.stop?.addEventListener('abort', kill);

@@ -53,6 +53,8 @@ export class Counter {
   }
 
   result(): Count[] {
-    return [...this.counts.values()].sort((a, b) => (a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : a.nr - b.nr));
+    return [...this.counts.values()].sort((a, b) =>
+      a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : a.nr - b.nr,
+    );
   }
 }

@@ -1,0 +1,184 @@
+import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
+import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { formatAction } from '@callgate/engine/report/action';
+import type { Abi } from '@callgate/engine/syscalls/arch';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import {
+  constantNames,
+  errnoName,
+  formatArgument,
+  parseArgument,
+  prototypeOf,
+} from '@callgate/engine/syscalls/arguments';
+import { allNames, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
+import { loadSubject, type Subject } from '../input/subject.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import { printable, type Style, styleFor } from '../output/style.ts';
+
+interface ExplainFlags extends TargetFlags {
+  readonly json?: boolean;
+}
+
+/** One call of the kernel's interface, as the user asked for it. */
+interface Asked {
+  readonly abi: Abi;
+  readonly nr: number;
+  readonly name: string;
+  readonly args: readonly bigint[];
+}
+
+export const explain: Verb = {
+  name: 'explain',
+
+  configure(command) {
+    command
+      .argument('<profile>', 'a profile (JSON or YAML), "-" for stdin, or stock:docker')
+      .argument('<syscall>', 'a system call by name or number')
+      .argument('[args...]', 'up to six arguments: 42, 0x2a, AF_UNIX, CLONE_NEWUSER|SIGCHLD (default: 0)')
+      .option('--json', 'one JSON document');
+    addTargetFlags(command);
+    command.addHelpText(
+      'after',
+      examples(
+        'explain stock:docker mount',
+        'explain stock:docker socket AF_VSOCK',
+        'explain profile.json clone CLONE_NEWUSER --arch x86_64',
+      ),
+    );
+  },
+
+  async run(context, command) {
+    const [file, syscall, args = []] = command.processedArgs as [string, string, string[] | undefined];
+    const flags = command.opts<ExplainFlags>();
+    const target = targetOf(flags);
+    const subject = await loadSubject(context, file, target, {
+      allowUnknown: flags.allowUnknown,
+      quiet: flags.json,
+    });
+    const asked = parseCall(syscall, args, abiOf(target.abis?.[0] ?? target.native));
+    const { abi, nr } = asked;
+    const verdict = explainCall(subject.policy, { arch: abi.auditArch, nr, args: asked.args });
+    const others = args.length > 0 ? [] : outcomesOf(subject.policy, abi, nr);
+    context.stdout.write(
+      flags.json ? json(asked, verdict, subject) : text(context, asked, verdict, others, subject),
+    );
+    return ['ALLOW', 'LOG'].includes(verdict.action) ? CLEAN : FINDINGS;
+  },
+};
+
+function parseCall(syscall: string, args: readonly string[], abi: Abi): Asked {
+  if (args.length > 6) throw new CliFailure(`a system call has at most six arguments, not ${args.length}`);
+  const byNumber = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(syscall) ? Number(syscall) : undefined;
+  const nr = byNumber ?? numberOf(abi.name, syscall);
+  if (nr === undefined || nr > 0xffffffff) throw new CliFailure(noSuchCall(syscall, abi));
+  const values = args.map((arg, i) => {
+    const value = parseArgument(arg);
+    if (value !== undefined) return value;
+    const meant = suggest(arg, constantNames());
+    throw new CliFailure(
+      `argument ${i} is "${printable(arg)}", which is neither a number nor a known name${meant ? `; did you mean ${meant}?` : ''}`,
+    );
+  });
+  while (values.length < 6) values.push(0n);
+  return { abi, nr, name: nameOf(abi.name, nr) ?? String(nr), args: values };
+}
+
+function noSuchCall(name: string, abi: Abi): string {
+  if (allNames().includes(name))
+    return `${abi.name} has no system call ${name}; choose another ABI with --arch`;
+  const meant = suggest(name, allNames());
+  return `there is no system call "${printable(name)}"${meant ? `; did you mean ${meant}?` : ''}`;
+}
+
+function json(asked: Asked, verdict: Verdict, subject: Subject): string {
+  const { origin } = verdict;
+  const rule =
+    origin.because === 'rule' ? { ...subject.positionOf(origin.span.start), index: origin.rule.index } : null;
+  const document = {
+    arch: asked.abi.name,
+    syscall: asked.name,
+    nr: asked.nr,
+    args: asked.args.map(String),
+    action: verdict.action,
+    data: verdict.data,
+    rule,
+    because: origin.because,
+  };
+  return `${JSON.stringify(document)}\n`;
+}
+
+function text(
+  context: Context,
+  asked: Asked,
+  verdict: Verdict,
+  outcomes: readonly Outcome[],
+  subject: Subject,
+): string {
+  const style = styleFor(context.stdout, context.env);
+  const depends = outcomes.length > 1;
+  if (!depends)
+    return `${style.bold(callText(asked, asked.args, outcomes.length === 0))} → ${verdictText(style, verdict)}\n  ${because(verdict, subject)}\n  ${consequence(verdict)}\n`;
+  const lines = outcomes.map(
+    ({ verdict: v, example }) =>
+      `  ${verdictText(style, v)}  for example ${callText(asked, example.args, true)}\n    ${because(v, subject)}`,
+  );
+  return `${style.bold(asked.name)} on ${asked.abi.name} depends on its arguments:\n${lines.join('\n')}\n`;
+}
+
+function callText(asked: Asked, args: readonly bigint[], withArguments: boolean): string {
+  const prototype = prototypeOf(asked.name);
+  const shown = prototype
+    ? prototype.map((argument, i) => `${argument.name}=${formatArgument(argument, args[i], args)}`)
+    : args.map((value) => `0x${value.toString(16)}`);
+  return withArguments
+    ? `${asked.name}(${shown.join(', ')})`
+    : `${asked.name} on ${asked.abi.name} (${asked.nr})`;
+}
+
+function verdictText(style: Style, verdict: Verdict): string {
+  const action = formatAction(verdict.action, verdict.data);
+  if (verdict.action === 'ALLOW') return style.green(action);
+  return verdict.action === 'LOG' ? style.yellow(action) : style.red(action);
+}
+
+function because({ origin }: Verdict, subject: Subject): string {
+  switch (origin.because) {
+    case 'rule': {
+      const { line, column } = subject.positionOf(origin.span.start);
+      return `rule ${origin.rule.index} of ${printable(subject.name)}, line ${line}, column ${column}`;
+    }
+    case 'default': {
+      const { line } = subject.positionOf(subject.profile.defaultAction.span.start);
+      return `no rule matches: the default action, line ${line}`;
+    }
+    case 'bad-arch':
+      return `the profile does not cover this ABI: it covers ${subject.policy.abis.map((a) => a.name).join(', ')}`;
+    case 'enosys-stub':
+      return 'the number is above every call that the profile names: runc answers ENOSYS before the filter is asked';
+  }
+}
+
+function consequence({ action, data }: Verdict): string {
+  switch (action) {
+    case 'ALLOW':
+      return 'the kernel executes it';
+    case 'LOG':
+      return 'the kernel executes it and writes it to the audit log';
+    case 'ERRNO':
+      return data === 0
+        ? 'the call reports success, but nothing is executed'
+        : `the call fails with ${errnoName(data) ?? `errno ${data}`}`;
+    case 'KILL_THREAD':
+      return 'the thread that made it dies, the rest of the process goes on';
+    case 'KILL_PROCESS':
+      return 'the process dies of SIGSYS ("Bad system call")';
+    case 'TRAP':
+      return 'the thread gets SIGSYS, which it may handle';
+    case 'TRACE':
+      return 'a tracer decides; without one the call fails with ENOSYS';
+    case 'NOTIFY':
+      return 'a supervisor decides; without one the call fails with ENOSYS';
+  }
+}

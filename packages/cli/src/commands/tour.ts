@@ -1,0 +1,282 @@
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { explainCall } from '@callgate/engine/analysis/explain';
+import { countPassing, summarize } from '@callgate/engine/analysis/summary';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import type { Recording } from '@callgate/engine/record/observation';
+import { synthesize } from '@callgate/engine/record/synthesize';
+import { parseArgument } from '@callgate/engine/syscalls/arguments';
+import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linux/attacks';
+import { findProgram } from '@callgate/linux/find-program';
+import { launch } from '@callgate/linux/launch';
+import { nativeNumber, thisMachine } from '@callgate/linux/machine';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, type Context, FINDINGS } from '../context.ts';
+import { loadSubject, type Subject } from '../input/subject.ts';
+import { targetOf } from '../input/target-flags.ts';
+import { plural, printable, type Style, styleFor } from '../output/style.ts';
+import { writeFile } from '../output/write-file.ts';
+import { compileSubject, launchFailure } from '../program-run.ts';
+import { findRecorder, recordWithSignals } from './record.ts';
+
+/** Programs that show enough, the best first; the last one is on every machine. */
+const PROGRAMS: readonly (readonly [string, ...string[]])[] = [
+  [
+    'python3',
+    '-c',
+    'import hashlib, json, os, socket, tempfile\na, b = socket.socketpair()\na.send(b"hello")\nwith tempfile.NamedTemporaryFile() as f:\n    f.write(b.recv(5)); f.flush()\nprint(json.dumps({"files": len(os.listdir("/")), "digest": hashlib.sha256(b"hello").hexdigest()[:12]}))',
+  ],
+  ['ls', '-l', '/'],
+];
+const RUNS = 2;
+const AT_ONCE = 4;
+
+export const tour: Verb = {
+  name: 'tour',
+
+  configure(command) {
+    command
+      .argument('[command...]', 'a program to tell the story of (default: a small one of this machine)')
+      .passThroughOptions()
+      .addHelpText('after', examples('tour', 'tour -- sqlite3 :memory: "select 1"'));
+  },
+
+  async run(context, command) {
+    const given = command.args as string[];
+    const program =
+      given[0] === undefined ? defaultProgram(context) : ([given[0], ...given.slice(1)] as const);
+    return new Tour(context, program, given.length > 0).tell();
+  },
+};
+
+function defaultProgram(context: Context): readonly [string, ...string[]] {
+  return (
+    PROGRAMS.find(([name]) => {
+      try {
+        return findProgram(name, context.env.PATH ?? '');
+      } catch {
+        return false;
+      }
+    }) ?? [process.execPath, '-p', '1+1']
+  );
+}
+
+/** The main job as a story: each chapter does something and says what came of it. */
+class Tour {
+  private readonly context: Context;
+  private readonly program: readonly [string, ...string[]];
+  private readonly shown: boolean;
+  private readonly style: Style;
+  private chapter = 0;
+
+  constructor(context: Context, program: readonly [string, ...string[]], shown: boolean) {
+    this.context = context;
+    this.program = program;
+    this.shown = shown;
+    this.style = styleFor(context.stdout, context.env);
+  }
+
+  async tell(): Promise<number> {
+    const recordings = await this.record();
+    const { path, subject } = await this.build(recordings);
+    const filter = compileSubject(subject);
+    const works = await this.confine(filter, recordings.status);
+    const holds = await this.attack(subject, filter);
+    this.goOn(path);
+    return works && holds ? CLEAN : FINDINGS;
+  }
+
+  private async record() {
+    const { recorder, reason } = findRecorder('auto');
+    this.title(`Record what ${this.name()} calls, ${RUNS} times`);
+    this.say(`with ${recorder.id}: ${recorder.about.replace(/^[^:]*: /, '')}`);
+    if (reason)
+      this.say(
+        this.style.dim(`with more rights there would be more: ${reason.replace(/^[^(]*\(|\)$/g, '')}`),
+      );
+    const recordings: Recording[] = [];
+    let status = 0;
+    for (let i = 0; i < RUNS; i++) {
+      const result = await recordWithSignals(this.context, recorder, this.program, (t) => this.say(t), {
+        stdio: this.stdio(),
+      });
+      recordings.push(result.recording);
+      status = result.ending.status;
+    }
+    const calls = recordings.reduce((sum, r) => sum + r.observations.reduce((s, o) => s + o.count, 0), 0);
+    const names = new Set(recordings.flatMap((r) => r.observations.map((o) => o.name)));
+    const lost = recordings.reduce((sum, r) => sum + r.lost, 0);
+    this.say(
+      `${plural(calls, 'call')} of ${plural(names.size, 'system call')}, ${lost === 0 ? 'none' : lost} lost; it ended with ${status}`,
+    );
+    return { recordings: recordings as [Recording, ...Recording[]], status };
+  }
+
+  private async build({ recordings }: { recordings: [Recording, ...Recording[]] }) {
+    this.title('Build the smallest profile that allows just that');
+    const synthesis = synthesize(recordings);
+    const path = this.writeProfile(stringifyProfile(synthesis.profile));
+    const target = targetOf({});
+    const subject = await loadSubject(this.context, path, target, { quiet: true });
+    const stock = await loadSubject(this.context, 'stock:docker', target, { quiet: true });
+    const [mine, theirs] = [subject, stock].map((s) => summarize(s.policy)[0]);
+    const abis = (s: Subject) => s.policy.abis.map((a) => a.name).join(', ');
+    this.table([
+      ['', `of ${mine.calls.length} calls it allows`, 'on'],
+      ['this profile', this.style.green(String(countPassing(mine))), abis(subject)],
+      ["Docker's default", this.style.yellow(String(countPassing(theirs))), abis(stock)],
+    ]);
+    return { path, subject };
+  }
+
+  private async confine(filter: Program, expected: number): Promise<boolean> {
+    this.title('Run it again, confined by the kernel');
+    const plan = {
+      command: this.program,
+      env: this.context.env,
+      cwd: this.context.cwd,
+      filter,
+      noNewPrivs: true,
+    };
+    const launched = await launch({ ...plan, stdio: this.stdio() }).catch((fault) => {
+      throw launchFailure(fault, this.program[0]);
+    });
+    await launched.go();
+    const { status } = await launched.ended;
+    const same = status === expected;
+    this.say(
+      same
+        ? `${this.style.green('✓')} it works as before: it ended with ${status}, under a filter of ${plural(filter.length, 'instruction')}`
+        : `${this.style.red('✗')} it ended with ${status} instead of ${expected}: two runs have not shown all it calls; record more of them`,
+    );
+    return same;
+  }
+
+  private async attack(subject: Subject, filter: Program): Promise<boolean> {
+    this.title('Attack from inside: what a hijacked program would try');
+    const results = await inGroups(ATTACKS, AT_ONCE, async (attack) => ({
+      attack,
+      before: await attempt(attack, undefined),
+      after: await attempt(attack, filter),
+    }));
+    const tried = results.filter((r) => r.before !== undefined);
+    const held = tried.map((r) => isBlocked(subject, r.attack, r.after));
+    this.table([
+      ['', 'call', 'unconfined', 'confined', 'what it is for'],
+      ...tried.map(({ attack, before, after }, i) => [
+        held[i] === 'open'
+          ? this.style.red('✗')
+          : held[i] === 'needed'
+            ? this.style.yellow('·')
+            : this.style.green('✓'),
+        attack.syscall,
+        before ?? '',
+        held[i] === 'needed' ? `${after} (the program needs it)` : (after ?? ''),
+        this.style.dim(attack.gain),
+      ]),
+    ]);
+    const blocked = held.filter((h) => h === 'blocked').length;
+    this.say(
+      `${blocked} of ${tried.length} blocked by the kernel before they began. Unconfined errors come from the harmless arguments or from missing rights.`,
+    );
+    return !held.includes('open');
+  }
+
+  private goOn(path: string): void {
+    const file = printable(relative(this.context.cwd, path) || path);
+    const name = this.program[0];
+    this.title('Go on');
+    this.say(`the profile is in ${this.style.bold(file)}`);
+    for (const line of [
+      `npx callgate show ${file}`,
+      `npx callgate explain ${file} mount`,
+      `npx callgate run --profile ${file} -- ${printable(name)} …`,
+      'npx callgate record --profile mine.json -- YOUR PROGRAM',
+    ])
+      this.say(`  $ ${line}`);
+  }
+
+  private writeProfile(text: string): string {
+    for (const folder of [
+      join(this.context.cwd, '.callgate'),
+      join(tmpdir(), `callgate-${process.getuid?.() ?? 0}`),
+    ]) {
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        const path = join(folder, 'tour.json');
+        writeFile(this.context, path, text);
+        return path;
+      } catch {
+        // The next folder may be writable.
+      }
+    }
+    const path = join(tmpdir(), `callgate-tour-${process.pid}.json`);
+    writeFile(this.context, path, text);
+    return path;
+  }
+
+  /** The user's own program keeps its output; the default one's would only disturb. */
+  private stdio() {
+    return this.shown
+      ? ('inherit' as const)
+      : (['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit']);
+  }
+
+  private name(): string {
+    return this.style.bold(printable(this.program[0]));
+  }
+
+  private title(text: string): void {
+    this.context.stdout.write(`\n${this.style.cyan(`${++this.chapter}.`)} ${this.style.bold(text)}\n`);
+  }
+
+  private say(text: string): void {
+    this.context.stdout.write(`   ${text}\n`);
+  }
+
+  private table(rows: readonly (readonly string[])[]): void {
+    const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => visible(row[i]))));
+    for (const row of rows)
+      this.say(
+        row
+          .map((cell, i) => cell + ' '.repeat(widths[i] - visible(cell)))
+          .join('  ')
+          .trimEnd(),
+      );
+  }
+}
+
+/** Whether the kernel turned an attack away because the profile says so. */
+function isBlocked(
+  subject: Subject,
+  attack: Attack,
+  after: AttackResult | undefined,
+): 'blocked' | 'needed' | 'open' {
+  const { abi } = thisMachine();
+  const args = attack.args.map((text) => parseArgument(text)!);
+  const verdict = explainCall(subject.policy, {
+    arch: abi.auditArch,
+    nr: nativeNumber(attack.syscall),
+    args,
+  });
+  if (verdict.action === 'ALLOW') return 'needed';
+  const expected = verdict.data === 38 ? 'ENOSYS' : 'EPERM';
+  return after === expected || after === 'SIGSYS' ? 'blocked' : 'open';
+}
+
+function visible(text: string): number {
+  return text.replace(/\u001b\[\d+m/g, '').length;
+}
+
+async function inGroups<T, R>(
+  items: readonly T[],
+  size: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let i = 0; i < items.length; i += size)
+    results.push(...(await Promise.all(items.slice(i, i + size).map(work))));
+  return results;
+}

@@ -1,0 +1,33 @@
+import type { Readable } from 'node:stream';
+
+/** Where text goes, and whether a person reads it. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** Everything that a command may touch of its process. */
+export interface Context {
+  readonly argv: readonly string[];
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Calls the listener on a signal until the returned function is called. */
+  onSignal(signal: NodeJS.Signals, listener: () => void): () => void;
+}
+
+/** What a script may rely on: 0 clean, 1 findings or denied, 2 could not do it. */
+export const CLEAN = 0;
+export const FINDINGS = 1;
+export const FAILED = 2;
+
+/** A command ends early: one line on stderr, and an exit status. */
+export class CliFailure extends Error {
+  readonly status: number;
+  constructor(message: string, status = FAILED) {
+    super(message);
+    this.status = status;
+  }
+}

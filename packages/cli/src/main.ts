@@ -1,0 +1,72 @@
+import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { CommanderError } from 'commander';
+import type { Verb } from './command.ts';
+import { CLEAN, CliFailure, type Context, FAILED } from './context.ts';
+import { definition } from './definition.ts';
+import { styleFor } from './output/style.ts';
+import { VERBS } from './verbs.ts';
+
+/** The command line: runs the verb in argv and resolves to the exit status. */
+export async function main(context: Context): Promise<number> {
+  const [name, ...rest] = context.argv;
+  try {
+    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+      if (name === 'help' && rest[0]) return await main({ ...context, argv: [rest[0], '--help'] });
+      (name === undefined ? context.stderr : context.stdout).write(overview(context));
+      return name === undefined ? FAILED : CLEAN;
+    }
+    const entry = VERBS.find((verb) => verb.name === name);
+    if (!entry) throw new CliFailure(unknownVerb(name));
+    return await runVerb(await entry.load(), entry.summary, rest, context);
+  } catch (fault) {
+    if (!(fault instanceof CliFailure)) throw fault;
+    const style = styleFor(context.stderr, context.env);
+    context.stderr.write(`${style.red('callgate:')} ${fault.message}\n`);
+    return fault.status;
+  }
+}
+
+async function runVerb(verb: Verb, summary: string, argv: string[], context: Context): Promise<number> {
+  const command = definition(verb, summary);
+  command.configureOutput({
+    writeOut: (text) => context.stdout.write(text),
+    writeErr: () => {},
+  });
+  try {
+    command.parse(argv, { from: 'user' });
+  } catch (fault) {
+    if (!(fault instanceof CommanderError)) throw fault;
+    if (fault.exitCode === 0) return CLEAN;
+    const message = fault.message.replace(/^error: /, '').replace(/\n.*/s, '');
+    throw new CliFailure(`${message}; see: callgate ${verb.name} --help`);
+  }
+  return verb.run(context, command);
+}
+
+function overview(context: Context): string {
+  const style = styleFor(context.stdout, context.env);
+  const width = Math.max(...VERBS.map((v) => v.name.length));
+  const rows = VERBS.map((v) => `  ${style.bold(v.name.padEnd(width))}  ${v.summary}`);
+  return `${style.bold('callgate')} — the toolchain for seccomp profiles
+
+Usage: callgate VERB [options]
+
+${rows.join('\n')}
+
+Start with:
+  $ callgate tour                                  the whole story, on this machine
+  $ callgate record --profile p.json -- ls -l      a profile for a program
+  $ callgate run --profile p.json -- ls -l         the program under it
+  $ callgate VERB --help                           more about a verb, with examples
+
+Exit status: 0 clean, 1 findings or denied, 2 could not do it; record and run pass on the program's.
+`;
+}
+
+function unknownVerb(name: string): string {
+  const meant = suggest(
+    name,
+    VERBS.map((v) => v.name),
+  );
+  return `there is no verb "${name.slice(0, 40)}"; ${meant ? `did you mean "${meant}"?` : 'see: callgate --help'}`;
+}

@@ -1,0 +1,56 @@
+import type { Verb } from './command.ts';
+
+interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Verb>;
+}
+
+/** Every verb, in the order of --help; only the one that is asked for is loaded. */
+export const VERBS: readonly VerbEntry[] = [
+  {
+    name: 'record',
+    summary: 'run a program and write down every system call it makes',
+    load: async () => (await import('./commands/record.ts')).record,
+  },
+  {
+    name: 'build',
+    summary: 'make the smallest profile out of recordings',
+    load: async () => (await import('./commands/build.ts')).build,
+  },
+  {
+    name: 'run',
+    summary: 'run a program under a profile, enforced by this kernel',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
+    name: 'explain',
+    summary: 'say what a profile does with one system call, and which rule does it',
+    load: async () => (await import('./commands/explain.ts')).explain,
+  },
+  {
+    name: 'show',
+    summary: 'sum up what a profile means on each ABI',
+    load: async () => (await import('./commands/show.ts')).show,
+  },
+  {
+    name: 'syscall',
+    summary: 'look up a system call: numbers, arguments, first kernel',
+    load: async () => (await import('./commands/syscall.ts')).syscall,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what works on this machine, and why the rest does not',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'tour',
+    summary: 'the whole story on a real program: record, build, confine, attack',
+    load: async () => (await import('./commands/tour.ts')).tour,
+  },
+  {
+    name: 'completion',
+    summary: 'print a completion script for bash, zsh or fish',
+    load: async () => (await import('./commands/completion.ts')).completion,
+  },
+];

@@ -1,0 +1,57 @@
+import type { ActionKind } from '../policy/action.ts';
+import { actionOfWord } from '../policy/action.ts';
+import type { Diagram, NodeId } from '../policy/diagram.ts';
+import { ARCH, type Call, NR } from '../policy/fields.ts';
+import type { Origin, Policy } from '../policy/policy.ts';
+import type { Abi } from '../syscalls/arch.ts';
+
+/** A policy's answer for one call, and why. */
+export interface Verdict {
+  readonly action: ActionKind;
+  /** The errno of ERRNO, the message of TRACE, else 0. */
+  readonly data: number;
+  readonly origin: Origin;
+}
+
+/** What a call may get, depending on its arguments. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** A call of that number that gets it, all free argument bits zero. */
+  readonly example: Call;
+}
+
+/** How a policy decides one call. */
+export function explainCall(policy: Policy, call: Call): Verdict {
+  return verdictOf(policy, policy.diagram.evaluate(policy.reasons, call));
+}
+
+/** All that calls of one number may get, whatever their arguments; the one for zero arguments first. */
+export function outcomesOf(policy: Policy, abi: Abi, nr: number): Outcome[] {
+  const { diagram } = policy;
+  const node = restrict(diagram, policy.reasons, abi.auditArch, nr);
+  const words = diagram
+    .reachable(node)
+    .filter((id) => diagram.isTerminal(id))
+    .map((id) => diagram.word(id));
+  return words.map((word) => {
+    const found = diagram.witness(node, (w) => w === word)!;
+    return { verdict: verdictOf(policy, word), example: { ...found, arch: abi.auditArch, nr } };
+  });
+}
+
+/** The rest of a diagram once arch and nr are known: it tests arguments only. */
+export function restrict(diagram: Diagram, root: NodeId, auditArch: number, nr: number): NodeId {
+  let id = root;
+  while (!diagram.isTerminal(id) && diagram.variable(id) < NR.first + NR.bits) {
+    const variable = diagram.variable(id);
+    const bit =
+      variable < NR.first ? (auditArch >>> (31 - (variable - ARCH.first))) & 1 : (nr >>> (63 - variable)) & 1;
+    id = bit === 0 ? diagram.low(id) : diagram.high(id);
+  }
+  return id;
+}
+
+function verdictOf(policy: Policy, originIndex: number): Verdict {
+  const action = actionOfWord(policy.words[originIndex]);
+  return { action: action.kind, data: action.data, origin: policy.origins[originIndex] };
+}

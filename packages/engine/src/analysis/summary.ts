@@ -1,0 +1,54 @@
+import { type ActionKind, actionOfWord } from '../policy/action.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Abi, AbiName } from '../syscalls/arch.ts';
+import { callsOf } from '../syscalls/lookup.ts';
+import { notable } from '../syscalls/notable.ts';
+import { restrict } from './explain.ts';
+
+/** What happens to a call of the tables: one action whatever its arguments, or several that depend on them. */
+export interface CallSummary {
+  readonly name: string;
+  readonly nr: number;
+  /** Each with its errno or message. */
+  readonly actions: readonly { readonly action: ActionKind; readonly data: number }[];
+}
+
+export interface AbiSummary {
+  readonly abi: AbiName;
+  readonly calls: readonly CallSummary[];
+}
+
+/** What a policy does with every known call of every ABI that it covers. */
+export function summarize(policy: Policy): AbiSummary[] {
+  return policy.abis.map((abi) => ({
+    abi: abi.name,
+    calls: callsOf(abi.name).map(([name, nr]) => ({ name, nr, actions: actionsOf(policy, abi, nr) })),
+  }));
+}
+
+/** Calls that may be executed and that an attacker likes. */
+export function notableCalls(summary: AbiSummary): { name: string; why: string; conditional: boolean }[] {
+  return summary.calls.flatMap(({ name, actions }) => {
+    const why = notable(name);
+    const passes = actions.filter((a) => a.action === 'ALLOW' || a.action === 'LOG');
+    return why && passes.length > 0 ? [{ name, why, conditional: passes.length < actions.length }] : [];
+  });
+}
+
+/** How many calls pass whatever their arguments. */
+export function countPassing(summary: AbiSummary): number {
+  return summary.calls.filter((c) => c.actions.every((a) => a.action === 'ALLOW' || a.action === 'LOG'))
+    .length;
+}
+
+function actionsOf(policy: Policy, abi: Abi, nr: number) {
+  const { diagram } = policy;
+  const node = restrict(diagram, policy.root, abi.auditArch, nr);
+  return diagram
+    .reachable(node)
+    .filter((id) => diagram.isTerminal(id))
+    .map((id) => {
+      const { kind, data } = actionOfWord(diagram.word(id));
+      return { action: kind, data };
+    });
+}

@@ -1,0 +1,68 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { type AbiName, abiOfCall } from '@callgate/engine/syscalls/arch';
+
+/** One denial that the kernel wrote down: audit record type 1326 (kernel/auditsc.c: audit_seccomp). */
+export interface LoggedDenial {
+  readonly pid: number;
+  readonly command: string;
+  readonly arch: AbiName;
+  readonly nr: number;
+  /** The SECCOMP_RET_* action, without data. */
+  readonly code: number;
+}
+
+/** What the kernel log gains while a program runs. Needs the right to read /dev/kmsg. */
+export class KernelLog {
+  private readonly fd: number;
+
+  private constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  /** Starts at the log's present end; undefined when this user may not read it. */
+  static open(): KernelLog | undefined {
+    try {
+      const log = new KernelLog(openSync('/dev/kmsg', constants.O_RDONLY | constants.O_NONBLOCK));
+      for (const _ of log.records());
+      return log;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The denials since it was opened, or since the last call. The kernel may leave some out when there are many. */
+  denials(): LoggedDenial[] {
+    return [...this.records()].flatMap((record) => parseDenial(record) ?? []);
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  private *records(): Iterable<string> {
+    const record = Buffer.alloc(8192);
+    for (;;) {
+      try {
+        yield record.toString('latin1', 0, readSync(this.fd, record));
+      } catch (fault) {
+        const { code } = fault as NodeJS.ErrnoException;
+        if (code === 'EAGAIN') return;
+        // EPIPE: older records were overwritten meanwhile.
+        if (code !== 'EPIPE') throw fault;
+      }
+    }
+  }
+}
+
+function parseDenial(record: string): LoggedDenial | undefined {
+  const fields =
+    /audit: type=1326 .* pid=(\d+) comm=("[^"]*"|[0-9A-F]+) .* arch=([0-9a-f]+) syscall=(\d+) .* code=0x([0-9a-f]+)/.exec(
+      record,
+    );
+  if (!fields) return undefined;
+  const [, pid, comm, arch, nr, code] = fields;
+  const abi = abiOfCall(Number.parseInt(arch, 16), Number(nr));
+  if (!abi) return undefined;
+  const command = comm.startsWith('"') ? comm.slice(1, -1) : Buffer.from(comm, 'hex').toString('latin1');
+  return { pid: Number(pid), command, arch: abi.name, nr: Number(nr), code: Number.parseInt(code, 16) };
+}

@@ -1,0 +1,73 @@
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { instruction } from '@callgate/engine/bpf/instruction';
+import { LD_ABS, RET_K } from '@callgate/engine/bpf/opcodes';
+import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/policy/action';
+import { tryCall } from './launch.ts';
+import { nativeNumber, thisMachine } from './machine.ts';
+import { RECORDERS } from './recorders/choose.ts';
+
+/** One thing that works here or does not, and why not. */
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly why?: string;
+}
+
+/** What callgate can do on this machine for this user; each check really tries it where that is harmless. */
+export async function checkMachine(): Promise<Check[]> {
+  const { release, abi } = thisMachine();
+  return [
+    { name: `Linux ${release}, ${abi.name}`, ok: process.platform === 'linux' },
+    actionsCheck(),
+    await enforceCheck(),
+    ...RECORDERS.map((recorder): Check => {
+      const why = recorder.unavailable();
+      return why === undefined
+        ? { name: `record with ${recorder.id}`, ok: true }
+        : { name: `record with ${recorder.id}`, ok: false, why };
+    }),
+    readable('read denials from the kernel log', '/dev/kmsg', 'it needs root, or kernel.dmesg_restrict=0'),
+  ];
+}
+
+/** The actions that the kernel knows (kernel/seccomp.c: seccomp_actions_avail). */
+function actionsCheck(): Check {
+  const name = 'seccomp filters, all actions';
+  try {
+    const known = readFileSync('/proc/sys/kernel/seccomp/actions_avail', 'latin1').trim().split(' ');
+    const missing = ACTION_KINDS.filter((kind) => !known.includes(kernelName(kind)));
+    return missing.length === 0
+      ? { name, ok: true }
+      : { name, ok: false, why: `this kernel lacks ${missing.join(', ')}` };
+  } catch {
+    return { name, ok: false, why: 'this kernel has no seccomp filters' };
+  }
+}
+
+function kernelName(kind: string): string {
+  return kind === 'NOTIFY' ? 'user_notif' : kind.toLowerCase();
+}
+
+/** Installs a filter in a process of its own and makes a call under it. */
+async function enforceCheck(): Promise<Check> {
+  const name = 'enforce a profile';
+  try {
+    const allowAll = [instruction(LD_ABS, 0), instruction(RET_K, ALLOW_WORD)];
+    const result = await tryCall(allowAll, nativeNumber('getpid'), []);
+    return 'signal' in result
+      ? { name, ok: false, why: `the test process died of ${result.signal}` }
+      : { name, ok: true };
+  } catch (fault) {
+    return { name, ok: false, why: fault instanceof Error ? fault.message : String(fault) };
+  }
+}
+
+function readable(name: string, path: string, why: string): Check {
+  try {
+    accessSync(path, constants.R_OK);
+    readFileSync('/proc/sys/kernel/dmesg_restrict');
+    return { name, ok: true };
+  } catch {
+    return { name, ok: false, why };
+  }
+}

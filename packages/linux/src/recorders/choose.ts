@@ -1,0 +1,26 @@
+import { ebpf } from './ebpf.ts';
+import { notify } from './notify.ts';
+import type { Recorder } from './recorder.ts';
+
+/** Every recorder, the best first. */
+export const RECORDERS: readonly Recorder[] = [ebpf, notify];
+
+/** A recorder that works here, and why it was taken. */
+export interface Choice {
+  readonly recorder: Recorder;
+  /** For each better one: why it cannot work here. */
+  readonly passedOver: readonly { readonly id: string; readonly why: string }[];
+}
+
+/** The best recorder that works on this machine for this user; undefined with reasons when none does. */
+export function chooseRecorder():
+  | Choice
+  | { readonly recorder?: undefined; readonly passedOver: Choice['passedOver'] } {
+  const passedOver: { id: string; why: string }[] = [];
+  for (const recorder of RECORDERS) {
+    const why = recorder.unavailable();
+    if (why === undefined) return { recorder, passedOver };
+    passedOver.push({ id: recorder.id, why });
+  }
+  return { passedOver };
+}
