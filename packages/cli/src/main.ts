@@ -1,7 +1,7 @@
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
-import { CLEAN, CliFailure, type Context, FAILED } from './context.ts';
+import { CLEAN, CliFailure, type Context, FAILED, OWN_FAILURE } from './context.ts';
 import { definition } from './definition.ts';
 import { styleFor } from './output/style.ts';
 import { VERBS } from './verbs.ts';
@@ -19,10 +19,10 @@ export async function main(context: Context): Promise<number> {
     if (!entry) throw new CliFailure(unknownVerb(name));
     return await runVerb(await entry.load(), entry.summary, rest, context);
   } catch (fault) {
-    if (!(fault instanceof CliFailure)) throw fault;
     const style = styleFor(context.stderr, context.env);
-    context.stderr.write(`${style.red('callgate:')} ${fault.message}\n`);
-    return fault.status;
+    context.stderr.write(`${style.red('callgate:')} ${describe(fault, context)}\n`);
+    if (fault instanceof CliFailure) return fault.status;
+    return name === 'record' || name === 'run' ? OWN_FAILURE : FAILED;
   }
 }
 
@@ -41,6 +41,13 @@ async function runVerb(verb: Verb, summary: string, argv: string[], context: Con
     throw new CliFailure(`${message}; see: callgate ${verb.name} --help`);
   }
   return verb.run(context, command);
+}
+
+/** A failure in one line; the stack of one that nobody foresaw only on request. */
+function describe(fault: unknown, context: Context): string {
+  if (fault instanceof CliFailure) return fault.message;
+  const { message, stack } = fault instanceof Error ? fault : new Error(String(fault));
+  return context.env.CALLGATE_DEBUG ? (stack ?? message) : `${message} (set CALLGATE_DEBUG=1 for details)`;
 }
 
 function overview(context: Context): string {

@@ -3,11 +3,8 @@ import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
 import { compileDiagram } from '@callgate/engine/compile/compile';
 import { NoSuchProgram } from '@callgate/linux/find-program';
 import { FLAG_LOG, FLAG_SPEC_ALLOW, LaunchError } from '@callgate/linux/launch';
-import { CliFailure, type Context } from './context.ts';
+import { CliFailure, type Context, OWN_FAILURE } from './context.ts';
 import type { Subject } from './input/subject.ts';
-
-/** callgate itself failed, not the program (as env(1) and timeout(1) have it). */
-export const OWN_FAILURE = 125;
 
 /** The program after "--", or a failure that says how to give one. */
 export function commandOf(args: readonly string[], verb: string): [string, ...string[]] {

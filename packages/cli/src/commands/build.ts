@@ -20,7 +20,7 @@ export const build: Verb = {
   configure(command) {
     command
       .argument('<recordings...>', 'files that callgate record -o wrote; "-" for stdin')
-      .option('-o, --output FILE', 'where the profile goes; "-" for stdout', '-')
+      .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option('--explain', 'say for every call why it is in the profile')
       .option('-q, --quiet', 'say nothing but errors')
       .addHelpText(

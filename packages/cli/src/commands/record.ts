@@ -7,10 +7,10 @@ import { recordProgram } from '@callgate/linux/record';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
 import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { examples, type Verb } from '../command.ts';
-import { CliFailure, type Context } from '../context.ts';
+import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { commandOf, launchFailure, OWN_FAILURE, passSignals } from '../program-run.ts';
+import { commandOf, launchFailure, passSignals } from '../program-run.ts';
 
 interface RecordFlags {
   readonly recorder: string;
@@ -26,9 +26,9 @@ export const record: Verb = {
   configure(command) {
     command
       .argument('<command...>', 'the program and its arguments, after --')
-      .option('-r, --recorder NAME', 'ebpf (root), notify (anybody), or auto', 'auto')
-      .option('-o, --output FILE', 'write the recording, for callgate build')
-      .option('-p, --profile FILE', 'write the smallest profile that allows what was seen')
+      .option('-r, --recorder <name>', 'ebpf (root), notify (anybody), or auto', 'auto')
+      .option('-o, --output <file>', 'write the recording, for callgate build')
+      .option('-p, --profile <file>', 'write the smallest profile that allows what was seen')
       .option('--json', 'print the recording on stdout when the program has ended')
       .option('-q, --quiet', 'say nothing but errors')
       .passThroughOptions()

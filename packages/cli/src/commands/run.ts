@@ -7,7 +7,7 @@ import { type Ending, type LaunchPlan, launch } from '@callgate/linux/launch';
 import { thisMachine } from '@callgate/linux/machine';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
 import { examples, type Verb } from '../command.ts';
-import { CliFailure, type Context } from '../context.ts';
+import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { loadSubject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
@@ -16,7 +16,6 @@ import {
   compileSubject,
   filterFlags,
   launchFailure,
-  OWN_FAILURE,
   passSignals,
 } from '../program-run.ts';
 import { recordWithSignals } from './record.ts';
@@ -41,7 +40,7 @@ export const run: Verb = {
   configure(command) {
     command
       .argument('<command...>', 'the program and its arguments, after --')
-      .requiredOption('-p, --profile PROFILE', 'the profile to enforce')
+      .requiredOption('-p, --profile <profile>', 'the profile to enforce')
       .option('--log', 'have denied calls logged, and say at the end which they were')
       .option('-q, --quiet', 'say nothing but errors')
       .passThroughOptions();

@@ -16,7 +16,7 @@ export const syscall: Verb = {
   configure(command) {
     command
       .argument('<call>', 'a name, or a number of --arch')
-      .option('--arch ABI', 'whose numbers are meant (default: this machine)')
+      .option('--arch <abi>', 'whose numbers are meant (default: this machine)')
       .option('--json', 'one JSON document')
       .addHelpText(
         'after',
