@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A cgroup-v2 folder of callgate's own, under the one that this process lives in; limits are inherited. */
@@ -11,7 +11,9 @@ export class Cgroup {
 
   /** Throws what mkdir throws, such as EACCES for users that do not own the hierarchy. */
   static create(): Cgroup {
-    const path = join(ownCgroup() ?? '/nonexistent', `callgate-${process.pid}-${Date.now().toString(36)}`);
+    const parent = ownCgroup() ?? '/nonexistent';
+    removeAbandoned(parent);
+    const path = join(parent, `callgate-${process.pid}-${Date.now().toString(36)}`);
     mkdirSync(path);
     return new Cgroup(path);
   }
@@ -52,4 +54,17 @@ export function ownCgroup(): string | undefined {
     .find((fields) => fields[fields.indexOf('-') + 1] === 'cgroup2')?.[4];
   const own = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'latin1'))?.[1];
   return mount !== undefined && own !== undefined ? join(mount, own) : undefined;
+}
+
+/** Removes folders that a callgate which was killed has left behind, once nobody lives in them. */
+function removeAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const owner = /^callgate-(\d+)-/.exec(name)?.[1];
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    try {
+      rmdirSync(join(parent, name));
+    } catch {
+      // What it recorded still runs there.
+    }
+  }
 }

@@ -20,6 +20,8 @@ const RET_USER_NOTIF = 0x7fc00000;
 const NOTIFY_ALL: Program = [instruction(op.RET_K, RET_USER_NOTIF)] satisfies Instruction[];
 /** How long one turn of the loop may keep everything else in this process waiting. */
 const TURN_MS = 20;
+/** How long after the program's end its children are counted. */
+const SETTLE_MS = 100;
 
 /** Every call waits until callgate has written it down: exact, needs no privilege, costs about 20 µs a call. */
 export const notify: Recorder = {
@@ -136,7 +138,8 @@ class Session {
       .catch((fault) => {
         failure = fault;
       });
-    ended.then(() => this.reportSurvivors());
+    // A child shows up with its first call; give it the time to make one.
+    ended.then(() => setTimeout(() => this.reportSurvivors(), SETTLE_MS).unref());
     const kill = () => this.kill();
     this.hooks.stop?.addEventListener('abort', kill);
     try {

@@ -1,0 +1,172 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ownCgroup } from '@callgate/linux/cgroup';
+import { NoSuchProgram } from '@callgate/linux/find-program';
+import type { LaunchPlan } from '@callgate/linux/launch';
+import { ebpf } from '@callgate/linux/recorders/ebpf';
+import { notify } from '@callgate/linux/recorders/notify';
+import type { Recorder, Tally } from '@callgate/linux/recorders/recorder';
+import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { instruction } from '@callgate/engine/bpf/instruction';
+import * as op from '@callgate/engine/bpf/opcodes';
+import { afterAll, describe, expect, it } from 'vitest';
+import { describeWith, type Requirement } from '../../../test/support/requirements.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-recorders-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const CONTRACT: readonly { recorder: Recorder; needs: readonly Requirement[] }[] = [
+  { recorder: ebpf, needs: ['root', 'ebpf'] },
+  { recorder: notify, needs: [] },
+];
+
+const quiet = { env: { PATH: process.env.PATH }, stdio: 'ignore' } satisfies Partial<LaunchPlan>;
+
+function namesOf(tally: Tally): string[] {
+  return tally.counts.filter((c) => c.count > 0).map((c) => `${c.arch}/${nameOf(c.arch, c.nr) ?? c.nr}`);
+}
+
+function countOf(tally: Tally, name: string): number {
+  return tally.counts.find((c) => nameOf(c.arch, c.nr) === name)?.count ?? 0;
+}
+
+/** The names that strace sees a program and its children call. */
+function straced(command: readonly string[]): Set<string> {
+  const log = join(folder, 'strace.log');
+  spawnSync('strace', ['-f', '-qq', '-o', log, ...command], { stdio: 'ignore' });
+  const names = [...readFileSync(log, 'latin1').matchAll(/^\d+ +(?:<\.\.\. )?([a-z_0-9]+)(?:\(| resumed>)/gm)];
+  return new Set(names.map((m) => `x86_64/${m[1]}`));
+}
+
+function compile(name: string, source: string, ...flags: string[]): string {
+  const file = join(folder, name);
+  writeFileSync(`${file}.c`, source);
+  execFileSync('gcc', [...flags, '-o', file, `${file}.c`]);
+  return file;
+}
+
+describe.each(CONTRACT)('recorder $recorder.id', ({ recorder, needs }) => {
+  describeWith(needs, 'contract', () => {
+    it('passes the exit status on', async () => {
+      const tally = await recorder.record({ ...quiet, command: ['sh', '-c', 'exit 7'] });
+      expect(tally.ending).toEqual({ status: 7 });
+      expect(tally.lost).toBe(0);
+    });
+
+    it('reports the signal that ended the program', async () => {
+      const tally = await recorder.record({ ...quiet, command: ['sh', '-c', 'kill -9 $$'] });
+      expect(tally.ending).toEqual({ status: 137, signal: 'SIGKILL' });
+    });
+
+    it('counts exactly, and not what it does itself', async () => {
+      const dd = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=3000'] as const;
+      const [first, second] = [
+        await recorder.record({ ...quiet, command: [...dd] }),
+        await recorder.record({ ...quiet, command: ['true'] }),
+      ];
+      expect(countOf(first, 'read')).toBeGreaterThanOrEqual(3000);
+      expect(countOf(first, 'write')).toBeGreaterThanOrEqual(3000);
+      expect(countOf(first, 'read') + countOf(first, 'write')).toBeLessThan(6050);
+      expect(countOf(second, 'execve')).toBe(1);
+      expect(countOf(second, 'exit_group')).toBe(1);
+      expect(namesOf(second)).not.toContain('x86_64/seccomp');
+      expect(namesOf(second)).not.toContain('x86_64/epoll_create1');
+    });
+
+    it('follows children that outlive the program', async () => {
+      let waited = 0;
+      const command = ['sh', '-c', '(sleep 0.3; mkdir -p .) & exit 0'] as const;
+      const tally = await recorder.record({ ...quiet, command: [...command] }, { waiting: (n) => (waited = n) });
+      expect(waited).toBeGreaterThan(0);
+      expect(namesOf(tally)).toContain('x86_64/mkdir');
+    });
+
+    it('ends everything when it is told to stop', async () => {
+      const stop = new AbortController();
+      const tally = await recorder.record(
+        { ...quiet, command: ['sh', '-c', 'sleep 1000 & sleep 1000'] },
+        { stop: stop.signal, started: () => setTimeout(() => stop.abort(), 200) },
+      );
+      expect(tally.ending.signal).toBe('SIGKILL');
+    });
+
+    it('says when a program does not exist, and leaves nothing', async () => {
+      await expect(recorder.record({ ...quiet, command: ['/no/such/program'] })).rejects.toThrow(NoSuchProgram);
+      await expect(recorder.record({ ...quiet, command: ['/etc/passwd'] })).rejects.toThrow();
+      const file = join(folder, 'not-elf');
+      writeFileSync(file, '\x7fELF nonsense', { mode: 0o755 });
+      await expect(recorder.record({ ...quiet, command: [file] })).resolves.toBeDefined();
+      const cgroup = ownCgroup();
+      if (cgroup) expect(readdirSync(cgroup).filter((name) => name.startsWith(`callgate-${process.pid}-`))).toEqual([]);
+    });
+  });
+
+  describeWith([...needs, 'strace', 'gcc'], 'loses no name against strace', () => {
+    const program = (name: string, source: string) => compile(`${recorder.id}-${name}`, source);
+
+    it('for ten thousand short-lived children', { timeout: 300_000 }, async () => {
+      const storm = program(
+        'storm',
+        '#include <sys/wait.h>\n#include <unistd.h>\nint main() { for (int i = 0; i < 10000; i++) { if (fork() == 0) { if (i == 9999) getsid(0); _exit(0); } wait(0); } }',
+      );
+      const tally = await recorder.record({ ...quiet, command: [storm] });
+      expect(new Set(namesOf(tally))).toEqual(straced([storm]));
+      expect(countOf(tally, 'exit_group')).toBe(10001);
+      expect(countOf(tally, 'getsid')).toBe(1);
+    });
+
+    it('for 64 threads at once', async () => {
+      const threads = program(
+        'threads',
+        '#include <pthread.h>\n#include <unistd.h>\n#include <sys/syscall.h>\nvoid *f(void *n) { for (int i = 0; i < 500; i++) syscall(SYS_getpriority, 0, 0); if ((long)n == 63) syscall(SYS_getpgid, 0); return 0; }\nint main() { pthread_t t[64]; for (long i = 0; i < 64; i++) pthread_create(&t[i], 0, f, (void *)i); for (int i = 0; i < 64; i++) pthread_join(t[i], 0); }',
+      );
+      const tally = await recorder.record({ ...quiet, command: [threads] });
+      const mine = new Set(namesOf(tally));
+      for (const name of straced([threads])) expect(mine).toContain(name);
+      expect(countOf(tally, 'getpriority')).toBe(64 * 500);
+      expect(countOf(tally, 'getpgid')).toBe(1);
+    });
+  });
+
+  describeWith([...needs, 'gcc'], 'tells ABIs apart', () => {
+    it('counts i386, x32 and unknown numbers as what they are', async () => {
+      const program = compile(
+        `${recorder.id}-abis`,
+        `#include <unistd.h>
+int main() {
+  for (int i = 0; i < 3; i++) { long r; __asm__ volatile("int $0x80" : "=a"(r) : "a"(64)); }
+  for (int i = 0; i < 4; i++) syscall(0x40000000 | 39);
+  for (int i = 0; i < 5; i++) syscall(999);
+}`,
+      );
+      const { counts } = await recorder.record({ ...quiet, command: [program] });
+      const times = (arch: string, nr: number) => counts.find((c) => c.arch === arch && c.nr === nr)?.count;
+      expect(times('x86', numberOf('x86', 'getppid')!)).toBe(3);
+      expect(times('x32', numberOf('x32', 'getpid')!)).toBe(4);
+      expect(times('x86_64', 999)).toBe(5);
+    });
+  });
+});
+
+describeWith(['root', 'ebpf', 'gcc'], 'recorder ebpf counts denied calls', () => {
+  it('apart from those that pass, in forked children too', async () => {
+    const program = compile(
+      'denied',
+      '#include <sys/wait.h>\n#include <unistd.h>\n#include <sys/stat.h>\nint main() { for (int i = 0; i < 5; i++) mkdir("", 0); if (fork() == 0) { mkdir("", 0); getppid(); _exit(0); } wait(0); getppid(); }',
+    );
+    const MKDIR = numberOf('x86_64', 'mkdir')!;
+    const filter = [
+      instruction(op.LD_ABS, 0),
+      instruction(op.JEQ_K, MKDIR, 0, 1),
+      instruction(op.RET_K, 0x00050001),
+      instruction(op.RET_K, 0x7fff0000),
+    ];
+    const tally = await ebpf.record({ ...quiet, command: [program], filter, noNewPrivs: true });
+    const mkdir = tally.counts.find((c) => c.nr === MKDIR);
+    expect(mkdir).toMatchObject({ count: 0, denied: 6 });
+    expect(tally.counts.filter((c) => c.denied > 0)).toHaveLength(1);
+    expect(countOf(tally, 'getppid')).toBe(2);
+  });
+});
