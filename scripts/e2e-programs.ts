@@ -54,7 +54,9 @@ function testProgram(name: string): string | undefined {
     for (const step of STEPS[name] ?? [name]) {
       const recordings = Array.from({ length: RECORDED_RUNS }, (_, run) => join(work, `${step}.${run}.json`));
       const profile = join(work, `${step}.profile.json`);
-      const built = spawnSync(process.execPath, [CALLGATE, 'build', '-q', ...recordings, '-o', profile], { encoding: 'utf8' });
+      const built = spawnSync(process.execPath, [CALLGATE, 'build', '-q', ...recordings, '-o', profile], {
+        encoding: 'utf8',
+      });
       if (built.status !== 0) return `building ${step}: ${built.stderr.trim()}`;
       const [rule] = JSON.parse(readFileSync(profile, 'utf8')).syscalls;
       counts.push(`${step} ${rule.names.length} calls`);
@@ -70,6 +72,9 @@ function testProgram(name: string): string | undefined {
 /** Runs a program's script with callgate as its wrapper. */
 function script(name: string, work: string, wrapper: readonly string[]): string | undefined {
   const wrap = [process.execPath, CALLGATE, ...wrapper];
-  const result = spawnSync(join(PROGRAMS, `${name}.sh`), [work, ...wrap], { encoding: 'utf8', timeout: 240_000 });
+  const result = spawnSync(join(PROGRAMS, `${name}.sh`), [work, ...wrap], {
+    encoding: 'utf8',
+    timeout: 240_000,
+  });
   return result.status === 0 ? undefined : result.stderr.trim() || `status ${result.status ?? result.signal}`;
 }

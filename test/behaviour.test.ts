@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '@callgate/engine/bpf/vm';
+import { compileDiagram } from '@callgate/engine/compile/compile';
 import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { callsOf } from '@callgate/engine/syscalls/lookup';
-import { compileDiagram } from '@callgate/engine/compile/compile';
 import { describe, expect, it } from 'vitest';
 import { answer, type Fixture, loadFixture, lowerText } from './support/behaviour.ts';
 import { describeWith } from './support/requirements.ts';
@@ -55,7 +55,10 @@ const stockPolicy = lowerText(DOCKER_PROFILE);
 const SWEPT: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
   ...FIXTURES,
   stock('stock:docker', stockPolicy),
-  stock('stock:docker with CAP_SYS_ADMIN', lowerText(DOCKER_PROFILE, { capabilities: new Set(['CAP_SYS_ADMIN']) })),
+  stock(
+    'stock:docker with CAP_SYS_ADMIN',
+    lowerText(DOCKER_PROFILE, { capabilities: new Set(['CAP_SYS_ADMIN']) }),
+  ),
   stock('stock:docker on x86_64 alone', lowerText(DOCKER_PROFILE, { abis: ['x86_64'] })),
 ];
 
@@ -74,7 +77,9 @@ describeWith(['i386'], `every system call under ${SWEPT.length} filters, kernel 
       const words = await askKernel(program, victim, calls);
       const wrong = calls.filter((call, i) => {
         const args = call.args.map((a) => BigInt.asUintN(victim === 'x86' ? 32 : 64, a));
-        return runProgram(program, { arch: abi.auditArch, nr: call.nr, args }, policy.endian).word !== words[i];
+        return (
+          runProgram(program, { arch: abi.auditArch, nr: call.nr, args }, policy.endian).word !== words[i]
+        );
       });
       expect(wrong).toEqual([]);
     }

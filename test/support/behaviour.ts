@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileDiagram } from '@callgate/engine/compile/compile';
 import type { Program } from '@callgate/engine/bpf/instruction';
+import { compileDiagram } from '@callgate/engine/compile/compile';
 import { actionOfWord } from '@callgate/engine/policy/action';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
@@ -15,14 +15,14 @@ import { numberOf } from '@callgate/engine/syscalls/lookup';
 const PROFILES = join(import.meta.dirname, '../fixtures/profiles');
 
 /** What behaviour rows are stated for: an x86_64 machine with Linux 6.18, no capabilities. */
-export const TARGET: Target = {
+const TARGET: Target = {
   native: 'x86_64',
   kernel: { major: 6, minor: 18 },
   capabilities: new Set(),
 };
 
 /** One row: this call must get this answer. */
-export interface BehaviourRow {
+interface BehaviourRow {
   readonly text: string;
   readonly abi: Abi;
   readonly nr: number;
@@ -65,11 +65,12 @@ export function answer(word: number | undefined): string {
   return formatAction(kind, data);
 }
 
-export function parseRow(line: string): BehaviourRow {
+function parseRow(line: string): BehaviourRow {
   const [call, wanted] = line.split('->').map((part) => part.trim());
   const [abiName, name, ...args] = call.split(/\s+/);
   const abi = abiOf(findAbi(abiName)!.name);
-  const nr = /^(0x)?[0-9a-f]+$/i.test(name) && !Number.isNaN(Number(name)) ? Number(name) : numberOf(abi.name, name);
+  const nr =
+    /^(0x)?[0-9a-f]+$/i.test(name) && !Number.isNaN(Number(name)) ? Number(name) : numberOf(abi.name, name);
   if (nr === undefined) throw new Error(`${line}: ${abiName} has no ${name}`);
   const values = args.map((text) => parseArgument(text)!);
   while (values.length < 6) values.push(0n);

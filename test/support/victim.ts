@@ -55,14 +55,16 @@ export interface VictimCall {
 }
 
 /** An errno of its own for every answer that a filter can give, so that no call is executed. */
-export class DistinctAnswers {
+class DistinctAnswers {
   private readonly words: number[] = [];
 
   /** The program with each returned word replaced by an errno, behind a door for the victim's own calls. */
   disguise(program: Program): Instruction[] {
     const disguised = program.map((i) => {
       if (i.code === op.RET_A) throw new Error('a program that returns A cannot be disguised');
-      return i.code === op.RET_K ? instruction(op.RET_K, actionWord({ kind: 'ERRNO', data: this.errnoOf(i.k) })) : i;
+      return i.code === op.RET_K
+        ? instruction(op.RET_K, actionWord({ kind: 'ERRNO', data: this.errnoOf(i.k) }))
+        : i;
     });
     const lastArgumentLow = 16 + 5 * 8;
     return [

@@ -2,15 +2,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { instruction } from '@callgate/engine/bpf/instruction';
+import * as op from '@callgate/engine/bpf/opcodes';
+import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { ownCgroup } from '@callgate/linux/cgroup';
 import { NoSuchProgram } from '@callgate/linux/find-program';
 import type { LaunchPlan } from '@callgate/linux/launch';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
 import { notify } from '@callgate/linux/recorders/notify';
 import type { Recorder, Tally } from '@callgate/linux/recorders/recorder';
-import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
-import { instruction } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeWith, type Requirement } from '../../../test/support/requirements.ts';
 
@@ -36,7 +36,9 @@ function countOf(tally: Tally, name: string): number {
 function straced(command: readonly string[]): Set<string> {
   const log = join(folder, 'strace.log');
   spawnSync('strace', ['-f', '-qq', '-o', log, ...command], { stdio: 'ignore' });
-  const names = [...readFileSync(log, 'latin1').matchAll(/^\d+ +(?:<\.\.\. )?([a-z_0-9]+)(?:\(| resumed>)/gm)];
+  const names = [
+    ...readFileSync(log, 'latin1').matchAll(/^\d+ +(?:<\.\.\. )?([a-z_0-9]+)(?:\(| resumed>)/gm),
+  ];
   return new Set(names.map((m) => `x86_64/${m[1]}`));
 }
 
@@ -78,7 +80,10 @@ describe.each(CONTRACT)('recorder $recorder.id', ({ recorder, needs }) => {
     it('follows children that outlive the program', async () => {
       let waited = 0;
       const command = ['sh', '-c', '(sleep 0.3; mkdir -p .) & exit 0'] as const;
-      const tally = await recorder.record({ ...quiet, command: [...command] }, { waiting: (n) => (waited = n) });
+      const tally = await recorder.record(
+        { ...quiet, command: [...command] },
+        { waiting: (n) => (waited = n) },
+      );
       expect(waited).toBeGreaterThan(0);
       expect(namesOf(tally)).toContain('x86_64/mkdir');
     });
@@ -93,13 +98,16 @@ describe.each(CONTRACT)('recorder $recorder.id', ({ recorder, needs }) => {
     });
 
     it('says when a program does not exist, and leaves nothing', async () => {
-      await expect(recorder.record({ ...quiet, command: ['/no/such/program'] })).rejects.toThrow(NoSuchProgram);
+      await expect(recorder.record({ ...quiet, command: ['/no/such/program'] })).rejects.toThrow(
+        NoSuchProgram,
+      );
       await expect(recorder.record({ ...quiet, command: ['/etc/passwd'] })).rejects.toThrow();
       const file = join(folder, 'not-elf');
       writeFileSync(file, '\x7fELF nonsense', { mode: 0o755 });
       await expect(recorder.record({ ...quiet, command: [file] })).resolves.toBeDefined();
       const cgroup = ownCgroup();
-      if (cgroup) expect(readdirSync(cgroup).filter((name) => name.startsWith(`callgate-${process.pid}-`))).toEqual([]);
+      if (cgroup)
+        expect(readdirSync(cgroup).filter((name) => name.startsWith(`callgate-${process.pid}-`))).toEqual([]);
     });
   });
 

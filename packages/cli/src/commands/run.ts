@@ -11,13 +11,7 @@ import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { loadSubject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
-import {
-  commandOf,
-  compileSubject,
-  filterFlags,
-  launchFailure,
-  passSignals,
-} from '../program-run.ts';
+import { commandOf, compileSubject, filterFlags, launchFailure, passSignals } from '../program-run.ts';
 import { recordWithSignals } from './record.ts';
 
 interface RunFlags extends TargetFlags {

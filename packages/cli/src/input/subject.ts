@@ -42,7 +42,7 @@ export async function loadSubject(
 }
 
 /** The text of a subject that is a profile. */
-export async function subjectText(context: Context, name: string): Promise<string> {
+async function subjectText(context: Context, name: string): Promise<string> {
   if (name === 'stock:none') return ALLOW_EVERYTHING;
   if (name === 'stock:docker')
     return (await import('@callgate/engine/stock/generated/docker')).DOCKER_PROFILE;

@@ -19,7 +19,10 @@ export interface TargetFlags {
 
 export function addTargetFlags(command: Command): void {
   command
-    .option('--arch <abi,…>', 'exactly these ABIs, such as x86_64,x86 (default: what the profile covers here)')
+    .option(
+      '--arch <abi,…>',
+      'exactly these ABIs, such as x86_64,x86 (default: what the profile covers here)',
+    )
     .option('--kernel <k.m>', 'the kernel release (default: this one)')
     .option('--caps <cap,…>', "the container's capabilities, such as CAP_SYS_ADMIN (default: none)")
     .option('--runtime <name>', `who reads the profile: ${RUNTIME_NAMES.join(' or ')} (default: by its form)`)

@@ -78,8 +78,8 @@ class RuleTree {
 
   add(rule: CallRule): void {
     const member = { rule, compares: comparesOf(rule.conditions, this.bits) };
-    if (this.unconditional) return this.fate('dropped', member, this.unconditional);
-    if (member.compares.length === 0) {
+    if (this.unconditional) this.fate('dropped', member, this.unconditional);
+    else if (member.compares.length === 0) {
       for (const other of members(this.root)) this.override(other, member);
       this.unconditional = member;
     } else if (this.clear(member)) this.insert(member);

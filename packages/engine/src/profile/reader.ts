@@ -98,7 +98,7 @@ export class Reader {
     if (name !== undefined) return { value: name, span: text.span };
     const all = names.map((n) => prefix + n);
     const bare = text.value.toUpperCase().replace(prefix, '');
-    const meant = all.find((n) => n === prefix + bare) ?? suggest(text.value, all);
+    const meant = all.find((n) => n === prefix + bare || n.endsWith(`_${bare}`)) ?? suggest(text.value, all);
     const hint = meant ? `did you mean "${meant}"?` : `it is one of ${all.join(', ')}`;
     return this.error(
       code,

@@ -136,8 +136,10 @@ class JsonReader {
     const match = NUMBER.exec(this.text);
     if (!match) return this.fail('no number after the minus sign');
     this.at += match[0].length;
-    if (/[\w.]/.test(this.text[this.at] ?? ''))
+    if (/[\w.]/.test(this.text[this.at] ?? '')) {
+      this.at = start;
       this.fail('a malformed number', 'numbers are decimal, without leading zeros');
+    }
     return { kind: 'number', text: match[0], span: { start, end: this.at } };
   }
 

@@ -40,6 +40,8 @@ export function readYaml(text: string): Outcome<Tree> {
 function syntaxFault(code: string, message: string, [start, end]: [number, number]): Diagnostic {
   if (code === 'DUPLICATE_KEY')
     return error('duplicate-key', 'a key stands here a second time', { start, end }, 'remove one');
+  // The yaml library reports its own stack overflow as a fault of the document.
+  if (message.includes('call stack')) return error('too-deep', 'nests too deep', { start, end });
   return error('yaml-syntax', message.split('\n')[0], { start, end });
 }
 

@@ -1,0 +1,59 @@
+/**
+ * What recording costs a program that does little but system calls: dd with blocks of one byte, four million calls.
+ * Pairs of a bare and a recorded run in turn, the ratio of each pair, and its median. The time is dd's own, so that
+ * callgate's start is not in it; that is measured apart.
+ *   npx tsx -C @callgate/source bench/recording.ts [RECORDER] [BLOCKS] [PAIRS]
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launch } from '@callgate/linux/launch';
+import { RECORDERS } from '@callgate/linux/recorders/choose';
+
+const [id = 'ebpf', blocks = '2000000', pairs = '5'] = process.argv.slice(2);
+const recorder = RECORDERS.find((r) => r.id === id);
+if (!recorder) throw new Error(`no recorder ${id}`);
+const unavailable = recorder.unavailable();
+if (unavailable) throw new Error(`${id}: ${unavailable}`);
+
+const CALLGATE = join(import.meta.dirname, '../packages/cli/bin/callgate.js');
+const folder = mkdtempSync(join(tmpdir(), 'callgate-bench-'));
+const dd = ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', `count=${blocks}`] as const;
+
+/** Seconds that dd says it took. */
+async function timed(start: (fd: number) => Promise<unknown>): Promise<number> {
+  const log = join(folder, 'dd.log');
+  const fd = openSync(log, 'w');
+  await start(fd);
+  closeSync(fd);
+  return Number(/, ([\d.]+) s,/.exec(readFileSync(log, 'utf8'))![1]);
+}
+
+const plan = (fd: number) => ({
+  command: [...dd] as [string, ...string[]],
+  env: { PATH: process.env.PATH, LC_ALL: 'C' },
+  stdio: ['ignore', 'ignore', fd] as ['ignore', 'ignore', number],
+});
+const bare = (fd: number) => launch(plan(fd)).then(async (l) => (await l.go(), l.ended));
+const recorded = (fd: number) => recorder.record(plan(fd));
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+await timed(bare);
+const ratios: number[] = [];
+for (let i = 0; i < Number(pairs); i++) {
+  const [a, b] = [await timed(bare), await timed(recorded)];
+  ratios.push(b / a);
+  console.log(`bare ${a.toFixed(3)} s   ${id} ${b.toFixed(3)} s   ratio ${(b / a).toFixed(3)}`);
+}
+console.log(
+  `median ratio ${median(ratios).toFixed(3)} (${pairs} pairs, ${blocks} blocks, ${2 * Number(blocks)} calls)`,
+);
+
+const starts = Array.from({ length: 5 }, () => {
+  const before = performance.now();
+  spawnSync(process.execPath, [CALLGATE, 'record', '-q', '-r', id, '--', 'true'], { stdio: 'ignore' });
+  return performance.now() - before;
+});
+console.log(`callgate's own start and end: ${median(starts).toFixed(0)} ms (median of 5 runs of \`true\`)`);
+rmSync(folder, { recursive: true });

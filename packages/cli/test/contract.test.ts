@@ -1,0 +1,218 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { VERBS } from '../src/verbs.ts';
+import { callgate } from './callgate.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, document: unknown): string {
+  const path = join(folder, name);
+  writeFileSync(path, JSON.stringify(document, null, 2));
+  return path;
+}
+
+const denyMkdir = file('deny-mkdir.json', {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 }],
+});
+const killMkdir = file('kill-mkdir.json', {
+  defaultAction: 'SCMP_ACT_ALLOW',
+  syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_KILL_PROCESS' }],
+});
+
+describe('callgate', () => {
+  it('tells its version, helps, and knows its verbs', () => {
+    expect(callgate(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(callgate(['--help']).status).toBe(0);
+    expect(callgate([]).status).toBe(2);
+    expect(callgate(['recrod']).stderr).toBe('callgate: there is no verb "recrod"; did you mean "record"?\n');
+  });
+
+  it.each(VERBS.map((v) => v.name))('%s --help teaches with examples', (name) => {
+    const { status, stdout } = callgate([name, '--help']);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`Usage: callgate ${name}`);
+    expect(stdout).toContain('Examples:\n  $ callgate ');
+  });
+
+  it('refuses unknown options in one line', () => {
+    const { status, stderr } = callgate(['show', 'stock:docker', '--jsno']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^callgate: unknown option '--jsno'[^\n]*\n$/);
+  });
+
+  it.each(['bash', 'zsh', 'fish'])('prints completions for %s that name every verb', (shell) => {
+    const { stdout } = callgate(['completion', shell]);
+    for (const { name } of VERBS) expect(stdout).toContain(name);
+    expect(stdout).toContain('recorder');
+  });
+});
+
+describe('explain', () => {
+  it('gives the documented JSON', () => {
+    const { status, stdout } = callgate(['explain', denyMkdir, 'mkdir', '1', '--arch', 'x86_64', '--json']);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      arch: 'x86_64',
+      syscall: 'mkdir',
+      nr: 83,
+      args: ['1', '0', '0', '0', '0', '0'],
+      action: 'ERRNO',
+      data: 13,
+      rule: { line: 6, column: 9, index: 0 },
+      because: 'rule',
+    });
+  });
+
+  it('names the default, a foreign ABI and the stub', () => {
+    const ask = (...args: string[]) => JSON.parse(callgate(['explain', ...args, '--json']).stdout).because;
+    expect(ask(denyMkdir, 'read')).toBe('default');
+    expect(ask('stock:docker', 'mount')).toBe('default');
+    expect(ask('stock:docker', '999')).toBe('enosys-stub');
+    const narrow = file('narrow.json', {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: ['SCMP_ARCH_X86_64'],
+    });
+    expect(ask(narrow, '0x40000001', '--arch', 'x86_64')).toBe('bad-arch');
+  });
+
+  it('takes symbolic arguments and says which it does not know', () => {
+    expect(callgate(['explain', 'stock:docker', 'socket', 'AF_VSOCK', '--arch', 'x86_64']).status).toBe(1);
+    expect(callgate(['explain', 'stock:docker', 'socket', 'AF_INET', '--arch', 'x86_64']).status).toBe(0);
+    const { status, stderr } = callgate(['explain', 'stock:docker', 'socket', 'AF_VSCK']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('did you mean AF_VSOCK?');
+  });
+
+  it('reads stdin and YAML', () => {
+    const yaml = 'defaultAction: SCMP_ACT_ERRNO\nsyscalls:\n  - names: [read]\n    action: SCMP_ACT_ALLOW\n';
+    const { status, stdout } = callgate(['explain', '-', 'read'], { input: yaml });
+    expect(status).toBe(0);
+    expect(stdout).toContain('line 3');
+  });
+});
+
+describe('show, syscall, doctor', () => {
+  it('sum up a profile per ABI', () => {
+    const { abis } = JSON.parse(
+      callgate(['show', 'stock:docker', '--arch', 'x86_64,x86,x32', '--json']).stdout,
+    );
+    expect(abis.map((a: { arch: string }) => a.arch)).toEqual(['x86_64', 'x86', 'x32']);
+    expect(abis[0].allowed).toBeGreaterThan(290);
+  });
+
+  it('look up numbers both ways', () => {
+    const openat = JSON.parse(callgate(['syscall', 'openat', '--json']).stdout);
+    expect(openat.numbers).toMatchObject({ x86_64: 257, x86: 295, aarch64: 56, x32: 0x40000101, mips: 4288 });
+    expect(openat.since).toBe('2.6.16');
+    expect(callgate(['syscall', '11', '--arch', 'x86']).stdout).toContain('execve');
+    expect(callgate(['syscall', 'opneat']).stderr).toContain('did you mean openat?');
+  });
+
+  it('say what works here', () => {
+    const { checks } = JSON.parse(callgate(['doctor', '--json']).stdout);
+    for (const check of checks)
+      expect(check).toMatchObject({ name: expect.any(String), ok: expect.any(Boolean) });
+    expect(checks.find((c: { name: string }) => c.name === 'enforce a profile').ok).toBe(true);
+  });
+});
+
+describe('run', () => {
+  const run = (...args: string[]) => callgate(['run', ...args]);
+
+  it('passes on the status, 128 + n for a signal, 127 and 126 as a shell', () => {
+    expect(run('--profile', denyMkdir, '--', 'sh', '-c', 'exit 42').status).toBe(42);
+    expect(run('--profile', denyMkdir, '--', 'sh', '-c', 'kill -TERM $$').status).toBe(143);
+    expect(run('--profile', denyMkdir, '--', 'no-such-program').status).toBe(127);
+    expect(run('--profile', denyMkdir, '--', '/etc/passwd').status).toBe(126);
+    expect(run('--profile', '/no/such/profile', '--', 'true').status).toBe(125);
+    expect(run('--', 'true').status).toBe(2);
+  });
+
+  it('lets the kernel enforce the profile', () => {
+    const target = join(folder, 'made');
+    const { status, stderr } = run('--profile', denyMkdir, '--', 'mkdir', target);
+    expect(status).toBe(1);
+    expect(stderr).toContain('Permission denied');
+    expect(existsSync(target)).toBe(false);
+    expect(run('--profile', killMkdir, '--', 'mkdir', target).status).toBe(159);
+  });
+
+  it('hands stdin, arguments and environment through untouched', () => {
+    const { stdout } = callgate(
+      [
+        'run',
+        '--profile',
+        denyMkdir,
+        '--',
+        'sh',
+        '-c',
+        'cat; printf "[%s]" "$@"; echo $CALLGATE_TEST',
+        'sh',
+        '',
+        'a b',
+        'ü\n',
+        '--json',
+      ],
+      { input: 'in\0put', env: { CALLGATE_TEST: 'set' } },
+    );
+    expect(stdout).toBe('in\0put[][a b][ü\n][--json]set\n');
+  });
+
+  it('leaves signals, descriptors and no_new_privs as a program expects them', () => {
+    const script =
+      'grep -E "^(SigIgn|SigBlk|NoNewPrivs|Seccomp):" /proc/self/status; ls /proc/self/fd | wc -l';
+    const { stdout } = run('--profile', denyMkdir, '--', 'sh', '-c', script);
+    const bare = spawnSync('sh', ['-c', script], { encoding: 'utf8' }).stdout;
+    expect(stdout).toContain('SigIgn:\t0000000000000000');
+    expect(stdout).toContain('NoNewPrivs:\t1');
+    expect(stdout).toContain('Seccomp:\t2');
+    expect(stdout.split('\n').at(-2)).toBe(bare.split('\n').at(-2));
+  });
+});
+
+describe('record and build', () => {
+  it('make a profile under which the program works', () => {
+    const [recording, profile, built] = ['rec.json', 'made.json', 'built.json'].map((name) =>
+      join(folder, name),
+    );
+    const recorded = callgate([
+      'record',
+      '-o',
+      recording,
+      '--profile',
+      profile,
+      '--',
+      'cat',
+      '/etc/hostname',
+    ]);
+    expect(recorded.status).toBe(0);
+    const document = JSON.parse(readFileSync(recording, 'utf8'));
+    expect(document).toMatchObject({ schema: 'callgate-recording/1', runs: 1, lost: 0, ambiguous: 0 });
+    expect(document.observations[0]).toMatchObject({
+      arch: expect.any(String),
+      nr: expect.any(Number),
+      phase: 'run',
+    });
+    expect(callgate(['build', recording, '-o', built]).status).toBe(0);
+    expect(readFileSync(built, 'utf8')).toBe(readFileSync(profile, 'utf8'));
+    expect(callgate(['run', '--profile', built, '--', 'cat', '/etc/hostname']).stdout).toBe(recorded.stdout);
+    expect(callgate(['run', '--profile', built, '--', 'mkdir', join(folder, 'x')]).status).toBe(1);
+  });
+
+  it('refuse what is no recording', () => {
+    const { status, stderr } = callgate(['build', denyMkdir]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^callgate: [^\n]+\[not-a-recording\]\n$/);
+  });
+
+  it('write whole files or none', () => {
+    const { status, stderr } = callgate(['record', '-o', '/proc/nowhere/rec.json', '--', 'true']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('cannot write /proc/nowhere/rec.json');
+  });
+});
