@@ -35,7 +35,11 @@ const plan = (fd: number) => ({
   env: { PATH: process.env.PATH, LC_ALL: 'C' },
   stdio: ['ignore', 'ignore', fd] as ['ignore', 'ignore', number],
 });
-const bare = (fd: number) => launch(plan(fd)).then(async (l) => (await l.go(), l.ended));
+async function bare(fd: number) {
+  const launched = await launch(plan(fd));
+  await launched.go();
+  return launched.ended;
+}
 const recorded = (fd: number) => recorder.record(plan(fd));
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 

@@ -128,7 +128,7 @@ describe.each(CONTRACT)('recorder $recorder.id', ({ recorder, needs }) => {
     it('for 64 threads at once', async () => {
       const threads = program(
         'threads',
-        '#include <pthread.h>\n#include <unistd.h>\n#include <sys/syscall.h>\nvoid *f(void *n) { for (int i = 0; i < 500; i++) syscall(SYS_getpriority, 0, 0); if ((long)n == 63) syscall(SYS_getpgid, 0); return 0; }\nint main() { pthread_t t[64]; for (long i = 0; i < 64; i++) pthread_create(&t[i], 0, f, (void *)i); for (int i = 0; i < 64; i++) pthread_join(t[i], 0); }',
+        '#include <pthread.h>\n#include <unistd.h>\n#include <sys/syscall.h>\nvoid *f(void *n) { for (int i = 0; i < 500; i++) syscall(SYS_getpriority, 0, 0); if ((long)n == 63) { syscall(SYS_getpgid, 0); usleep(100000); } return 0; }\nint main() { pthread_t t[64]; for (long i = 0; i < 64; i++) pthread_create(&t[i], 0, f, (void *)i); for (int i = 0; i < 64; i++) pthread_join(t[i], 0); }',
       );
       const tally = await recorder.record({ ...quiet, command: [threads] });
       const mine = new Set(namesOf(tally));

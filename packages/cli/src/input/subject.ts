@@ -62,8 +62,11 @@ function firstFault(diagnostics: readonly Diagnostic[], name: string, text: stri
   return new CliFailure(formatDiagnostic(errors[0]) + more);
 }
 
+const MOST_WARNINGS = 20;
+
 function warn(context: Context, diagnostics: readonly Diagnostic[], name: string, text: string): void {
   const warnings = diagnostics.filter((d) => d.severity !== 'note');
-  for (const diagnostic of locate(warnings, printable(name), text))
-    context.stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+  const lines = locate(warnings.slice(0, MOST_WARNINGS), printable(name), text).map(formatDiagnostic);
+  if (warnings.length > MOST_WARNINGS) lines.push(`… and ${warnings.length - MOST_WARNINGS} more`);
+  for (const line of lines) context.stderr.write(`${line}\n`);
 }

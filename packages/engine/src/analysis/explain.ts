@@ -29,14 +29,10 @@ export function explainCall(policy: Policy, call: Call): Verdict {
 export function outcomesOf(policy: Policy, abi: Abi, nr: number): Outcome[] {
   const { diagram } = policy;
   const node = restrict(diagram, policy.reasons, abi.auditArch, nr);
-  const words = diagram
-    .reachable(node)
-    .filter((id) => diagram.isTerminal(id))
-    .map((id) => diagram.word(id));
-  return words.map((word) => {
-    const found = diagram.witness(node, (w) => w === word)!;
-    return { verdict: verdictOf(policy, word), example: { ...found, arch: abi.auditArch, nr } };
-  });
+  return [...diagram.witnesses(node)].map(([word, example]) => ({
+    verdict: verdictOf(policy, word),
+    example: { ...example, arch: abi.auditArch, nr },
+  }));
 }
 
 /** The rest of a diagram once arch and nr are known: it tests arguments only. */

@@ -1,12 +1,22 @@
 import type { Diagram, NodeId } from '../policy/diagram.ts';
 import { decisionTree, type Tree, type Weight } from './decision-tree.ts';
-import { cubeOf, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
+import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
 const MOST_RANGES = 1024;
+/** So many ranges cost less than one diagram node tested by its bit, whose tests share nothing within a word. */
+const WORTH = 4;
+
+const NOTHING_KNOWN: Prefix = { bits: 0, low: 0 };
 
 /** How to decide about one word, once it is loaded, in as few instructions as intervals, masks or single bits allow. */
-export function wordTest(diagram: Diagram, node: NodeId, word: WordIndex, weight: Weight): Tree {
+export function wordTest(
+  diagram: Diagram,
+  node: NodeId,
+  word: WordIndex,
+  weight: Weight,
+  prefix = NOTHING_KNOWN,
+): Tree {
   const cube = cubeOf(diagram, node, word);
   if (cube && isIntervalFree(cube.mask)) {
     const yes: Tree = { kind: 'exit', exit: cube.yes };
@@ -15,19 +25,23 @@ export function wordTest(diagram: Diagram, node: NodeId, word: WordIndex, weight
     if (isPowerOfTwo(cube.mask)) return { kind: 'anyBit', k: cube.mask, yes, no };
     return { kind: 'masked', mask: cube.mask, k: cube.value, yes, no };
   }
-  const ranges = rangesOf(diagram, node, word, MOST_RANGES);
+  const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
   const nodes = nodesInWord(diagram, node, word);
-  if (ranges && ranges.length <= nodes + 1) return decisionTree(ranges, weight);
-  return bitTest(diagram, node, word, weight);
+  if (ranges && ranges.length <= WORTH * nodes + 1) return decisionTree(ranges, weight);
+  return bitTest(diagram, node, word, weight, prefix);
 }
 
-function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, weight: Weight): Tree {
-  const k = 2 ** (31 - (diagram.variable(node) % 32));
-  const branch = (id: NodeId): Tree =>
+/** Asks for the node's own bit; what follows knows it, if it is the next one. */
+function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, weight: Weight, prefix: Prefix): Tree {
+  const bit = diagram.variable(node) % 32;
+  const k = 2 ** (31 - bit);
+  const known = (one: boolean): Prefix =>
+    bit === prefix.bits ? { bits: bit + 1, low: prefix.low + (one ? k : 0) } : prefix;
+  const branch = (id: NodeId, one: boolean): Tree =>
     diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
       ? { kind: 'exit', exit: id }
-      : wordTest(diagram, id, word, weight);
-  return { kind: 'anyBit', k, yes: branch(diagram.high(node)), no: branch(diagram.low(node)) };
+      : wordTest(diagram, id, word, weight, known(one));
+  return { kind: 'anyBit', k, yes: branch(diagram.high(node), true), no: branch(diagram.low(node), false) };
 }
 
 /** A mask of leading bits is an interval, and one that has all bits an equality: ranges serve those better. */

@@ -24,8 +24,20 @@ export interface Range {
   readonly exit: NodeId;
 }
 
+/** What is known of a word already: its first so many bits, and the lowest value that has them. */
+export interface Prefix {
+  readonly bits: number;
+  readonly low: number;
+}
+
 /** The values of a word by where they lead, in ascending order; undefined when there are more ranges than that. */
-export function rangesOf(diagram: Diagram, node: NodeId, word: WordIndex, most: number): Range[] | undefined {
+export function rangesOf(
+  diagram: Diagram,
+  node: NodeId,
+  word: WordIndex,
+  prefix: Prefix,
+  most: number,
+): Range[] | undefined {
   const ranges: { low: number; high: number; exit: NodeId }[] = [];
   const walk = (id: NodeId, bit: number, low: number): boolean => {
     const variable = diagram.variable(id);
@@ -40,7 +52,7 @@ export function rangesOf(diagram: Diagram, node: NodeId, word: WordIndex, most: 
     if (variable % 32 > bit) return walk(id, bit + 1, low) && walk(id, bit + 1, low + half);
     return walk(diagram.low(id), bit + 1, low) && walk(diagram.high(id), bit + 1, low + half);
   };
-  return walk(node, 0, 0) ? ranges : undefined;
+  return walk(node, prefix.bits, prefix.low) ? ranges : undefined;
 }
 
 /** A test of some bits: (word & mask) == value leads to `yes`, everything else to `no`. */

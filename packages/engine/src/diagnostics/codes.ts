@@ -48,8 +48,8 @@ export const DIAGNOSTIC_CODES = {
   'mask-drops-bits': 'The compared value has bits that the mask does not, which libseccomp drops.',
   'value-truncated': 'Only 32 bits of an argument are compared on this architecture.',
   'absent-everywhere': 'None of the architectures in use has this call, so the rule does nothing.',
-  'program-too-long': 'The kernel takes programs of at most 4096 instructions.',
-  'bad-program': 'The kernel would refuse this BPF program.',
+  'too-complex':
+    'The profile has so many rules and conditions that no runtime would take its filter; callgate stops before they fill the memory.',
   'not-a-recording': 'The document is not a recording that callgate wrote.',
 } as const;
 

@@ -197,21 +197,25 @@ export class Diagram {
     return this.lows[id];
   }
 
-  /** A call that reaches the word, all free bits zero; undefined when none does. */
-  witness(root: NodeId, wanted: (word: number) => boolean): Call | undefined {
-    const dead = new Set<NodeId>();
+  /** Every word that a call can get, with a call that gets it, all free bits zero; that of the zero call first. */
+  witnesses(root: NodeId): Map<number, Call> {
+    const found = new Map<number, Call>();
+    const seen = new Set<NodeId>();
     const ones: number[] = [];
-    const walk = (id: NodeId): boolean => {
-      if (this.isTerminal(id)) return wanted(this.word(id));
-      if (dead.has(id)) return false;
-      if (walk(this.low(id))) return true;
+    const walk = (id: NodeId): void => {
+      if (seen.has(id)) return;
+      seen.add(id);
+      if (this.isTerminal(id)) {
+        found.set(this.word(id), callWithBits(ones));
+        return;
+      }
+      walk(this.low(id));
       ones.push(this.variables[id]);
-      if (walk(this.high(id))) return true;
+      walk(this.high(id));
       ones.pop();
-      dead.add(id);
-      return false;
     };
-    return walk(root) ? callWithBits(ones) : undefined;
+    walk(root);
+    return found;
   }
 
   /** Every node reachable from the root, children after parents never: in the order of a depth-first walk. */

@@ -7,7 +7,7 @@ import { multiplexed } from '../syscalls/multiplex.ts';
 import { type Action, actionKind, actionWord, KILL_THREAD_WORD } from './action.ts';
 import type { CallRule, Fate } from './call-rule.ts';
 import { conditionsDiagram } from './condition.ts';
-import { Diagram, type NodeId } from './diagram.ts';
+import { Diagram, DiagramTooLarge, type NodeId } from './diagram.ts';
 import { ENOSYS, hasStub, stubDiagram } from './enosys-stub.ts';
 import { ARCH, NR } from './fields.ts';
 import type { Origin, Policy } from './policy.ts';
@@ -18,6 +18,8 @@ import type { Target } from './target.ts';
 /** libseccomp takes ERRNO values below this (system.h: MAX_ERRNO). */
 const MAX_ERRNO = 4095;
 const EPERM = 1;
+/** Names times conditions; Docker's profile has 400. */
+const MAX_CALL_RULES = 20_000;
 
 /**
  * What a profile means on a target, in the words of runc and libseccomp: libcontainer/seccomp (InitSeccomp,
@@ -25,7 +27,15 @@ const EPERM = 1;
  * Two policies can be compared when they are lowered into the same diagram.
  */
 export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Outcome<Policy> {
-  return new Lowering(profile, target, diagram).run();
+  const lowering = new Lowering(profile, target, diagram);
+  try {
+    return lowering.run();
+  } catch (fault) {
+    if (!(fault instanceof DiagramTooLarge)) throw fault;
+    return {
+      diagnostics: [tooComplex(profile, 'the conditions of these rules are too many and too different')],
+    };
+  }
 }
 
 class Lowering {
@@ -55,6 +65,16 @@ class Lowering {
     const byDefault = this.action(profile.defaultAction, profile.defaultErrnoRet);
     this.words.push(actionWord(byDefault), KILL_THREAD_WORD, actionWord({ kind: 'ERRNO', data: ENOSYS }));
     this.checkNotify(rules);
+    const size = rules.reduce(
+      (sum, rule) => sum + rule.names.length * Math.max(1, rule.conditions.length),
+      0,
+    );
+    if (size > MAX_CALL_RULES)
+      return {
+        diagnostics: [
+          tooComplex(profile, `the rules describe ${size} calls; at most ${MAX_CALL_RULES} are read`),
+        ],
+      };
     const callRules = rules.flatMap((rule) => this.callRules(rule));
     let reasons = d.terminal(1);
     for (const group of groupByAuditArch(abis)) {
@@ -78,8 +98,10 @@ class Lowering {
     const { d } = this;
     let decision = d.terminal(0);
     for (const abi of group)
-      for (const [nr, rules] of this.rulesByNumber(abi, callRules))
-        decision = d.choose(d.equals(NR, nr), this.call(rules, abi), decision);
+      for (const [key, rules] of this.rulesByNumber(abi, callRules)) {
+        const call = this.call(rules, abi);
+        if (typeof key === 'number') decision = d.choose(d.equals(NR, key), call, decision);
+      }
     const alone = group.length === 1 && group[0].name === 'x86_64';
     if (!alone) return decision;
     // libseccomp sends x32 calls to the bad-arch action, but lets -1, by which a tracer skips a call, pass on.
@@ -87,19 +109,23 @@ class Lowering {
     return d.choose(x32, d.terminal(1), decision);
   }
 
-  /** Which rules each number of an ABI has, in the order of the file. */
-  private rulesByNumber(abi: Abi, callRules: readonly CallRule[]): Map<number, CallRule[]> {
-    const byNumber = new Map<number, CallRule[]>();
-    const add = (nr: number | undefined, rule: CallRule): void => {
-      if (nr === undefined) return;
-      const rules = byNumber.get(nr);
+  /**
+   * Which rules each number of an ABI has, in the order of the file. A name that the ABI lacks keeps its name as key:
+   * libseccomp gives it a negative number, emits nothing for it, but refuses its conflicts all the same.
+   */
+  private rulesByNumber(abi: Abi, callRules: readonly CallRule[]): Map<number | string, CallRule[]> {
+    const byNumber = new Map<number | string, CallRule[]>();
+    const add = (key: number | string, rule: CallRule): void => {
+      const rules = byNumber.get(key);
       if (rules) rules.push(rule);
-      else byNumber.set(nr, [rule]);
+      else byNumber.set(key, [rule]);
     };
     for (const rule of callRules) {
-      const sub = abi.multiplexed ? multiplexed(rule.name.value) : undefined;
-      if (sub) add(numberOf(abi.name, sub.through), this.subcall(rule, sub.subcall));
-      add(numberOf(abi.name, rule.name.value), rule);
+      const name = rule.name.value;
+      const sub = abi.multiplexed ? multiplexed(name) : undefined;
+      if (sub) add(numberOf(abi.name, sub.through) ?? sub.through, this.subcall(rule, sub.subcall));
+      const nr = numberOf(abi.name, name);
+      if (nr !== undefined || sub || !abi.multiplexed) add(nr ?? name, rule);
     }
     return byNumber;
   }
@@ -155,7 +181,8 @@ class Lowering {
       return [];
     }
     const conditions = this.splitConditions(rule);
-    return rule.names.flatMap((name) => {
+    const names = new Map(rule.names.map((name) => [name.value, name]));
+    return [...names.values()].flatMap((name) => {
       if (!isKnownName(name.value)) return [];
       const origin = this.origins.push({ because: 'rule', rule, span: name.span }) - 1;
       this.words[origin] = word;
@@ -272,6 +299,15 @@ class Lowering {
     this.reported.add(key);
     this.diagnostics.push(diagnostic);
   }
+}
+
+function tooComplex(profile: Profile, message: string): Diagnostic {
+  return error(
+    'too-complex',
+    message,
+    profile.rules[0]?.span ?? profile.defaultAction.span,
+    'the kernel takes 4096 instructions',
+  );
 }
 
 function isPresent(abi: Abi, name: string): boolean {

@@ -51,6 +51,8 @@ interface Test {
 interface Member {
   readonly rule: CallRule;
   readonly compares: readonly Compare[];
+  /** Each condition as a text: equal conditions, equal texts. */
+  readonly keys: readonly string[];
 }
 
 interface Group {
@@ -66,6 +68,10 @@ class RuleTree {
   readonly fates: Fate[] = [];
   private readonly bits: 32 | 64;
   private readonly root: Group[] = [];
+  /** The members of the tree by their first condition. */
+  private readonly byFirst = new Map<string, Set<Member>>();
+  /** Those with more than one condition. */
+  private readonly long = new Set<Member>();
   private unconditional: Member | undefined;
 
   constructor(bits: 32 | 64) {
@@ -77,34 +83,48 @@ class RuleTree {
   }
 
   add(rule: CallRule): void {
-    const member = { rule, compares: comparesOf(rule.conditions, this.bits) };
+    const compares = comparesOf(rule.conditions, this.bits);
+    const member = { rule, compares, keys: compares.map(keyOf) };
     if (this.unconditional) this.fate('dropped', member, this.unconditional);
-    else if (member.compares.length === 0) {
-      for (const other of members(this.root)) this.override(other, member);
+    else if (compares.length === 0) {
+      for (const other of members(this.root)) this.fate('overridden', other, member);
       this.unconditional = member;
     } else if (this.clear(member)) this.insert(member);
   }
 
   /** Settles the rule with those that begin alike or lie inside it; false when it has no place left. */
   private clear(member: Member): boolean {
-    for (const other of members(this.root)) {
-      if (!beginsAlike(member, other)) continue;
-      const longer = member.compares.length - other.compares.length;
-      if (longer > 0) return this.refuse('dropped', member, other);
-      const agree = other.rule.word === member.rule.word;
-      if (!agree) return this.refuse('conflict', member, other);
-      if (longer === 0) return this.refuse('dropped', member, other);
-      this.override(other, member);
-    }
-    for (const other of members(this.root)) {
-      if (other.rule.word !== member.rule.word) continue;
-      if (liesWithin(member, other)) this.override(other, member);
-      else if (liesWithin(other, member)) return this.refuse('dropped', member, other);
+    const alike = [...this.startingWith(member.keys[0])].filter((other) => beginsAlike(member, other));
+    const shorter = alike.find((other) => other.keys.length < member.keys.length);
+    if (shorter) return this.refuse('dropped', member, shorter);
+    const contrary = alike.find((other) => other.rule.word !== member.rule.word);
+    if (contrary) return this.refuse('conflict', member, contrary);
+    const same = alike.find((other) => other.keys.length === member.keys.length);
+    if (same) return this.refuse('dropped', member, same);
+    for (const longer of alike) this.override(longer, member);
+    return this.clearWithin(member);
+  }
+
+  /** The same for rules with the same action whose conditions stand inside the other's. */
+  private clearWithin(member: Member): boolean {
+    const agrees = (other: Member) => other.rule.word === member.rule.word;
+    for (const outer of [...this.long])
+      if (agrees(outer) && liesWithin(member, outer)) this.override(outer, member);
+    for (const key of member.keys.slice(1)) {
+      const inner = [...this.startingWith(key)].find((other) => agrees(other) && liesWithin(other, member));
+      if (inner) return this.refuse('dropped', member, inner);
     }
     return true;
   }
 
+  private startingWith(key: string): ReadonlySet<Member> {
+    return this.byFirst.get(key) ?? new Set();
+  }
+
   private insert(member: Member): void {
+    const first = this.byFirst.get(member.keys[0]) ?? new Set();
+    this.byFirst.set(member.keys[0], first.add(member));
+    if (member.keys.length > 1) this.long.add(member);
     const tests = member.compares.flatMap((c) => testsOf(c, this.bits));
     let level = this.root;
     tests.forEach(({ test, branch }, i) => {
@@ -118,6 +138,8 @@ class RuleTree {
 
   private override(other: Member, by: Member): void {
     this.fate('overridden', other, by);
+    this.byFirst.get(other.keys[0])?.delete(other);
+    this.long.delete(other);
     remove(this.root, other);
   }
 
@@ -201,21 +223,20 @@ function without(branch: Branch | undefined, member: Member): Branch | undefined
   return branch.level.length > 0 ? branch : undefined;
 }
 
-function sameCompare(a: Compare, b: Compare): boolean {
-  const [x, y] = [TESTS[a.operator], TESTS[b.operator]];
-  const sameOperator = x.test === y.test && x.negated === y.negated;
-  return a.argument === b.argument && sameOperator && a.mask === b.mask && a.datum === b.datum;
+function keyOf(compare: Compare): string {
+  const { test, negated } = TESTS[compare.operator];
+  return `${compare.argument}${negated ? '!' : ''}${test}${compare.mask}:${compare.datum}`;
 }
 
 function beginsAlike(a: Member, b: Member): boolean {
-  const length = Math.min(a.compares.length, b.compares.length);
-  return a.compares.slice(0, length).every((c, i) => sameCompare(c, b.compares[i]));
+  const length = Math.min(a.keys.length, b.keys.length);
+  return a.keys.slice(0, length).every((key, i) => key === b.keys[i]);
 }
 
 /** Whether the conditions of `inner` stand in a row inside those of `outer`, but not at its beginning. */
 function liesWithin(inner: Member, outer: Member): boolean {
-  const { length } = inner.compares;
-  for (let start = 1; start + length <= outer.compares.length; start++)
-    if (inner.compares.every((c, i) => sameCompare(c, outer.compares[start + i]))) return true;
+  const { length } = inner.keys;
+  for (let start = 1; start + length <= outer.keys.length; start++)
+    if (inner.keys.every((key, i) => key === outer.keys[start + i])) return true;
   return false;
 }

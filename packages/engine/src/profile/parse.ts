@@ -1,6 +1,5 @@
 import type { Outcome } from '../diagnostics/diagnostic.ts';
 import { hasErrors } from '../diagnostics/diagnostic.ts';
-import { suggest } from '../diagnostics/suggest.ts';
 import { readSource, type SourceFormat } from '../source/read.ts';
 import type { Spanned } from '../source/span.ts';
 import { type Entry, quote, type Tree } from '../source/tree.ts';
@@ -122,7 +121,7 @@ class ProfileParser {
     const meant =
       findAbi(token.value)?.token ??
       ABIS.find((a) => a.go === token.value)?.token ??
-      suggest(
+      this.read.suggest(
         token.value,
         ABIS.map((a) => a.token),
       );
@@ -200,7 +199,7 @@ class ProfileParser {
 
   private checkName(name: Spanned<string>): void {
     if (isKnownName(name.value)) return;
-    const meant = suggest(name.value, allNames());
+    const meant = this.read.suggest(name.value, allNames());
     this.read.error(
       'unknown-syscall',
       `there is no system call ${quote(name.value)}`,
@@ -277,7 +276,7 @@ class ProfileParser {
 
   private checkCapability(cap: Spanned<string>): void {
     if ((CAPABILITIES as readonly string[]).includes(cap.value)) return;
-    const meant = suggest(cap.value, CAPABILITIES);
+    const meant = this.read.suggest(cap.value, CAPABILITIES);
     this.read.warn(
       'unknown-capability',
       `Linux has no capability ${quote(cap.value)}`,

@@ -4,6 +4,8 @@ import { suggest } from '../diagnostics/suggest.ts';
 import type { Span, Spanned } from '../source/span.ts';
 import { describe, type Entry, quote, type Tree } from '../source/tree.ts';
 
+const MOST_SUGGESTIONS = 50;
+
 /** An object whose keys are known, read key by key; every fault lands in `diagnostics`. */
 export interface Fields {
   readonly span: Span;
@@ -13,6 +15,11 @@ export interface Fields {
 /** Reads typed values off a tree; a null stands for an absent key, as Go's JSON reader takes it. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
+
+  /** What was meant; not searched for any more when a document is wrong all over. */
+  suggest(word: string, candidates: Iterable<string>): string | undefined {
+    return this.diagnostics.length < MOST_SUGGESTIONS ? suggest(word, candidates) : undefined;
+  }
 
   error(code: DiagnosticCode, message: string, span: Span, hint?: string): undefined {
     this.diagnostics.push(error(code, message, span, hint));
@@ -35,7 +42,7 @@ export class Reader {
     const lower = entry.key.toLowerCase();
     const key = keys.find((k) => k === entry.key) ?? keys.find((k) => k.toLowerCase() === lower);
     if (key === undefined) {
-      const meant = suggest(entry.key, keys);
+      const meant = this.suggest(entry.key, keys);
       const message = `${what} has no key ${quote(entry.key)}; runtimes ignore it`;
       this.warn('unknown-key', message, entry.keySpan, meant && `did you mean "${meant}"?`);
       return;
@@ -98,7 +105,8 @@ export class Reader {
     if (name !== undefined) return { value: name, span: text.span };
     const all = names.map((n) => prefix + n);
     const bare = text.value.toUpperCase().replace(prefix, '');
-    const meant = all.find((n) => n === prefix + bare || n.endsWith(`_${bare}`)) ?? suggest(text.value, all);
+    const meant =
+      all.find((n) => n === prefix + bare || n.endsWith(`_${bare}`)) ?? this.suggest(text.value, all);
     const hint = meant ? `did you mean "${meant}"?` : `it is one of ${all.join(', ')}`;
     return this.error(
       code,

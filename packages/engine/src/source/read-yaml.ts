@@ -3,6 +3,10 @@ import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.
 import type { Span } from './span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 
+/** The yaml library takes time and memory far beyond a text's length; a profile has some kilobytes. */
+const MAX_YAML_LENGTH = 256 * 1024;
+const START = { start: 0, end: 0 };
+
 class YamlFault extends Error {
   readonly diagnostic: Diagnostic;
   constructor(diagnostic: Diagnostic) {
@@ -14,15 +18,26 @@ class YamlFault extends Error {
 /** Reads one YAML document into the same tree as JSON. Aliases are refused: no profile needs them, and bombs are made of them. */
 export function readYaml(text: string): Outcome<Tree> {
   try {
+    if (text.length > MAX_YAML_LENGTH)
+      return {
+        diagnostics: [
+          error(
+            'too-large',
+            `the YAML document has ${text.length} characters; at most ${MAX_YAML_LENGTH} are read`,
+            START,
+            'is this a profile? JSON may be longer',
+          ),
+        ],
+      };
     if (deepestFlow(text) > MAX_DEPTH)
       return {
         diagnostics: [error('too-deep', `nests deeper than ${MAX_DEPTH} levels`, { start: 0, end: 1 })],
       };
     const document = parseDocument(text, {
-      uniqueKeys: true,
+      uniqueKeys: false,
       intAsBigInt: true,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const fault = document.errors[0];
     if (fault) return { diagnostics: [syntaxFault(fault.code, fault.message, fault.pos)] };
@@ -38,11 +53,12 @@ export function readYaml(text: string): Outcome<Tree> {
 }
 
 function syntaxFault(code: string, message: string, [start, end]: [number, number]): Diagnostic {
-  if (code === 'DUPLICATE_KEY')
-    return error('duplicate-key', 'a key stands here a second time', { start, end }, 'remove one');
+  const span = { start, end };
+  if (code === 'MULTIPLE_DOCS')
+    return error('yaml-syntax', 'a second document begins here', span, 'keep one: a file holds one profile');
   // The yaml library reports its own stack overflow as a fault of the document.
-  if (message.includes('call stack')) return error('too-deep', 'nests too deep', { start, end });
-  return error('yaml-syntax', message.split('\n')[0], { start, end });
+  if (message.includes('call stack')) return error('too-deep', 'nests too deep', span);
+  return error('yaml-syntax', message.split('\n')[0].slice(0, 100), span);
 }
 
 /** An upper bound for the nesting of brackets; text inside strings may make it too large, never too small. */
@@ -67,12 +83,19 @@ function toTree(node: Node | null, text: string, depth: number): Tree {
       error('yaml-syntax', 'an alias stands here', span, 'write the value out: profiles take no aliases'),
     );
   if (isMap(node)) {
+    const seen = new Set<string>();
     const entries = node.items.map((pair): Entry => {
       const key = pair.key as Node | null;
       if (!isPair(pair) || !isScalar(key))
         throw new YamlFault(error('yaml-syntax', 'a key is no plain string', span));
       const keySpan = { start: key.range?.[0] ?? span.start, end: key.range?.[1] ?? span.end };
-      return { key: String(key.value), keySpan, value: toTree(pair.value as Node | null, text, depth + 1) };
+      const name = String(key.value);
+      if (seen.has(name))
+        throw new YamlFault(
+          error('duplicate-key', `the key ${quote(name)} stands here a second time`, keySpan, 'remove one'),
+        );
+      seen.add(name);
+      return { key: name, keySpan, value: toTree(pair.value as Node | null, text, depth + 1) };
     });
     return { kind: 'object', entries, span };
   }
@@ -93,5 +116,6 @@ function scalar(value: unknown, source: string, span: Span): Tree {
       throw new YamlFault(error('yaml-syntax', `the string ${quote(value)} holds a NUL byte`, span));
     return { kind: 'string', value, span };
   }
-  return { kind: 'null', span };
+  if (value === null) return { kind: 'null', span };
+  throw new YamlFault(error('yaml-syntax', 'a value of a type that JSON does not have', span));
 }
