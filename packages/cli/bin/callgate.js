@@ -7,19 +7,36 @@ if (first === '--version' || first === '-V') {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   process.stdout.write(`${version}\n`);
 } else {
-  // A closed pipe, such as `| head`, is not an error.
-  process.stdout.on('error', (fault) => process.exit(fault.code === 'EPIPE' ? 0 : 2));
+  let lost = false;
+  // A reader that has gone, such as `| head`, is no error; a full disk is one.
+  process.stdout.on('error', (fault) => {
+    lost ||= /** @type {NodeJS.ErrnoException} */ (fault).code !== 'EPIPE';
+  });
+  process.stderr.on('error', () => {});
   const { main } = await import('../dist/main.js');
-  process.exitCode = await main({
+  const status = await main({
     argv: process.argv.slice(2),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     env: process.env,
     onSignal(signal, listener) {
       process.on(signal, listener);
       return () => process.off(signal, listener);
     },
   });
+  process.stdout.write('', () => {
+    if (lost) process.stderr.write('callgate: the output could not be written\n');
+    process.exitCode = lost ? 125 : status;
+  });
+}
+
+/** The working directory; "/" when it was removed. */
+function workingDirectory() {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
 }

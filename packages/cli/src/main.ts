@@ -21,8 +21,9 @@ export async function main(context: Context): Promise<number> {
   } catch (fault) {
     const style = styleFor(context.stderr, context.env);
     context.stderr.write(`${style.red('callgate:')} ${describe(fault, context)}\n`);
-    if (fault instanceof CliFailure) return fault.status;
-    return name === 'record' || name === 'run' ? OWN_FAILURE : FAILED;
+    const status = fault instanceof CliFailure ? fault.status : FAILED;
+    // The status of these two is the program's, unless callgate itself fails.
+    return status === FAILED && (name === 'record' || name === 'run') ? OWN_FAILURE : status;
   }
 }
 

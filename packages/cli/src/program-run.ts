@@ -2,9 +2,19 @@ import type { Program } from '@callgate/engine/bpf/instruction';
 import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
 import { compileDiagram } from '@callgate/engine/compile/compile';
 import { NoSuchProgram } from '@callgate/linux/find-program';
-import { FLAG_LOG, FLAG_SPEC_ALLOW, LaunchError } from '@callgate/linux/launch';
+import {
+  type Ending,
+  FLAG_LOG,
+  FLAG_SPEC_ALLOW,
+  LaunchError,
+  type LaunchPlan,
+  launch,
+} from '@callgate/linux/launch';
+import { isForeground } from '@callgate/linux/machine';
 import { CliFailure, type Context, OWN_FAILURE } from './context.ts';
 import type { Subject } from './input/subject.ts';
+
+const EBUSY = 16;
 
 /** The program after "--", or a failure that says how to give one. */
 export function commandOf(args: readonly string[], verb: string): [string, ...string[]] {
@@ -42,31 +52,67 @@ export function launchFailure(fault: unknown, program: string): unknown {
       `${program}: cannot be executed (errno ${fault.errno})`,
       fault.errno === 2 ? 127 : 126,
     );
-  return new CliFailure(`${fault.message}: the filter could not be installed`, OWN_FAILURE);
+  if (fault.step === 'seccomp' && fault.errno === EBUSY)
+    return new CliFailure(
+      'this process is itself supervised: a filter with a listener allows no second one',
+      OWN_FAILURE,
+    );
+  return new CliFailure(`${program} could not be started: ${fault.message}`, OWN_FAILURE);
 }
 
-const PASSED_ON: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+/** What a terminal sends to a whole group by itself. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGHUP'];
 
-/**
- * Passes signals on to a program until the returned function is called. A terminal sends Ctrl-C to the program by
- * itself; `interrupted` hears of every SIGINT.
- */
-export function passSignals(context: Context, pid: number, interrupted: () => void = () => {}): () => void {
-  const send = (signal: NodeJS.Signals) => {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // It has just ended.
-    }
-  };
-  const offs = PASSED_ON.map((signal) => context.onSignal(signal, () => send(signal)));
-  offs.push(
-    context.onSignal('SIGINT', () => {
-      interrupted();
-      if (!context.stdin.isTTY) send('SIGINT');
-    }),
-  );
+/** Where signals go while a program is run: to the program as long as it lives, else to `stop`. */
+export interface SignalRoute {
+  /** The program's pid; undefined before it runs and after its end. */
+  pid?: number;
+  /** Ends what callgate does without the program. */
+  readonly stop: AbortController;
+  /** The last signal that was not the program's own business. */
+  last?: NodeJS.Signals;
+}
+
+/** Passes callgate's signals on until the returned function is called. */
+export function routeSignals(context: Context, route: SignalRoute): () => void {
+  const offs = SIGNALS.map((signal) => context.onSignal(signal, () => handle(route, signal)));
   return () => {
     for (const off of offs) off();
   };
+}
+
+/** Runs a program under its plan to its end, at full speed, with signals passed on. */
+export async function runProgramPlan(
+  context: Context,
+  plan: LaunchPlan,
+  route: SignalRoute = { stop: new AbortController() },
+): Promise<{ readonly ending: Ending; readonly pid: number }> {
+  const off = routeSignals(context, route);
+  try {
+    const launched = await launch({ ...plan, stop: route.stop.signal });
+    await launched.go();
+    route.pid = launched.pid;
+    return { ending: await launched.ended, pid: launched.pid };
+  } catch (fault) {
+    throw launchFailure(fault, plan.command[0]);
+  } finally {
+    route.pid = undefined;
+    off();
+  }
+}
+
+function handle(route: SignalRoute, signal: NodeJS.Signals): void {
+  route.last = signal;
+  if (route.pid === undefined) {
+    if (!signal.startsWith('SIGUSR')) route.stop.abort();
+  } else if (!FROM_TERMINAL.includes(signal) || !isForeground()) sendSignal(route.pid, signal);
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
 }

@@ -12,7 +12,9 @@ import koffi from 'koffi';
 const CHANNEL = 3;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
+const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
+const SIGKILL = 9;
 const SECCOMP_SET_MODE_FILTER = 1;
 const RLIMIT_NOFILE = 7;
 const ENOEXEC = 8;
@@ -73,6 +75,8 @@ function fail(step, status) {
 
 const plan = JSON.parse(readLine());
 const nr = plan.numbers;
+// Until the program runs, nothing of this may outlive callgate.
+call(nr.prctl, PR_SET_PDEATHSIG, SIGKILL);
 fcntl(CHANNEL, F_SETFD, FD_CLOEXEC);
 // Node marks its standard streams close-on-exec.
 for (const stream of [0, 1, 2]) fcntl(stream, F_SETFD, 0);
@@ -102,6 +106,8 @@ const shellArgv = cStrings(['/bin/sh', plan.file ?? '', ...plan.argv.slice(1)]);
 writeSync(CHANNEL, 'ready\n');
 readLine();
 
+// A listener that nobody serves would hold the program for ever; others run on without callgate.
+if (!plan.supervised) call(nr.prctl, PR_SET_PDEATHSIG, 0);
 if (plan.noNewPrivs && call(nr.prctl, PR_SET_NO_NEW_PRIVS, 1) !== 0) fail('no_new_privs', 125);
 // The first call of a function makes koffi allocate; so the calls that count are not the first.
 call(nr.execve, 0, 0, 0);

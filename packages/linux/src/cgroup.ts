@@ -40,10 +40,16 @@ export class Cgroup {
     }
   }
 
-  /** Removes the folder, once it is empty. */
+  /** Removes the folder and those that the program made in it, once nobody lives there. */
   remove(): void {
-    rmdirSync(this.path);
+    removeTree(this.path);
   }
+}
+
+function removeTree(path: string): void {
+  for (const entry of readdirSync(path, { withFileTypes: true }))
+    if (entry.isDirectory()) removeTree(join(path, entry.name));
+  rmdirSync(path);
 }
 
 /** The cgroup-v2 folder of this process; undefined where no such hierarchy is mounted. */
@@ -62,7 +68,7 @@ function removeAbandoned(parent: string): void {
     const owner = /^callgate-(\d+)-/.exec(name)?.[1];
     if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
     try {
-      rmdirSync(join(parent, name));
+      removeTree(join(parent, name));
     } catch {
       // What it recorded still runs there.
     }

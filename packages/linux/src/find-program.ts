@@ -12,6 +12,7 @@ export class NoSuchProgram extends Error {
 
 /** The file that a shell would run for a command: the name itself when it has a slash, else the first in PATH. */
 export function findProgram(name: string, path: string): string {
+  if (name === '') throw new NoSuchProgram('the empty name: command not found', 127);
   if (name.includes('/')) {
     const fault = whyNotExecutable(name);
     if (fault) throw fault;

@@ -21,6 +21,8 @@ export interface LaunchPlan {
   readonly flags?: number;
   /** Sets no_new_privs, without which only CAP_SYS_ADMIN may install a filter. */
   readonly noNewPrivs?: boolean;
+  /** When aborted, the process is killed, whether it is the launcher still or the program. */
+  readonly stop?: AbortSignal;
   /** The sixth argument register of that execve, for filters that tell it from others. */
   readonly lastArgument?: number;
 }
@@ -91,11 +93,16 @@ async function start(plan: LaunchPlan, more: object): Promise<Launched> {
     env: {},
     cwd: plan.cwd,
   });
+  const kill = () => child.kill('SIGKILL');
+  plan.stop?.addEventListener('abort', kill);
+  if (plan.stop?.aborted) kill();
   const channel = child.stdio[3] as Duplex;
-  const ended = ending(child);
+  const ended = ending(child).finally(() => plan.stop?.removeEventListener('abort', kill));
+  // Whoever waits for a line hears of the failure; this promise may have nobody who listens.
+  ended.catch(() => {});
   const lines = linesOf(channel);
   channel.write(`${JSON.stringify({ ...wirePlan(plan), ...more })}\n`);
-  await expectLine(lines, 'ready');
+  await Promise.race([expectLine(lines, 'ready'), failedStart(child)]);
   return {
     pid: child.pid!,
     child,
@@ -114,6 +121,7 @@ function wirePlan(plan: LaunchPlan): object {
       plan.filter && Buffer.from(encodeProgram(plan.filter, thisMachine().abi.endian)).toString('base64'),
     flags: plan.flags ?? 0,
     noNewPrivs: plan.noNewPrivs ?? false,
+    supervised: ((plan.flags ?? 0) & FLAG_NEW_LISTENER) !== 0,
     openFiles: callersOpenFiles(),
     numbers: Object.fromEntries(
       ['prlimit64', 'prctl', 'seccomp', 'execve', 'exit_group'].map((name) => [name, nativeNumber(name)]),
@@ -149,6 +157,12 @@ async function expectLine(lines: AsyncGenerator<string>, wanted: string | undefi
   if (wanted === undefined ? done : value === wanted) return;
   const [, step, errno] = /^error (\S+) (\d+)/.exec(value ?? '') ?? [];
   throw new LaunchError(step ?? 'starting the program', Number(errno ?? 0));
+}
+
+/** Rejects when the launcher itself cannot be started, for example in a folder that it may not enter. */
+async function failedStart(child: ChildProcess): Promise<never> {
+  const [fault] = await once(child, 'error');
+  throw new LaunchError(`starting the launcher (${(fault as Error).message})`, 0);
 }
 
 async function ending(child: ChildProcess): Promise<Ending> {

@@ -45,3 +45,10 @@ export function processStatus(pid: number | 'self'): ProcessStatus {
     effectiveCapabilities: BigInt(`0x${field('CapEff')}`),
   };
 }
+
+/** Whether a terminal sends its Ctrl-C to this process and its children: they are the terminal's foreground group. */
+export function isForeground(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  const [, , group, , , terminalGroup] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return group === terminalGroup;
+}

@@ -1,7 +1,8 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { instruction } from '@callgate/engine/bpf/instruction';
 import { LD_ABS, RET_K } from '@callgate/engine/bpf/opcodes';
 import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/policy/action';
+import { KernelLog } from './kernel-log.ts';
 import { tryCall } from './launch.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
 import { RECORDERS } from './recorders/choose.ts';
@@ -26,7 +27,7 @@ export async function checkMachine(): Promise<Check[]> {
         ? { name: `record with ${recorder.id}`, ok: true }
         : { name: `record with ${recorder.id}`, ok: false, why };
     }),
-    readable('read denials from the kernel log', '/dev/kmsg', 'it needs root, or kernel.dmesg_restrict=0'),
+    kernelLogCheck(),
   ];
 }
 
@@ -62,12 +63,9 @@ async function enforceCheck(): Promise<Check> {
   }
 }
 
-function readable(name: string, path: string, why: string): Check {
-  try {
-    accessSync(path, constants.R_OK);
-    readFileSync('/proc/sys/kernel/dmesg_restrict');
-    return { name, ok: true };
-  } catch {
-    return { name, ok: false, why };
-  }
+function kernelLogCheck(): Check {
+  const name = 'read denials from the kernel log';
+  const log = KernelLog.open();
+  log?.close();
+  return log ? { name, ok: true } : { name, ok: false, why: 'it needs root, or kernel.dmesg_restrict=0' };
 }

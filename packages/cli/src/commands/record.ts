@@ -1,7 +1,6 @@
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { type Recording, stringifyRecording } from '@callgate/engine/record/observation';
 import { synthesize } from '@callgate/engine/record/synthesize';
-import { NoSuchProgram } from '@callgate/linux/find-program';
 import type { LaunchPlan } from '@callgate/linux/launch';
 import { recordProgram } from '@callgate/linux/record';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
@@ -10,7 +9,7 @@ import { examples, type Verb } from '../command.ts';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { commandOf, launchFailure, passSignals } from '../program-run.ts';
+import { commandOf, launchFailure, routeSignals, type SignalRoute } from '../program-run.ts';
 
 interface RecordFlags {
   readonly recorder: string;
@@ -87,38 +86,38 @@ export function findRecorder(name: string): { recorder: Recorder; reason?: strin
   return { recorder };
 }
 
-/** Records a program; the first Ctrl-C is the program's, one after its end stops what it left running. */
+/** Records a program; signals are the program's while it lives, later ones stop what it left running. */
 export async function recordWithSignals(
   context: Context,
   recorder: Recorder,
   command: LaunchPlan['command'],
   say: (text: string) => void,
   plan: Partial<LaunchPlan> = {},
+  route: SignalRoute = { stop: new AbortController() },
 ) {
-  const stop = new AbortController();
-  let off: (() => void) | undefined;
-  let ended = false;
+  const off = routeSignals(context, route);
   try {
     return await recordProgram(
       recorder,
-      { command, env: context.env, cwd: context.cwd, ...plan },
+      { command, env: context.env, ...plan },
       {
-        stop: stop.signal,
-        started(pid) {
-          off = passSignals(context, pid, () => ended && stop.abort());
+        stop: route.stop.signal,
+        started: (pid) => {
+          route.pid = pid;
         },
-        waiting(processes) {
-          ended = true;
+        ended: () => {
+          route.pid = undefined;
+        },
+        waiting: (processes) =>
           say(
             `the program has ended, ${plural(processes, 'process', 'processes')} it started still run; Ctrl-C stops them`,
-          );
-        },
+          ),
       },
     );
   } catch (fault) {
-    throw fault instanceof NoSuchProgram || fault instanceof Error ? launchFailure(fault, command[0]) : fault;
+    throw launchFailure(fault, command[0]);
   } finally {
-    off?.();
+    off();
   }
 }
 

@@ -1,17 +1,21 @@
-import { actionOfWord } from '@callgate/engine/policy/action';
+import { outcomesOf } from '@callgate/engine/analysis/explain';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { actionOfWord, executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
-import { nameOf } from '@callgate/engine/syscalls/lookup';
+import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
+import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log';
-import { type Ending, type LaunchPlan, launch } from '@callgate/linux/launch';
+import type { Ending, LaunchPlan } from '@callgate/linux/launch';
 import { thisMachine } from '@callgate/linux/machine';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
+import { recordDenials } from '@callgate/linux/recorders/notify';
+import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { examples, type Verb } from '../command.ts';
-import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
-import { loadSubject } from '../input/subject.ts';
+import type { Context } from '../context.ts';
+import { loadSubject, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
-import { commandOf, compileSubject, filterFlags, launchFailure, passSignals } from '../program-run.ts';
+import { commandOf, compileSubject, filterFlags, runProgramPlan } from '../program-run.ts';
 import { recordWithSignals } from './record.ts';
 
 interface RunFlags extends TargetFlags {
@@ -44,8 +48,8 @@ export const run: Verb = {
       `
 The kernel gets the filter that the container runtime would load, right before the program is
 executed, and no_new_privs is set: setuid programs gain nothing. The exit status is the program's,
-128 + n when signal n ended it, 125 if callgate itself failed. With --log, root sees every denied
-call counted; others see what the kernel log shows them.
+128 + n when signal n ended it, 125 if callgate itself failed. With --log, every denied call is
+counted: as root in the kernel, else by callgate answering it with the profile's errno.
 ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -- unshare -U true')}`,
     );
   },
@@ -56,21 +60,19 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
     const subject = await loadSubject(context, flags.profile, targetOf(flags), {
       allowUnknown: flags.allowUnknown,
       quiet: flags.quiet,
-    }).catch((fault) => {
-      throw fault instanceof CliFailure ? new CliFailure(fault.message, OWN_FAILURE) : fault;
     });
-    const plan: LaunchPlan = {
+    const say = (text: string) => flags.quiet || context.stderr.write(`callgate: ${text}\n`);
+    if (deniesExecve(subject)) say('the profile denies execve, by which the program is started');
+    const plan = {
       command: program,
       env: context.env,
-      cwd: context.cwd,
       filter: compileSubject(subject),
       flags: filterFlags(subject, flags.log ?? false),
       noNewPrivs: true,
-    };
-    const { ending, denials, unseen } =
-      flags.log && ebpf.unavailable() === undefined
-        ? await runCounted(context, plan)
-        : await runLogged(context, plan);
+    } satisfies LaunchPlan;
+    const { ending, denials, unseen } = flags.log
+      ? await runCounted(context, plan, subject, say)
+      : await runLogged(context, plan, subject);
     if (!flags.quiet) report(context, program, ending, denials, unseen, flags);
     return ending.status;
   },
@@ -83,55 +85,72 @@ interface Outcome {
   readonly unseen?: string;
 }
 
-/** Counts denied calls in the kernel. */
-async function runCounted(context: Context, plan: LaunchPlan): Promise<Outcome> {
+/** Counts denied calls: in the kernel as root, else by answering them in the filter's place. */
+async function runCounted(
+  context: Context,
+  plan: LaunchPlan & { filter: Program },
+  subject: Subject,
+  say: (text: string) => void,
+): Promise<Outcome> {
   const log = KernelLog.open();
+  const inKernel = ebpf.unavailable() === undefined;
+  const record: Recorder['record'] = inKernel ? ebpf.record : (_, hooks) => recordDenials(plan, hooks);
   try {
-    const { recording, ending } = await recordWithSignals(context, ebpf, plan.command, () => {}, plan);
+    const { recording, ending } = await recordWithSignals(
+      context,
+      { ...ebpf, record },
+      plan.command,
+      say,
+      plan,
+    );
+    // Which of them killed, only the log tells.
+    const deadly = logged(log, subject).filter((d) => d.how.startsWith('KILL'));
     const counted = recording.observations
-      .filter((o) => o.denied > 0)
+      .filter((o) => o.denied > 0 && !deadly.some((d) => d.arch === o.arch && d.nr === o.nr))
       .map((o): Denial => ({ arch: o.arch, nr: o.nr, times: o.denied, how: 'denied' }));
-    // A call that killed never returned, so only the log has it.
-    const deadly = logged(log).filter((d) => d.how.startsWith('KILL'));
-    return { ending, denials: [...counted, ...deadly] };
+    const unseen =
+      log === undefined
+        ? 'which call was deadly, only the kernel log knows, and root may read it'
+        : undefined;
+    return {
+      ending,
+      denials: [...counted, ...deadly],
+      unseen: ending.signal === 'SIGSYS' ? unseen : undefined,
+    };
   } finally {
     log?.close();
   }
 }
 
 /** Runs at full speed; what was denied is known as far as the kernel log tells. */
-async function runLogged(context: Context, plan: LaunchPlan): Promise<Outcome> {
+async function runLogged(context: Context, plan: LaunchPlan, subject: Subject): Promise<Outcome> {
   const log = KernelLog.open();
   try {
-    const launched = await launch(plan).catch((fault) => {
-      throw launchFailure(fault, plan.command[0]);
-    });
-    const off = passSignals(context, launched.pid);
-    try {
-      await launched.go().catch((fault) => {
-        throw launchFailure(fault, plan.command[0]);
-      });
-      const ending = await launched.ended;
-      return { ending, denials: logged(log), unseen: unseenReason(plan, log !== undefined) };
-    } finally {
-      off();
-    }
+    const { ending, pid } = await runProgramPlan(context, plan);
+    return {
+      ending,
+      denials: logged(log, subject, pid),
+      unseen: 'to see which calls were denied, add --log',
+    };
   } finally {
     log?.close();
   }
 }
 
-function unseenReason(plan: LaunchPlan, hasLog: boolean): string {
-  if (!hasLog) return 'to see which calls were denied, run it as root with --log';
-  const logs = ((plan.flags ?? 0) & 2) !== 0;
-  return logs ? 'the kernel log may leave some out' : 'to see which calls were denied, add --log';
+/** The profile's answer to the execve that starts the program, as far as it does not depend on arguments. */
+function deniesExecve(subject: Subject): boolean {
+  const { abi } = thisMachine();
+  const outcomes = outcomesOf(subject.policy, abi, numberOf(abi.name, 'execve')!);
+  return outcomes.every(({ verdict }) => !executes(verdict.action));
 }
 
-function logged(log: KernelLog | undefined): Denial[] {
+/** Denials in the kernel log that this run can have caused: later processes, and what the profile really does. */
+function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial[] {
   const times = new Map<string, Denial>();
-  for (const { arch, nr, code } of log?.denials() ?? []) {
+  for (const { arch, nr, code, pid } of log?.denials() ?? []) {
     const { kind } = actionOfWord(code);
-    if (kind === 'LOG' || kind === 'ALLOW') continue;
+    const caused = outcomesOf(subject.policy, abiOf(arch), nr).some(({ verdict }) => verdict.action === kind);
+    if (executes(kind) || !caused || pid < since) continue;
     const key = `${arch} ${nr} ${kind}`;
     times.set(key, {
       arch,
@@ -152,7 +171,7 @@ function report(
   flags: RunFlags,
 ): void {
   const style = styleFor(context.stderr, context.env);
-  const suspicious = ending.signal === 'SIGSYS' || ending.status !== 0;
+  const suspicious = ending.signal === 'SIGSYS' || (ending.signal === undefined && ending.status !== 0);
   if (ending.signal === 'SIGSYS')
     context.stderr.write(
       `${style.red('callgate:')} ${printable(program[0])} died of SIGSYS: the profile kills a call that it made\n`,
@@ -165,7 +184,7 @@ function report(
     });
     context.stderr.write(`${style.red('callgate:')} denied by the profile:\n${list.join('')}`);
   }
-  if (unseen && suspicious && (denials.length === 0 || flags.log))
+  if (unseen && suspicious && denials.length === 0)
     context.stderr.write(
       `${style.dim(`callgate: ${printable(program[0])} ended with ${ending.status}; ${unseen}`)}\n`,
     );

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { explainCall } from '@callgate/engine/analysis/explain';
 import { countPassing, summarize } from '@callgate/engine/analysis/summary';
@@ -10,15 +10,14 @@ import { synthesize } from '@callgate/engine/record/synthesize';
 import { parseArgument } from '@callgate/engine/syscalls/arguments';
 import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linux/attacks';
 import { findProgram } from '@callgate/linux/find-program';
-import { launch } from '@callgate/linux/launch';
 import { nativeNumber, thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context, FINDINGS } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
 import { plural, printable, type Style, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { compileSubject, launchFailure } from '../program-run.ts';
+import { compileSubject, runProgramPlan, type SignalRoute } from '../program-run.ts';
 import { findRecorder, recordWithSignals } from './record.ts';
 
 /** Programs that show enough, the best first; the last one is on every machine. */
@@ -69,6 +68,7 @@ class Tour {
   private readonly program: readonly [string, ...string[]];
   private readonly shown: boolean;
   private readonly style: Style;
+  private readonly route: SignalRoute = { stop: new AbortController() };
   private chapter = 0;
 
   constructor(context: Context, program: readonly [string, ...string[]], shown: boolean) {
@@ -88,6 +88,13 @@ class Tour {
     return works && holds ? CLEAN : FINDINGS;
   }
 
+  /** A signal ends the program that runs just now, and with it the story. */
+  private stopIfTold(): void {
+    const { last } = this.route;
+    if (last && !last.startsWith('SIGUSR'))
+      throw new CliFailure(`stopped by ${last}`, 128 + constants.signals[last]);
+  }
+
   private async record() {
     const { recorder, reason } = findRecorder('auto');
     this.title(`Record what ${this.name()} calls, ${RUNS} times`);
@@ -99,9 +106,10 @@ class Tour {
     const recordings: Recording[] = [];
     let status = 0;
     for (let i = 0; i < RUNS; i++) {
-      const result = await recordWithSignals(this.context, recorder, this.program, (t) => this.say(t), {
-        stdio: this.stdio(),
-      });
+      const say = (text: string) => this.say(text);
+      const plan = { stdio: this.stdio() };
+      const result = await recordWithSignals(this.context, recorder, this.program, say, plan, this.route);
+      this.stopIfTold();
       recordings.push(result.recording);
       status = result.ending.status;
     }
@@ -136,15 +144,12 @@ class Tour {
     const plan = {
       command: this.program,
       env: this.context.env,
-      cwd: this.context.cwd,
       filter,
       noNewPrivs: true,
+      stdio: this.stdio(),
     };
-    const launched = await launch({ ...plan, stdio: this.stdio() }).catch((fault) => {
-      throw launchFailure(fault, this.program[0]);
-    });
-    await launched.go();
-    const { status } = await launched.ended;
+    const { status } = (await runProgramPlan(this.context, plan, this.route)).ending;
+    this.stopIfTold();
     const same = status === expected;
     this.say(
       same

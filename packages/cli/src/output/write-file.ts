@@ -1,19 +1,42 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CliFailure, type Context } from '../context.ts';
+import { printable } from './style.ts';
 
-/** Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. "-" is stdout. */
+/**
+ * Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. A symbolic link keeps pointing
+ * to what is written; a device or pipe is written to as it is. "-" is stdout.
+ */
 export function writeFile(context: Context, path: string, text: string): void {
   if (path === '-') {
     context.stdout.write(text);
     return;
   }
-  const target = resolve(context.cwd, path);
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   try {
-    const fd = openSync(temporary, 'wx', 0o644);
+    const target = resolve(context.cwd, path);
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing && !existing.isFile()) writeFileSync(target, text);
+    else replaceFile(existing ? realpathSync(target) : target, text);
+  } catch (fault) {
+    throw new CliFailure(`cannot write ${printable(path)}: ${reason(fault)}`);
+  }
+}
+
+function replaceFile(target: string, text: string): void {
+  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
+  const fd = openSync(temporary, 'wx', 0o644);
+  try {
     try {
-      writeSync(fd, text);
+      writeFileSync(fd, text);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -21,7 +44,7 @@ export function writeFile(context: Context, path: string, text: string): void {
     renameSync(temporary, target);
   } catch (fault) {
     rmSync(temporary, { force: true });
-    throw new CliFailure(`cannot write ${path}: ${reason(fault)}`);
+    throw fault;
   }
 }
 

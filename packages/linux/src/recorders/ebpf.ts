@@ -21,7 +21,8 @@ export const ebpf: Recorder = {
     if (process.arch !== 'x64') return 'its programs are written for x86_64';
     if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
       return 'it needs root (CAP_SYS_ADMIN)';
-    if (!ownCgroup()) return 'no cgroup-v2 hierarchy is mounted';
+    const noCgroup = whyNoCgroup();
+    if (noCgroup) return noCgroup;
     if (!mayUseBpf()) return 'bpf(2) is forbidden here';
     const types = readKernelTypes();
     if (!types) return 'the kernel describes no types (/sys/kernel/btf/vmlinux)';
@@ -30,7 +31,7 @@ export const ebpf: Recorder = {
 
   async record(plan, hooks = {}) {
     const layout = layoutOf(readKernelTypes()!)!;
-    const launched = await launch(plan);
+    const launched = await launch({ ...plan, stop: hooks.stop });
     let cgroup: Cgroup | undefined;
     let programs: CountingPrograms | undefined;
     try {
@@ -50,6 +51,16 @@ export const ebpf: Recorder = {
   },
 };
 
+function whyNoCgroup(): string | undefined {
+  if (!ownCgroup()) return 'no cgroup-v2 hierarchy is mounted';
+  try {
+    Cgroup.create().remove();
+    return undefined;
+  } catch (fault) {
+    return `no cgroup can be made (${fault instanceof Error ? fault.message : fault})`;
+  }
+}
+
 /** BPF_PROG_GET_NEXT_ID asks for nothing but the right to ask. */
 function mayUseBpf(): boolean {
   const PROG_GET_NEXT_ID = 11;
@@ -66,6 +77,7 @@ async function see(launched: Launched, cgroup: Cgroup, hooks: RecordHooks): Prom
     await launched.go();
     hooks.started?.(launched.pid);
     const ending = await launched.ended;
+    hooks.ended?.();
     if (cgroup.isPopulated()) hooks.waiting?.(cgroup.pids().length);
     while (cgroup.isPopulated()) await sleep(POLL_MS);
     return ending;
@@ -74,8 +86,13 @@ async function see(launched: Launched, cgroup: Cgroup, hooks: RecordHooks): Prom
   }
 }
 
+/** What cannot be removed now, the next recording removes; a result is worth more than a clean folder. */
 async function clear(cgroup: Cgroup): Promise<void> {
-  cgroup.killAll();
-  while (cgroup.isPopulated()) await sleep(1);
-  cgroup.remove();
+  try {
+    cgroup.killAll();
+    while (cgroup.isPopulated()) await sleep(1);
+    cgroup.remove();
+  } catch {
+    // Cgroup.create looks for abandoned folders.
+  }
 }

@@ -2,11 +2,20 @@ import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Instruction, instruction, type Program } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
+import { NR_OFFSET } from '@callgate/engine/bpf/seccomp-data';
+import { runProgram, type SeccompData } from '@callgate/engine/bpf/vm';
+import { actionOfWord } from '@callgate/engine/policy/action';
 import { abiOfCall } from '@callgate/engine/syscalls/arch';
-import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV, type Launched, launch } from '../launch.ts';
+import {
+  FLAG_NEW_LISTENER,
+  FLAG_WAIT_KILLABLE_RECV,
+  type Launched,
+  type LaunchPlan,
+  launch,
+} from '../launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../libc.ts';
-import { nativeNumber, processStatus, thisMachine } from '../machine.ts';
-import { Counter, type Recorder, type RecordHooks } from './recorder.ts';
+import { nativeNumber, thisMachine } from '../machine.ts';
+import { Counter, type Recorder, type RecordHooks, type Tally } from './recorder.ts';
 
 /** SECCOMP_IOCTL_NOTIF_* of linux/seccomp.h, as the generic _IOC numbers them. */
 const NOTIF_RECV = 0xc0502100;
@@ -26,34 +35,91 @@ const SETTLE_MS = 100;
 /** Every call waits until callgate has written it down: exact, needs no privilege, costs about 20 µs a call. */
 export const notify: Recorder = {
   id: 'notify',
-  about: 'user notification: exact, no root needed, about 20 µs a call',
+  about:
+    'user notification: exact, no root needed, about 20 µs a call; a signal may interrupt calls that it otherwise would not',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';
     const { kernel } = thisMachine();
     if (kernel.major < 5 || (kernel.major === 5 && kernel.minor < 6)) return 'it needs Linux 5.6 or newer';
-    if (processStatus('self').seccomp === 2 && !canListen())
-      return 'this process is itself supervised by seccomp';
+    if (!mayTakeDescriptors()) return 'pidfd_getfd is forbidden here';
     return undefined;
   },
 
-  async record(plan, hooks = {}) {
-    const { kernel } = thisMachine();
-    const killable = kernel.major > 5 || (kernel.major === 5 && kernel.minor >= 19);
-    const launched = await launch({
-      ...plan,
-      filter: NOTIFY_ALL,
-      flags: FLAG_NEW_LISTENER | (killable ? FLAG_WAIT_KILLABLE_RECV : 0),
-      noNewPrivs: true,
-    });
-    const listener = await listen(launched);
-    return new Session(launched, listener, hooks).run();
+  record(plan, hooks = {}) {
+    return supervise({ ...plan, filter: NOTIFY_ALL, flags: 0 }, hooks, () => undefined, false);
   },
 };
 
-/** A filter with a listener that this process lives under would leave no room for another one. */
-function canListen(): boolean {
-  return !readdirSync('/proc/self/fd').some((fd) => isListener(`/proc/self/fd/${fd}`));
+/**
+ * Runs a program under a filter and counts the calls that it answers with an errno: instead of the filter, callgate
+ * answers those, with the same errno. All others go their way at full speed and are not counted.
+ */
+export async function recordDenials(
+  plan: LaunchPlan & { filter: Program },
+  hooks: RecordHooks = {},
+): Promise<Tally> {
+  const { auditArch, endian } = thisMachine().abi;
+  const execve = nativeNumber('execve');
+  const judge = (call: SeccompData) => actionOfWord(runProgram(plan.filter, call, endian).word);
+  const first = judge({ nr: execve, arch: auditArch, args: [0n, 0n, 0n, 0n, 0n, 0n] });
+  if (first.kind !== 'ALLOW' && first.kind !== 'ERRNO') return runAlone(plan);
+  const asking: Program = [
+    // Every execve asks, so that the launcher's waits until its listener is taken.
+    instruction(op.LD_ABS, NR_OFFSET),
+    instruction(op.JEQ_K, execve, 0, 1),
+    instruction(op.RET_K, RET_USER_NOTIF),
+    ...plan.filter.map((i) => (isErrno(i) ? { ...i, k: RET_USER_NOTIF } : i)),
+  ];
+  const decide = (call: SeccompData) => {
+    const { kind, data } = judge(call);
+    return kind === 'ERRNO' ? data : undefined;
+  };
+  const tally = await supervise({ ...plan, filter: asking }, hooks, decide, true);
+  return { ...tally, counts: tally.counts.filter((c) => c.denied > 0) };
+}
+
+/** A program that does not survive its own execve. */
+async function runAlone(plan: LaunchPlan): Promise<Tally> {
+  const launched = await launch(plan);
+  await launched.go();
+  return { ending: await launched.ended, counts: [], lost: 0, ambiguous: 0, countsDenied: true };
+}
+
+function isErrno({ code, k }: Instruction): boolean {
+  return code === op.RET_K && actionOfWord(k).kind === 'ERRNO';
+}
+
+/** What callgate answers to a call that waits: an errno (0: success without executing), or undefined to let it pass. */
+type Decide = (call: SeccompData) => number | undefined;
+
+async function supervise(
+  plan: LaunchPlan,
+  hooks: RecordHooks,
+  decide: Decide,
+  countsDenied: boolean,
+): Promise<Tally> {
+  const { kernel } = thisMachine();
+  const killable = kernel.major > 5 || (kernel.major === 5 && kernel.minor >= 19);
+  const flags = (plan.flags ?? 0) | FLAG_NEW_LISTENER | (killable ? FLAG_WAIT_KILLABLE_RECV : 0);
+  const launched = await launch({ ...plan, flags, noNewPrivs: true, stop: hooks.stop });
+  const listener = await listen(launched).catch((fault) => {
+    // It waits for an answer that nobody will give.
+    launched.child.kill('SIGKILL');
+    throw fault;
+  });
+  const { ending, counts } = await new Session(launched, listener, hooks, decide).run();
+  return { ending, counts, lost: 0, ambiguous: 0, countsDenied };
+}
+
+/** The listener is taken from the program's process; container runtimes forbid that. */
+function mayTakeDescriptors(): boolean {
+  try {
+    closeSync(takeDescriptor(process.pid, 2));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isListener(path: string): boolean {
@@ -108,21 +174,27 @@ class Session {
   private readonly launched: Launched;
   private readonly listener: Listener;
   private readonly hooks: RecordHooks;
+  private readonly decide: Decide;
   private readonly c: Libc = libc();
   private readonly ioctl = nativeNumber('ioctl');
   private readonly execve = nativeNumber('execve');
   private readonly counter = new Counter();
-  private readonly pids = new Set<number>();
+  /** When each process started, to tell it from another one that gets its number later. */
+  private readonly started = new Map<number, string>();
+  private stopping = false;
   private readonly request = Buffer.alloc(80);
   private readonly words = new Uint32Array(this.request.buffer, this.request.byteOffset, 20);
   private readonly response = Buffer.alloc(24);
   private readonly answer = new BigUint64Array(this.response.buffer, this.response.byteOffset, 3);
-  private readonly flags = new Uint32Array(this.response.buffer, this.response.byteOffset, 6);
+  /** struct seccomp_notif_resp: id, val, then error and flags with 32 bits. */
+  private readonly words32 = new Int32Array(this.response.buffer, this.response.byteOffset, 6);
   private readonly ids = new BigUint64Array(this.request.buffer, this.request.byteOffset, 10);
   /** The launcher's own calls do not count. */
   private armed = false;
+  private over = false;
 
-  constructor(launched: Launched, listener: Listener, hooks: RecordHooks) {
+  constructor(launched: Launched, listener: Listener, hooks: RecordHooks, decide: Decide) {
+    this.decide = decide;
     this.launched = launched;
     this.listener = listener;
     this.hooks = hooks;
@@ -138,6 +210,7 @@ class Session {
       .catch((fault) => {
         failure = fault;
       });
+    ended.then(() => this.hooks.ended?.());
     // A child shows up with its first call; give it the time to make one.
     ended.then(() => setTimeout(() => this.reportSurvivors(), SETTLE_MS).unref());
     const kill = () => this.kill();
@@ -145,12 +218,13 @@ class Session {
     try {
       await this.serve(fd);
     } finally {
+      this.over = true;
       this.hooks.stop?.removeEventListener('abort', kill);
       closeSync(fd);
     }
     const ending = await ended;
     if (failure) throw failure;
-    return { ending, counts: this.counter.result(), lost: 0, ambiguous: 0, countsDenied: false };
+    return { ending, counts: this.counter.result() };
   }
 
   /** Answers until nobody is left under the filter. */
@@ -177,36 +251,69 @@ class Session {
       if (errno === ENOENT || errno === EINTR) return;
       throw new SyscallError('receiving a notification', errno);
     }
-    this.note(this.words[2], this.words[4], this.words[5]);
+    if (this.stopping) {
+      killProcess(this.words[2]);
+      return;
+    }
+    const call = this.receivedCall();
+    const errno = this.decide(call);
+    this.note(this.words[2], call, errno !== undefined);
     this.answer[0] = this.ids[0];
-    this.flags[5] = FLAG_CONTINUE;
+    this.words32[4] = -(errno ?? 0);
+    this.words32[5] = errno === undefined ? FLAG_CONTINUE : 0;
     this.c.syscall(this.ioctl, fd, NOTIF_SEND, this.response);
   }
 
-  private note(pid: number, nr: number, auditArch: number): void {
-    this.pids.add(pid);
-    this.armed ||= nr === this.execve;
-    const abi = abiOfCall(auditArch, nr);
-    if (this.armed && abi) this.counter.add(abi.name, nr, 1);
+  /** struct seccomp_notif: id, pid, flags, then struct seccomp_data: nr, arch, ip, args. */
+  private receivedCall(): SeccompData {
+    return { nr: this.words[4], arch: this.words[5], ip: this.ids[3], args: [...this.ids.subarray(4, 10)] };
   }
 
+  private note(pid: number, { nr, arch }: SeccompData, denied: boolean): void {
+    if (!this.started.has(pid)) this.started.set(pid, startTime(pid) ?? '');
+    this.armed ||= denied || nr === this.execve;
+    const abi = abiOfCall(arch, nr);
+    if (this.armed && abi) this.counter.add(abi.name, nr, denied ? 0 : 1, denied ? 1 : 0);
+  }
+
+  /** The listener stays open as long as anybody lives under the filter. */
   private reportSurvivors(): void {
-    const alive = [...this.pids].filter((pid) => isGroupLeader(pid));
-    if (alive.length > 0) this.hooks.waiting?.(alive.length);
+    if (this.over) return;
+    const alive = [...this.started.keys()].filter((pid) => this.isOurs(pid) && isProcess(pid));
+    this.hooks.waiting?.(Math.max(1, alive.length));
   }
 
+  /** Kills everybody known; those who come later are killed when they ask. */
   private kill(): void {
-    for (const pid of this.pids) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended by itself.
-      }
-    }
+    this.stopping = true;
+    for (const pid of this.started.keys()) if (this.isOurs(pid)) killProcess(pid);
+  }
+
+  private isOurs(pid: number): boolean {
+    return this.started.get(pid) === startTime(pid);
   }
 }
 
-function isGroupLeader(pid: number): boolean {
+function killProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
+/** When a process or thread started, in clock ticks since boot: field 22 of its stat. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether it is a process, not one of its other threads, and alive. */
+function isProcess(pid: number): boolean {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
     return status.includes(`\nTgid:\t${pid}\n`) && !/^State:\s+[ZX]/m.test(status);

@@ -22,6 +22,8 @@ export interface Tally {
 export interface RecordHooks {
   /** The program runs; signals meant for it go to this pid. */
   started?(pid: number): void;
+  /** The program itself has ended; its pid may soon be another's. */
+  ended?(): void;
   /** The program itself ended, but so many processes that it left behind still run and are recorded. */
   waiting?(processes: number): void;
   /** When aborted, every recorded process is killed and the recording ends. */
