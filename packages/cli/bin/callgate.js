@@ -26,9 +26,12 @@ if (first === '--version' || first === '-V') {
       return () => process.off(signal, listener);
     },
   });
-  process.stdout.write('', () => {
-    if (lost) process.stderr.write('callgate: the output could not be written\n');
-    process.exitCode = lost ? 125 : status;
+  process.exitCode = status;
+  // The error of a last write arrives a moment later.
+  setImmediate(() => {
+    if (!lost) return;
+    process.stderr.write('callgate: the output could not be written\n');
+    process.exitCode = first === 'record' || first === 'run' ? 125 : 2;
   });
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
 import { compileDiagram } from '@callgate/engine/compile/compile';
@@ -82,6 +83,13 @@ export function routeSignals(context: Context, route: SignalRoute): () => void {
   };
 }
 
+/** The failure to end with when a signal has stopped callgate itself. */
+export function stoppedBy({ stop, last }: SignalRoute): CliFailure | undefined {
+  return stop.signal.aborted && last
+    ? new CliFailure(`stopped by ${last}`, 128 + constants.signals[last])
+    : undefined;
+}
+
 /** Runs a program under its plan to its end, at full speed, with signals passed on. */
 export async function runProgramPlan(
   context: Context,
@@ -95,7 +103,7 @@ export async function runProgramPlan(
     route.pid = launched.pid;
     return { ending: await launched.ended, pid: launched.pid };
   } catch (fault) {
-    throw launchFailure(fault, plan.command[0]);
+    throw stoppedBy(route) ?? launchFailure(fault, plan.command[0]);
   } finally {
     route.pid = undefined;
     off();

@@ -9,7 +9,7 @@ import { examples, type Verb } from '../command.ts';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { commandOf, launchFailure, routeSignals, type SignalRoute } from '../program-run.ts';
+import { commandOf, launchFailure, routeSignals, type SignalRoute, stoppedBy } from '../program-run.ts';
 
 interface RecordFlags {
   readonly recorder: string;
@@ -115,7 +115,7 @@ export async function recordWithSignals(
       },
     );
   } catch (fault) {
-    throw launchFailure(fault, command[0]);
+    throw stoppedBy(route) ?? launchFailure(fault, command[0]);
   } finally {
     off();
   }
