@@ -1,7 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { instruction } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
@@ -9,7 +11,7 @@ import { ownCgroup } from '@callgate/linux/cgroup';
 import { NoSuchProgram } from '@callgate/linux/find-program';
 import type { LaunchPlan } from '@callgate/linux/launch';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
-import { notify } from '@callgate/linux/recorders/notify';
+import { notify, recordDenials } from '@callgate/linux/recorders/notify';
 import type { Recorder, Tally } from '@callgate/linux/recorders/recorder';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeWith, type Requirement } from '../../../test/support/requirements.ts';
@@ -177,4 +179,82 @@ describeWith(['root', 'ebpf', 'gcc'], 'recorder ebpf counts denied calls', () =>
     expect(tally.counts.filter((c) => c.denied > 0)).toHaveLength(1);
     expect(countOf(tally, 'getppid')).toBe(2);
   });
+});
+
+describeWith(['gcc'], 'recordDenials', () => {
+  it('answers denied calls with their errno and counts them, without root', async () => {
+    const program = compile(
+      'answered',
+      `#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+int main() {
+  if (mkdir("", 0) != -1 || errno != 77) return 1;
+  if (mkdir("", 0) != -1 || errno != 77) return 2;
+  if (rmdir("") != 0) return 3;
+  return getppid() > 0 ? 0 : 4;
+}`,
+    );
+    const filter = [
+      instruction(op.LD_ABS, 0),
+      instruction(op.JEQ_K, numberOf('x86_64', 'mkdir')!, 0, 1),
+      instruction(op.RET_K, 0x00050000 | 77),
+      instruction(op.JEQ_K, numberOf('x86_64', 'rmdir')!, 0, 1),
+      instruction(op.RET_K, 0x00050000),
+      instruction(op.RET_K, 0x7fff0000),
+    ];
+    const { ending, counts } = await recordDenials({
+      ...quiet,
+      command: [program],
+      filter,
+      noNewPrivs: true,
+    });
+    expect(ending).toEqual({ status: 0 });
+    expect(counts.map(({ nr, count, denied }) => [nameOf('x86_64', nr), count, denied])).toEqual([
+      ['mkdir', 0, 2],
+      ['rmdir', 0, 1],
+    ]);
+  });
+});
+
+describe('signals to callgate', () => {
+  const CALLGATE = join(import.meta.dirname, '../../cli/bin/callgate.js');
+  const start = (...args: string[]) => spawn(process.execPath, [CALLGATE, ...args], { stdio: 'ignore' });
+  const ended = (child: ChildProcess) => once(child, 'exit') as Promise<[number | null, string | null]>;
+  const isRunning = (text: string) => spawnSync('pgrep', ['-f', text]).status === 0;
+
+  it.each(CONTRACT.filter(({ recorder }) => recorder.unavailable() === undefined))(
+    '$recorder.id: SIGTERM at any moment leaves no process behind',
+    async ({ recorder }) => {
+      for (const delay of [50, 150, 250, 350, 450]) {
+        const mark = `3${delay}.${process.pid}`;
+        const child = start('record', '-q', '-r', recorder.id, '--', 'sleep', mark);
+        await sleep(delay);
+        child.kill('SIGTERM');
+        await ended(child);
+        expect(isRunning(`sleep ${mark}`)).toBe(false);
+      }
+    },
+  );
+
+  it.each(CONTRACT.filter(({ recorder }) => recorder.unavailable() === undefined))(
+    '$recorder.id: SIGINT ends what the program left running, and keeps its status',
+    async ({ recorder }) => {
+      const mark = `4.${process.pid}`;
+      const child = start(
+        'record',
+        '-q',
+        '-r',
+        recorder.id,
+        '--',
+        'sh',
+        '-c',
+        `setsid sleep ${mark} & sleep 0.2; exit 5`,
+      );
+      await sleep(1500);
+      child.kill('SIGINT');
+      expect(await ended(child)).toEqual([5, null]);
+      expect(isRunning(`sleep ${mark}`)).toBe(false);
+    },
+  );
 });
