@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Why a command cannot be started, and the exit status that a shell gives for it. */
@@ -23,7 +23,8 @@ export function findProgram(name: string, path: string): string {
     const file = join(folder || '.', name);
     const fault = whyNotExecutable(file);
     if (!fault) return file;
-    if (fault.status === 126) found = fault;
+    // A folder that may not be searched hides nothing that could be run.
+    if (fault.status === 126 && existsSync(file)) found = fault;
   }
   throw found ?? new NoSuchProgram(`${name}: command not found`, 127);
 }
