@@ -10,8 +10,9 @@ import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { ownCgroup } from '@callgate/linux/cgroup';
 import { NoSuchProgram } from '@callgate/linux/find-program';
 import type { LaunchPlan } from '@callgate/linux/launch';
+import { denials } from '@callgate/linux/recorders/denials';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
-import { notify, recordDenials } from '@callgate/linux/recorders/notify';
+import { notify } from '@callgate/linux/recorders/notify';
 import type { Recorder, Tally } from '@callgate/linux/recorders/recorder';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeWith, type Requirement } from '../../../test/support/requirements.ts';
@@ -181,7 +182,7 @@ describeWith(['root', 'ebpf', 'gcc'], 'recorder ebpf counts denied calls', () =>
   });
 });
 
-describeWith(['gcc'], 'recordDenials', () => {
+describeWith(['gcc'], 'recorder denials', () => {
   it('answers denied calls with their errno and counts them, without root', async () => {
     const program = compile(
       'answered',
@@ -203,7 +204,7 @@ int main() {
       instruction(op.RET_K, 0x00050000),
       instruction(op.RET_K, 0x7fff0000),
     ];
-    const { ending, counts } = await recordDenials({
+    const { ending, counts } = await denials.record({
       ...quiet,
       command: [program],
       filter,

@@ -7,9 +7,8 @@ import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log';
 import type { Ending, LaunchPlan } from '@callgate/linux/launch';
 import { thisMachine } from '@callgate/linux/machine';
+import { denials } from '@callgate/linux/recorders/denials';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
-import { recordDenials } from '@callgate/linux/recorders/notify';
-import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { examples, type Verb } from '../command.ts';
 import type { Context } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
@@ -70,11 +69,11 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
       flags: filterFlags(subject, flags.log ?? false),
       noNewPrivs: true,
     } satisfies LaunchPlan;
-    const { ending, denials, unseen } = flags.log
+    const outcome = flags.log
       ? await runCounted(context, plan, subject, say)
       : await runLogged(context, plan, subject);
-    if (!flags.quiet) report(context, program, ending, denials, unseen, flags);
-    return ending.status;
+    if (!flags.quiet) report(context, program, outcome, flags);
+    return outcome.ending.status;
   },
 };
 
@@ -93,16 +92,9 @@ async function runCounted(
   say: (text: string) => void,
 ): Promise<Outcome> {
   const log = KernelLog.open();
-  const inKernel = ebpf.unavailable() === undefined;
-  const record: Recorder['record'] = inKernel ? ebpf.record : (_, hooks) => recordDenials(plan, hooks);
+  const recorder = ebpf.unavailable() === undefined ? ebpf : denials;
   try {
-    const { recording, ending } = await recordWithSignals(
-      context,
-      { ...ebpf, record },
-      plan.command,
-      say,
-      plan,
-    );
+    const { recording, ending } = await recordWithSignals(context, recorder, plan.command, say, plan);
     // Which of them killed, only the log tells.
     const deadly = logged(log, subject).filter((d) => d.how.startsWith('KILL'));
     const counted = recording.observations
@@ -165,9 +157,7 @@ function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial
 function report(
   context: Context,
   program: readonly string[],
-  ending: Ending,
-  denials: readonly Denial[],
-  unseen: string | undefined,
+  { ending, denials, unseen }: Outcome,
   flags: RunFlags,
 ): void {
   const style = styleFor(context.stderr, context.env);

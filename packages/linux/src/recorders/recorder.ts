@@ -32,7 +32,7 @@ export interface RecordHooks {
 
 /** A way to see every system call that a program makes. */
 export interface Recorder {
-  readonly id: 'ebpf' | 'notify';
+  readonly id: 'ebpf' | 'notify' | 'denials';
   /** One line: how it works and what it costs. */
   readonly about: string;
   /** Why it cannot work on this machine for this user; undefined when it can. */
