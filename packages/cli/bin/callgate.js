@@ -13,7 +13,7 @@ if (first === '--version' || first === '-V') {
     lost ||= /** @type {NodeJS.ErrnoException} */ (fault).code !== 'EPIPE';
   });
   process.stderr.on('error', () => {});
-  const { main } = await import('../dist/main.js');
+  const { main } = await import('../dist/main.js').catch(notBuilt);
   const status = await main({
     argv: process.argv.slice(2),
     stdin: process.stdin,
@@ -42,4 +42,11 @@ function workingDirectory() {
   } catch {
     return '/';
   }
+}
+
+/** @param {NodeJS.ErrnoException} fault @returns {never} */
+function notBuilt(fault) {
+  if (fault.code !== 'ERR_MODULE_NOT_FOUND') throw fault;
+  process.stderr.write(`callgate: not built or not installed; run npm ci, or npm run build (${fault.message})\n`);
+  process.exit(2);
 }
