@@ -47,6 +47,8 @@ function workingDirectory() {
 /** @param {NodeJS.ErrnoException} fault @returns {never} */
 function notBuilt(fault) {
   if (fault.code !== 'ERR_MODULE_NOT_FOUND') throw fault;
-  process.stderr.write(`callgate: not built or not installed; run npm ci, or npm run build (${fault.message})\n`);
+  process.stderr.write(
+    `callgate: not built or not installed; run npm ci, or npm run build (${fault.message})\n`,
+  );
   process.exit(2);
 }
