@@ -22,6 +22,7 @@ function recording(kernel: string, ...observations: Observation[]): Recording {
     started: '2026-01-01T00:00:00Z',
     runs: 1,
     lost: 0,
+    left: 0,
     ambiguous: 0,
     countsDenied: true,
     observations,

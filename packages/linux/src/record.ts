@@ -21,6 +21,7 @@ export async function recordProgram(
     started,
     runs: 1,
     lost: tally.lost,
+    left: tally.left,
     ambiguous: tally.ambiguous,
     countsDenied: tally.countsDenied,
     observations: tally.counts.map(({ arch, nr, count, denied }) => ({

@@ -259,3 +259,14 @@ describe('signals to callgate', () => {
     },
   );
 });
+
+describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
+  it('says when a program leaves its cgroup', async () => {
+    const elsewhere = join(ownCgroup()!, 'cgroup.procs');
+    const script = `(true); echo $$ > ${elsewhere}; (true)`;
+    expect(await ebpf.record({ ...quiet, command: ['sh', '-c', script] })).toMatchObject({ left: 1 });
+    expect(await ebpf.record({ ...quiet, command: ['sh', '-c', '(true); (true)'] })).toMatchObject({
+      left: 0,
+    });
+  });
+});

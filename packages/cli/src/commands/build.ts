@@ -90,6 +90,8 @@ export function summary(
     lines.push(
       `${style.yellow('left out')}: ${deniedOnly.join(', ')} — a filter denied every one of these calls`,
     );
+  if (recordings.some((r) => r.left > 0))
+    lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
   if (lost > 0)
     lines.push(
       style.red(`incomplete: the recorder lost ${plural(lost, 'call')}, so the profile may lack some`),

@@ -132,6 +132,12 @@ function summary(context: Context, recording: Recording): string {
     `${style.bold(`callgate: ${plural(new Set(names).size, 'system call')}`)}, called ${plural(calls, 'time')} on ${abis.join(', ')}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
     wrap(names, '  '),
   ];
+  if (recording.left > 0)
+    lines.push(
+      style.red(
+        `  incomplete: ${plural(recording.left, 'process', 'processes')} moved to another cgroup, out of sight; try --recorder notify`,
+      ),
+    );
   const denied = recording.observations.filter((o) => o.denied > 0);
   if (denied.length > 0)
     lines.push(

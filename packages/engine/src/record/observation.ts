@@ -33,6 +33,8 @@ export interface Recording {
   readonly runs: number;
   /** Calls that the recorder knows it lost. */
   readonly lost: number;
+  /** How often a process went where the recorder may not have seen it, such as another cgroup. */
+  readonly left: number;
   /** Calls whose ABI the source could not tell. */
   readonly ambiguous: number;
   /** false: the recorder could not count denied calls. */
@@ -59,6 +61,7 @@ const recordingSchema = v.object({
   started: v.optional(v.string(), ''),
   runs: count,
   lost: count,
+  left: v.optional(count, 0),
   ambiguous: count,
   countsDenied: v.optional(v.boolean(), false),
   observations: v.array(

@@ -48,7 +48,7 @@ async function recordDenials(plan: LaunchPlan & { filter: Program }, hooks: Reco
 async function runAlone(plan: LaunchPlan): Promise<Tally> {
   const launched = await launch(plan);
   await launched.go();
-  return { ending: await launched.ended, counts: [], lost: 0, ambiguous: 0, countsDenied: true };
+  return { ending: await launched.ended, counts: [], lost: 0, left: 0, ambiguous: 0, countsDenied: true };
 }
 
 function isErrno({ code, k }: Instruction): boolean {

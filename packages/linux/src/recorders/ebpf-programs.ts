@@ -16,9 +16,9 @@ const TABLE_SIZE = 512;
 /** A CPU's tables, padded to a power of two: three ABIs of 512 counters of 8 bytes. */
 const STRIPE = 16384;
 const ODD_NUMBERS = 16384;
-/** The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost. */
-const STATE = { cgroup: 0, lost: 8, size: 16 };
-const THREADS = 32768;
+/** The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost; tasks that left. */
+const STATE = { cgroup: 0, lost: 8, left: 16, size: 24 };
+const TASKS = 65536;
 const KEY_ZERO = Buffer.alloc(4);
 const EXECVE = 59;
 const DENIED = 0x100;
@@ -26,8 +26,10 @@ const DENIED = 0x100;
 /** What the programs saw. */
 export interface KernelCounts {
   readonly counter: Counter;
-  /** Odd numbers that found no place in the hash. */
+  /** What found no place in a hash: calls with odd numbers, or tasks. */
   readonly lost: number;
+  /** How often a task was moved to another cgroup, where it is recorded only if that lies below. */
+  readonly left: number;
 }
 
 /** The kernel types that the programs need; a name each that is missing makes them impossible. */
@@ -40,6 +42,7 @@ interface Layout {
   readonly sysExit: number;
   readonly fork: number;
   readonly taskFree: number;
+  readonly attachTask: number;
   readonly seccompMode: number;
   readonly originalAx: number;
 }
@@ -52,6 +55,7 @@ export function layoutOf(types: KernelTypes): Layout | undefined {
     exec: types.id('typedef', 'btf_trace_sched_process_exec'),
     fork: types.id('typedef', 'btf_trace_sched_process_fork'),
     taskFree: types.id('typedef', 'btf_trace_sched_process_free'),
+    attachTask: types.id('typedef', 'btf_trace_cgroup_attach_task'),
     status: types.memberOffset('task_struct', 'thread_info.status'),
     cgroups: types.memberOffset('task_struct', 'cgroups'),
     defaultCgroup: types.memberOffset('css_set', 'dfl_cgrp'),
@@ -74,11 +78,13 @@ export class CountingPrograms {
   private readonly scope: number;
   private readonly counts: number;
   private readonly odd: number;
-  /** By task: whether its last call was seen at sys_enter. Undefined when denied calls are not counted. */
-  private readonly threads: number | undefined;
+  /** Every recorded task: whether its last call was seen at sys_enter. */
+  private readonly tasks: number;
+  private readonly countDenied: boolean;
 
   constructor(layout: Layout, cgroupPath: string, countDenied: boolean) {
     this.layout = layout;
+    this.countDenied = countDenied;
     this.stripes = 2 ** Math.ceil(Math.log2(possibleCpus()));
     const { objects } = this;
     try {
@@ -87,7 +93,7 @@ export class CountingPrograms {
       this.counts = objects.createMap(MAP_TYPE.array, 4, STRIPE * this.stripes, 1, 'callgate_counts');
       this.odd = objects.createMap(MAP_TYPE.hash, 8, 8, ODD_NUMBERS, 'callgate_odd');
       this.aimAt(cgroupPath);
-      if (countDenied) this.threads = objects.createMap(MAP_TYPE.hash, 8, 8, THREADS, 'callgate_thread');
+      this.tasks = objects.createMap(MAP_TYPE.hash, 8, 8, TASKS, 'callgate_tasks');
       this.attachAll();
     } catch (fault) {
       objects.close();
@@ -111,7 +117,8 @@ export class CountingPrograms {
       addTo(counter, group & 0xff, key.readUInt32LE(0), denied ? 0 : count, denied ? count : 0);
     }
     const state = lookUp(this.state, KEY_ZERO, Buffer.alloc(STATE.size));
-    return { counter, lost: Number(state.readBigUInt64LE(STATE.lost)) };
+    const [lost, left] = [STATE.lost, STATE.left].map((at) => Number(state.readBigUInt64LE(at)));
+    return { counter, lost, left };
   }
 
   close(): void {
@@ -130,23 +137,22 @@ export class CountingPrograms {
     const { layout } = this;
     const attach = (program: EbpfAssembler, typeId: number, name: string) =>
       this.objects.attach(program.bytes(), typeId, `callgate_${name}`);
-    if (this.threads !== undefined) {
-      attach(this.sysExit(this.threads), layout.sysExit, 'exit');
-      attach(this.fork(this.threads), layout.fork, 'fork');
-      attach(this.taskFree(this.threads), layout.taskFree, 'free');
-    }
+    attach(this.fork(), layout.fork, 'fork');
+    attach(this.taskFree(), layout.taskFree, 'free');
+    attach(this.attachTask(), layout.attachTask, 'moved');
+    if (this.countDenied) attach(this.sysExit(), layout.sysExit, 'exit');
     attach(this.sysEnter(), layout.sysEnter, 'enter');
     attach(this.exec(), layout.exec, 'exec');
   }
 
   /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 ABI. */
   private sysEnter(): EbpfAssembler {
-    const { layout, threads } = this;
+    const { layout } = this;
     const a = new EbpfAssembler().load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
     this.skipUnlessRecorded(a);
-    if (threads !== undefined) {
+    if (this.countDenied) {
       a.load32(1, 7, layout.seccompMode).ifEqual(1, 0, 'unfiltered');
-      this.mark(a, threads, 1).label('unfiltered');
+      this.mark(a, 1).label('unfiltered');
     }
     a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE_SIZE, 'odd');
     a.label('known').shiftLeft(8, 9).addRegister(8, 6).shiftLeft(8, 3);
@@ -165,41 +171,55 @@ export class CountingPrograms {
   private exec(): EbpfAssembler {
     const a = new EbpfAssembler().mapValue(9, this.state).load64(1, 9, STATE.cgroup).ifNotEqual(1, 0, 'out');
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
-    a.call(HELPER.currentTask);
-    a.load64(2, 0, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup).store64(9, STATE.cgroup, 2);
+    a.call(HELPER.currentTask).move(7, 0);
+    a.load64(2, 7, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup).store64(9, STATE.cgroup, 2);
     a.mapValue(2, this.counts).increment(2, EXECVE * 8);
-    return a.label('out').exit();
+    this.mark(a, 1).label('out').exit();
+    return this.loseOne(a);
   }
 
   /** tp_btf/sys_exit: for a task with a filter, a call that was not seen at sys_enter was denied. */
-  private sysExit(threads: number): EbpfAssembler {
+  private sysExit(): EbpfAssembler {
     const { layout } = this;
     const a = new EbpfAssembler().load64(9, 1, 0).call(HELPER.currentTask).move(7, 0);
     // 2 is SECCOMP_MODE_FILTER, 3 a task that its filter has killed.
     a.load32(1, 7, layout.seccompMode).ifBelow(1, 2, 'out');
     this.skipUnlessRecorded(a);
-    a.store64(10, -8, 7).map(1, threads).move(2, 10).add(2, -8).call(HELPER.mapLookup).ifEqual(0, 0, 'first');
+    a.store64(10, -8, 7)
+      .map(1, this.tasks)
+      .move(2, 10)
+      .add(2, -8)
+      .call(HELPER.mapLookup)
+      .ifEqual(0, 0, 'first');
     a.load64(1, 0, 0).ifEqual(1, 0, 'denied').storeConstant64(0, 0, 0).label('out').exit();
     this.elsewhere(a);
-    this.mark(a.label('first'), threads, 0).exit();
+    this.mark(a.label('first'), 0).exit();
     a.label('denied').load64(6, 9, layout.originalAx).cut(6).load32(1, 7, layout.status);
     a.set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').jump('odd');
     this.findAbi(a, undefined);
     return this.countOdd(a, DENIED);
   }
 
-  /** tp_btf/sched_process_fork(parent, child): a child's first sys_exit has no sys_enter. */
-  private fork(threads: number): EbpfAssembler {
-    const a = new EbpfAssembler().load64(7, 1, 8).load32(1, 7, this.layout.seccompMode).ifEqual(1, 0, 'out');
+  /** tp_btf/sched_process_fork(parent, child): a child's first sys_exit has no sys_enter, so it counts as entered. */
+  private fork(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(7, 1, 8);
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
-    this.mark(a, threads, 1).label('out').exit();
+    this.mark(a, 1).label('out').exit();
     return this.loseOne(a);
   }
 
   /** tp_btf/sched_process_free(task): its place may be taken by another task. */
-  private taskFree(threads: number): EbpfAssembler {
+  private taskFree(): EbpfAssembler {
     const a = new EbpfAssembler().load64(7, 1, 0).store64(10, -8, 7);
-    return a.map(1, threads).move(2, 10).add(2, -8).call(HELPER.mapDelete).exit();
+    return a.map(1, this.tasks).move(2, 10).add(2, -8).call(HELPER.mapDelete).exit();
+  }
+
+  /** tp_btf/cgroup_attach_task(cgroup, path, task, …): a recorded task goes where its calls may not be seen. */
+  private attachTask(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(6, 1, 0).load64(7, 1, 16).store64(10, -8, 7);
+    a.map(1, this.tasks).move(2, 10).add(2, -8).call(HELPER.mapLookup).ifEqual(0, 0, 'out');
+    a.mapValue(2, this.state).load64(3, 2, STATE.cgroup).ifNotSame(6, 3, 'moved').label('out').exit();
+    return a.label('moved').increment(2, STATE.left).exit();
   }
 
   /** Goes on when r7, the current task, is recorded: most often its cgroup is the very one. */
@@ -214,9 +234,9 @@ export class CountingPrograms {
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifEqual(0, 1, 'recorded').jump('out');
   }
 
-  /** threads[r7] = value; uses r0 to r4. */
-  private mark(a: EbpfAssembler, threads: number, value: number): EbpfAssembler {
-    a.store64(10, -8, 7).storeConstant64(10, -16, value).map(1, threads).move(2, 10).add(2, -8);
+  /** tasks[r7] = value; uses r0 to r4. */
+  private mark(a: EbpfAssembler, value: number): EbpfAssembler {
+    a.store64(10, -8, 7).storeConstant64(10, -16, value).map(1, this.tasks).move(2, 10).add(2, -8);
     return a.move(3, 10).add(3, -16).set(4, 0).call(HELPER.mapUpdate).ifNotEqual(0, 0, 'lost');
   }
 

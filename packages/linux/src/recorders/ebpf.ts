@@ -41,8 +41,8 @@ export const ebpf: Recorder = {
       const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
       programs = new CountingPrograms(layout, cgroup.path, countsDenied);
       const ending = await see(launched, cgroup, hooks);
-      const { counter, lost } = programs.read();
-      return { ending, counts: counter.result(), lost, ambiguous: 0, countsDenied };
+      const { counter, lost, left } = programs.read();
+      return { ending, counts: counter.result(), lost, left, ambiguous: 0, countsDenied };
     } finally {
       launched.child.kill('SIGKILL');
       programs?.close();

@@ -13,7 +13,10 @@ export interface Count {
 export interface Tally {
   readonly ending: Ending;
   readonly counts: readonly Count[];
+  /** Calls that the recorder knows it lost. */
   readonly lost: number;
+  /** How often a process went where the recorder may not see it. */
+  readonly left: number;
   readonly ambiguous: number;
   readonly countsDenied: boolean;
 }

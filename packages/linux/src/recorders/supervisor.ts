@@ -48,7 +48,7 @@ export async function supervise(
     throw fault;
   });
   const { ending, counts } = await new Session(launched, listener, hooks, decide).run();
-  return { ending, counts, lost: 0, ambiguous: 0, countsDenied };
+  return { ending, counts, lost: 0, left: 0, ambiguous: 0, countsDenied };
 }
 
 class Session {
