@@ -33,7 +33,7 @@ export interface Ending {
   readonly signal?: NodeJS.Signals;
 }
 
-/** The filter could not be installed. */
+/** A step on the way to the program failed; errno 0 where there is none. */
 export class LaunchError extends Error {
   readonly step: string;
   readonly errno: number;

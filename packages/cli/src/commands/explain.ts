@@ -1,5 +1,6 @@
 import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { abiOf } from '@callgate/engine/syscalls/arch';
@@ -10,10 +11,11 @@ import {
   parseArgument,
   prototypeOf,
 } from '@callgate/engine/syscalls/arguments';
-import { allNames, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
+import { callNumber, noSuchCall } from '../input/system-call.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { printable, type Style, styleFor } from '../output/style.ts';
 
@@ -64,15 +66,14 @@ export const explain: Verb = {
     context.stdout.write(
       flags.json ? json(asked, verdict, subject) : text(context, asked, verdict, others, subject),
     );
-    return ['ALLOW', 'LOG'].includes(verdict.action) ? CLEAN : FINDINGS;
+    return executes(verdict.action) ? CLEAN : FINDINGS;
   },
 };
 
 function parseCall(syscall: string, args: readonly string[], abi: Abi): Asked {
   if (args.length > 6) throw new CliFailure(`a system call has at most six arguments, not ${args.length}`);
-  const byNumber = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(syscall) ? Number(syscall) : undefined;
-  const nr = byNumber ?? numberOf(abi.name, syscall);
-  if (nr === undefined || nr > 0xffffffff) throw new CliFailure(noSuchCall(syscall, abi));
+  const nr = callNumber(syscall) ?? numberOf(abi.name, syscall);
+  if (nr === undefined || nr > 0xffffffff) throw noSuchCallOn(syscall, abi);
   const values = args.map((arg, i) => {
     const value = parseArgument(arg);
     if (value !== undefined) return value;
@@ -85,11 +86,10 @@ function parseCall(syscall: string, args: readonly string[], abi: Abi): Asked {
   return { abi, nr, name: nameOf(abi.name, nr) ?? String(nr), args: values };
 }
 
-function noSuchCall(name: string, abi: Abi): string {
-  if (allNames().includes(name))
-    return `${abi.name} has no system call ${name}; choose another ABI with --arch`;
-  const meant = suggest(name, allNames());
-  return `there is no system call "${printable(name)}"${meant ? `; did you mean ${meant}?` : ''}`;
+function noSuchCallOn(name: string, abi: Abi): CliFailure {
+  return isKnownName(name)
+    ? new CliFailure(`${abi.name} has no system call ${name}; choose another ABI with --arch`)
+    : noSuchCall(name);
 }
 
 function json(asked: Asked, verdict: Verdict, subject: Subject): string {

@@ -7,6 +7,7 @@ import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
 import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { examples, type Verb } from '../command.ts';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { callLabel } from '../input/system-call.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 import { commandOf, launchFailure, routeSignals, type SignalRoute, stoppedBy } from '../program-run.ts';
@@ -126,8 +127,7 @@ function summary(context: Context, recording: Recording): string {
   const seen = recording.observations.filter((o) => o.count > 0);
   const calls = seen.reduce((sum, o) => sum + o.count, 0);
   const abis = [...new Set(seen.map((o) => o.arch))];
-  const native = recording.machine.arch;
-  const names = seen.map((o) => (o.arch === native ? '' : `${o.arch}/`) + (o.name || String(o.nr))).sort();
+  const names = seen.map((o) => callLabel(o.arch, o.nr)).sort();
   const lines = [
     `${style.bold(`callgate: ${plural(new Set(names).size, 'system call')}`)}, called ${plural(calls, 'time')} on ${abis.join(', ')}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
     wrap(names, '  '),
@@ -141,7 +141,7 @@ function summary(context: Context, recording: Recording): string {
   const denied = recording.observations.filter((o) => o.denied > 0);
   if (denied.length > 0)
     lines.push(
-      `  denied by a filter that was in force: ${denied.map((o) => `${o.name || o.nr} ×${o.denied}`).join(', ')}`,
+      `  denied by a filter that was in force: ${denied.map((o) => `${callLabel(o.arch, o.nr)} ×${o.denied}`).join(', ')}`,
     );
   if (!recording.countsDenied && seen.some((o) => o.name === 'seccomp'))
     lines.push('  the program installs filters of its own; what those denied is not counted');

@@ -3,7 +3,7 @@ import type { Program } from '@callgate/engine/bpf/instruction';
 import { actionOfWord, executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
-import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log';
 import type { Ending, LaunchPlan } from '@callgate/linux/launch';
 import { thisMachine } from '@callgate/linux/machine';
@@ -12,6 +12,7 @@ import { ebpf } from '@callgate/linux/recorders/ebpf';
 import { examples, type Verb } from '../command.ts';
 import type { Context } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
+import { callLabel } from '../input/system-call.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
 import { commandOf, compileSubject, filterFlags, runProgramPlan } from '../program-run.ts';
@@ -169,8 +170,9 @@ function report(
   if (denials.length > 0) {
     const native = thisMachine().abi.name;
     const list = denials.map(({ arch, nr, times, how }) => {
-      const name = (arch === native ? '' : `${arch}/`) + (nameOf(arch, nr) ?? nr);
-      return `  ${name}  ${how}, ${plural(times, 'time')}; see: callgate explain ${printable(flags.profile)} ${nameOf(arch, nr) ?? nr}${arch === native ? '' : ` --arch ${arch}`}\n`;
+      const flag = arch === native ? '' : ` --arch ${arch}`;
+      const command = `callgate explain ${printable(flags.profile)} ${callLabel(arch, nr, arch)}${flag}`;
+      return `  ${callLabel(arch, nr)}  ${how}, ${plural(times, 'time')}; see: ${command}\n`;
     });
     context.stderr.write(`${style.red('callgate:')} denied by the profile:\n${list.join('')}`);
   }

@@ -1,14 +1,14 @@
-import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { ABI_NAMES, type AbiName } from '@callgate/engine/syscalls/arch';
 import { prototypeOf, sinceOf } from '@callgate/engine/syscalls/arguments';
-import { allNames, isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { multiplexed } from '@callgate/engine/syscalls/multiplex';
 import { notable } from '@callgate/engine/syscalls/notable';
 import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { callNumber, noSuchCall } from '../input/system-call.ts';
 import { abiNamed } from '../input/target-flags.ts';
-import { printable, styleFor } from '../output/style.ts';
+import { styleFor } from '../output/style.ts';
 
 export const syscall: Verb = {
   name: 'syscall',
@@ -35,16 +35,14 @@ export const syscall: Verb = {
 };
 
 function findName(wanted: string, abi: AbiName): string {
-  if (/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(wanted)) {
-    const name = nameOf(abi, Number(wanted));
+  const nr = callNumber(wanted);
+  if (nr !== undefined) {
+    const name = nameOf(abi, nr);
     if (name) return name;
     throw new CliFailure(`${abi} has no system call with the number ${wanted}`);
   }
   if (isKnownName(wanted)) return wanted;
-  const meant = suggest(wanted, allNames());
-  throw new CliFailure(
-    `there is no system call "${printable(wanted)}"${meant ? `; did you mean ${meant}?` : ''}`,
-  );
+  throw noSuchCall(wanted);
 }
 
 function numbersOf(name: string): [AbiName, number][] {

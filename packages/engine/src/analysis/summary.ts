@@ -1,4 +1,4 @@
-import { type ActionKind, actionOfWord } from '../policy/action.ts';
+import { type ActionKind, actionOfWord, executes } from '../policy/action.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
@@ -30,15 +30,14 @@ export function summarize(policy: Policy): AbiSummary[] {
 export function notableCalls(summary: AbiSummary): { name: string; why: string; conditional: boolean }[] {
   return summary.calls.flatMap(({ name, actions }) => {
     const why = notable(name);
-    const passes = actions.filter((a) => a.action === 'ALLOW' || a.action === 'LOG');
+    const passes = actions.filter((a) => executes(a.action));
     return why && passes.length > 0 ? [{ name, why, conditional: passes.length < actions.length }] : [];
   });
 }
 
 /** How many calls pass whatever their arguments. */
 export function countPassing(summary: AbiSummary): number {
-  return summary.calls.filter((c) => c.actions.every((a) => a.action === 'ALLOW' || a.action === 'LOG'))
-    .length;
+  return summary.calls.filter((c) => c.actions.every((a) => executes(a.action))).length;
 }
 
 function actionsOf(policy: Policy, abi: Abi, nr: number) {

@@ -1,8 +1,8 @@
-import { type Instruction, instruction, type Program } from './instruction.ts';
+import type { Program } from './instruction.ts';
 import type { Endian } from './seccomp-data.ts';
 
 /** sizeof(struct sock_filter). */
-export const INSTRUCTION_SIZE = 8;
+const INSTRUCTION_SIZE = 8;
 
 /** The program as struct sock_filter[], 8 bytes an instruction, in the target's byte order. */
 export function encodeProgram(program: Program, endian: Endian): Uint8Array {
@@ -17,20 +17,4 @@ export function encodeProgram(program: Program, endian: Endian): Uint8Array {
     view.setUint32(at + 4, k, little);
   });
   return bytes;
-}
-
-/** The instructions in a struct sock_filter[]; undefined when the length is no multiple of 8. */
-export function decodeProgram(bytes: Uint8Array, endian: Endian): Instruction[] | undefined {
-  if (bytes.length % INSTRUCTION_SIZE !== 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const little = endian === 'little';
-  return Array.from({ length: bytes.length / INSTRUCTION_SIZE }, (_, i) => {
-    const at = i * INSTRUCTION_SIZE;
-    return instruction(
-      view.getUint16(at, little),
-      view.getUint32(at + 4, little),
-      view.getUint8(at + 2),
-      view.getUint8(at + 3),
-    );
-  });
 }

@@ -45,8 +45,6 @@ export const DIAGNOSTIC_CODES = {
     'Two conditions on one argument make the runtime turn EVERY condition of the rule into a rule of its own: they are ORed, not ANDed.',
   'condition-overwritten':
     'On this architecture the call goes through a multiplexer whose sub-call number takes the place of the condition on argument 0.',
-  'mask-drops-bits': 'The compared value has bits that the mask does not, which libseccomp drops.',
-  'value-truncated': 'Only 32 bits of an argument are compared on this architecture.',
   'absent-everywhere': 'None of the architectures in use has this call, so the rule does nothing.',
   'too-complex':
     'The profile has so many rules and conditions that no runtime would take its filter; callgate stops before they fill the memory.',

@@ -16,16 +16,6 @@ export function load(diagram: Diagram, field: Field): BitVector {
   return Array.from({ length: BITS }, (_, i) => diagram.node(field.first + i, Diagram.FALSE, Diagram.TRUE));
 }
 
-/** The number, when the value is the same for every call. */
-export function constantOf(a: BitVector): number | undefined {
-  let value = 0;
-  for (const bit of a) {
-    if (bit !== Diagram.FALSE && bit !== Diagram.TRUE) return undefined;
-    value = value * 2 + bit;
-  }
-  return value;
-}
-
 function bitwise(a: BitVector, b: BitVector, join: (x: NodeId, y: NodeId) => NodeId): BitVector {
   return a.map((bit, i) => join(bit, b[i]));
 }

@@ -65,10 +65,3 @@ export function actionKind(name: ActionName): ActionKind {
 export function executes(kind: ActionKind): boolean {
   return kind === 'ALLOW' || kind === 'LOG';
 }
-
-/** Which of two filters' answers the kernel takes: the lower as a signed number; `newer` wins a tie. */
-export function strongerWord(newer: number, older: number): number {
-  const a = (newer & 0xffff0000) | 0;
-  const b = (older & 0xffff0000) | 0;
-  return b < a ? older : newer;
-}

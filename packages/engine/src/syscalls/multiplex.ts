@@ -57,9 +57,3 @@ const MULTIPLEXED = new Map<string, Multiplexed>([
 export function multiplexed(name: string): Multiplexed | undefined {
   return MULTIPLEXED.get(name);
 }
-
-/** The name of a multiplexer's sub-call, such as "socket" for socketcall 1. */
-export function subcallName(through: 'socketcall' | 'ipc', subcall: number): string | undefined {
-  for (const [name, m] of MULTIPLEXED) if (m.through === through && m.subcall === subcall) return name;
-  return undefined;
-}

@@ -11,10 +11,13 @@ const PER_MEMBER: Readonly<Record<number, number>> = { 4: 12, 5: 12, 6: 8, 13: 8
 export type BtfKind = 'struct' | 'typedef';
 const KINDS: Readonly<Record<BtfKind, number>> = { struct: 4, typedef: 8 };
 
-/** What the running kernel says about its own types; undefined when it says nothing. */
+let kernelTypes: KernelTypes | undefined;
+
+/** What the running kernel says about its own types, several megabytes read once; undefined when it says nothing. */
 export function readKernelTypes(): KernelTypes | undefined {
   try {
-    return new KernelTypes(readFileSync('/sys/kernel/btf/vmlinux'));
+    kernelTypes ??= new KernelTypes(readFileSync('/sys/kernel/btf/vmlinux'));
+    return kernelTypes;
   } catch {
     return undefined;
   }

@@ -28,7 +28,7 @@ async function recordDenials(plan: LaunchPlan & { filter: Program }, hooks: Reco
   const execve = nativeNumber('execve');
   const judge = (call: SeccompData) => actionOfWord(runProgram(plan.filter, call, endian).word);
   const first = judge({ nr: execve, arch: auditArch, args: [0n, 0n, 0n, 0n, 0n, 0n] });
-  if (first.kind !== 'ALLOW' && first.kind !== 'ERRNO') return runAlone(plan);
+  if (first.kind !== 'ALLOW' && first.kind !== 'ERRNO') return runAlone({ ...plan, stop: hooks.stop });
   const asking: Program = [
     // Every execve asks, so that the launcher's waits until its listener is taken.
     instruction(op.LD_ABS, NR_OFFSET),
