@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   profile: ['diagnostics', 'source', 'syscalls'],
   policy: ['diagnostics', 'source', 'syscalls', 'profile'],
   bpf: [],
-  compile: ['bpf', 'policy', 'lift'],
+  compile: ['bpf', 'syscalls', 'policy', 'lift'],
   lift: ['bpf', 'policy'],
   analysis: ['policy', 'bpf', 'syscalls'],
   record: ['diagnostics', 'source', 'syscalls', 'profile'],

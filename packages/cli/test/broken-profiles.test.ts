@@ -63,7 +63,7 @@ const BROKEN: readonly (readonly [what: string, text: string, code: string, at: 
     'name and names',
     rule('{ "name": "read", "names": ["write"], "action": "SCMP_ACT_ERRNO" }'),
     'name-and-names',
-    '"name"',
+    '"read"',
   ],
   ['a rule without action', rule('{ "names": ["read"] }'), 'missing-key', '{ "n'],
   ['a rule that is no object', rule('"read"'), 'wrong-type', '"read"'],
@@ -83,7 +83,7 @@ const BROKEN: readonly (readonly [what: string, text: string, code: string, at: 
     'architectures and archMap',
     `{ ${ALLOW}, "architectures": ["SCMP_ARCH_X86"], "archMap": [{ "architecture": "SCMP_ARCH_X86" }] }`,
     'architectures-and-archmap',
-    '"archMap"',
+    '{ "architecture"',
   ],
   [
     'mixed byte orders',

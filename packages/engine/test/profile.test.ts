@@ -46,7 +46,7 @@ describe('printing a profile', () => {
 
 /** Profiles that runtimes take, but that mean something else than they seem to; what must be said, and where. */
 const MISLEADING: readonly (readonly [string, DiagnosticCode, string])[] = [
-  ['{"defaultAction":"SCMP_ACT_ALLOW","defaultErrno":"EPERM"}', 'unknown-key', '"defaultErrno"'],
+  ['{"defaultAction":"SCMP_ACT_ALLOW","errnoDefault":"EPERM"}', 'unknown-key', '"errnoDefault"'],
   ['{"DefaultAction":"SCMP_ACT_ALLOW"}', 'wrong-case-key', '"DefaultAction"'],
   [
     '{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","errnoRet":5}]}',

@@ -1,5 +1,5 @@
 import { suggest } from '@callgate/engine/diagnostics/suggest';
-import { RUNTIME_NAMES, type RuntimeName, type Target } from '@callgate/engine/policy/target';
+import { parseRelease, RUNTIME_NAMES, type Runtime, type Target } from '@callgate/engine/policy/target';
 import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
 import { parseKernel } from '@callgate/engine/profile/profile';
 import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/syscalls/arch';
@@ -25,7 +25,10 @@ export function addTargetFlags(command: Command): void {
     )
     .option('--kernel <k.m>', 'the kernel release (default: this one)')
     .option('--caps <cap,…>', "the container's capabilities, such as CAP_SYS_ADMIN (default: none)")
-    .option('--runtime <name>', `who reads the profile: ${RUNTIME_NAMES.join(' or ')} (default: by its form)`)
+    .option(
+      '--runtime <name[@v]>',
+      `who reads the profile: ${RUNTIME_NAMES.join(', ')} (default: by its form)`,
+    )
     .option('--allow-unknown', 'skip names that no system call has, as runtimes do');
 }
 
@@ -62,12 +65,16 @@ function capabilityNamed(name: string): string {
   throw new CliFailure(`there is no capability "${printable(name)}"; ${hint(full, CAPABILITIES)}`);
 }
 
-function runtimeNamed(name: string): RuntimeName {
-  const runtime = RUNTIME_NAMES.find((r) => r === name);
-  if (runtime) return runtime;
-  throw new CliFailure(
-    `the runtime "${printable(name)}" is not known; it is one of ${RUNTIME_NAMES.join(', ')}`,
-  );
+/** A runtime such as crun or runc@1.1. */
+export function runtimeNamed(text: string): Runtime {
+  const [bare, version] = text.split('@', 2);
+  const name = RUNTIME_NAMES.find((r) => r === bare);
+  if (!name)
+    throw new CliFailure(`the runtime "${printable(bare)}" is not known; ${hint(bare, RUNTIME_NAMES)}`);
+  if (version === undefined) return { name };
+  const release = parseRelease(version);
+  if (release) return { name, release };
+  throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
 }
 
 function hint(name: string, names: readonly string[]): string {

@@ -5,35 +5,69 @@ import { verifyProgram } from '../bpf/verify.ts';
 import { liftProgram } from '../lift/execute.ts';
 import { actionOfWord, executes } from '../policy/action.ts';
 import type { Diagram, NodeId } from '../policy/diagram.ts';
-import type { Tree } from './decision-tree.ts';
+import { FOLD, type Tree } from './decision-tree.ts';
 import { Assembler, type Label } from './layout.ts';
+import { type CallWeight, isCached, type Objective, WeightTable } from './weights.ts';
 import { wordTest } from './word-test.ts';
 import { partOfWord, type Range, wordOfVariable } from './words.ts';
 
 /** callgate compiled a policy into a program that decides otherwise: a bug in callgate, never in the input. */
 export class MiscompiledError extends Error {}
 
+export interface CompileOptions {
+  /** Without it: size. */
+  readonly objective?: Objective;
+  /** Without them every number that may be executed counts alike. */
+  readonly weights?: readonly CallWeight[];
+}
+
+/** What one instruction more is worth, in executed instructions of the mean call. */
+const INSTRUCTION_COST: Readonly<Record<Objective, number>> = { size: 1000, mean: 1e-4, bitmap: 1e-4 };
+const ARCH_WORD = 0;
+const NR_WORD = 1;
+
 /**
  * A program that decides exactly as the diagram, for machines of one byte order: arch first, then nr, then arguments,
  * so that the kernel's bitmap (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
  * A program of at most 4096 instructions, which a kernel takes, is lifted again and compared before it is returned.
  */
-export function compileDiagram(diagram: Diagram, root: NodeId, endian: Endian): Program {
-  const program = new Compiler(diagram, endian).compile(root);
+export function compileDiagram(
+  diagram: Diagram,
+  root: NodeId,
+  endian: Endian,
+  options: CompileOptions = {},
+): Program {
+  const program = compileUnproved(diagram, root, endian, options);
   // A longer one no kernel takes, so nobody runs it; lifting it could take minutes.
   if (program.length <= op.MAX_INSTRUCTIONS) prove(diagram, root, endian, program);
   return program;
 }
 
+/** The same without the proof: for measurements. */
+export function compileUnproved(
+  diagram: Diagram,
+  root: NodeId,
+  endian: Endian,
+  options: CompileOptions,
+): Program {
+  return new Compiler(diagram, endian, options).compile(root);
+}
+
 class Compiler {
   private readonly diagram: Diagram;
   private readonly endian: Endian;
+  private readonly objective: Objective;
+  private readonly weights: WeightTable | undefined;
   private readonly assembler = new Assembler();
   private readonly labels = new Map<NodeId, Label>();
+  /** The arch of the calls that are being decided, once it is known. */
+  private arch: number | undefined;
 
-  constructor(diagram: Diagram, endian: Endian) {
+  constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights }: CompileOptions) {
     this.diagram = diagram;
     this.endian = endian;
+    this.objective = objective;
+    this.weights = weights && new WeightTable(weights);
   }
 
   compile(root: NodeId): Program {
@@ -47,18 +81,27 @@ class Compiler {
     let label = this.labels.get(id);
     if (label === undefined) {
       const word = wordOfVariable(this.diagram.variable(id));
-      const tree = wordTest(this.diagram, id, word, (range) => this.weight(range, word));
-      label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree));
+      const tree = wordTest(this.diagram, id, word, {
+        weight: (range) => this.weight(range, word),
+        instruction: INSTRUCTION_COST[this.objective],
+      });
+      label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
       this.labels.set(id, label);
     }
     return label;
   }
 
-  /** Where a test of the loaded word begins. */
-  private tree(tree: Tree): Label {
-    if (tree.kind === 'exit') return this.node(tree.exit);
-    const no = this.tree(tree.no);
-    const yes = this.tree(tree.yes);
+  /** Where a test of the loaded word begins; `folded` is where FOLD leads. */
+  private tree(tree: Tree, word: number, folded?: Label): Label {
+    if (tree.kind === 'exit') return tree.exit === FOLD ? folded! : this.node(tree.exit);
+    if (tree.kind === 'fold') {
+      const base = this.tree(tree.base, word);
+      const exceptions = this.tree(tree.exceptions, word, this.assembler.and(~tree.bit, base));
+      return this.assembler.jump(op.JGE_K, tree.bit, exceptions, base);
+    }
+    const no = this.tree(tree.no, word, folded);
+    if (word === ARCH_WORD && tree.kind === 'equal') this.arch = tree.k;
+    const yes = this.tree(tree.yes, word, folded);
     switch (tree.kind) {
       case 'equal':
         return this.assembler.jump(op.JEQ_K, tree.k, yes, no);
@@ -71,12 +114,35 @@ class Compiler {
     }
   }
 
-  /** Calls that are let through come often, others rarely; an ABI with many rules is the one in use. */
   private weight(range: Range, word: number): number {
+    if (word === ARCH_WORD) return this.archWeight(range);
+    if (word === NR_WORD) return this.numberWeight(range);
+    return this.guess(range);
+  }
+
+  /** Without weights, an ABI with many rules is the one in use. */
+  private archWeight({ low, high, exit }: Range): number {
+    if (this.weights) return low === high ? this.weights.between(low, 0, 2 ** 32 - 1) : 0;
+    return this.diagram.isTerminal(exit) ? 0 : this.diagram.reachable(exit).length;
+  }
+
+  private numberWeight(range: Range): number {
+    const { diagram, weights, arch } = this;
+    const { low, high, exit } = range;
+    if (
+      this.objective === 'bitmap' &&
+      diagram.isTerminal(exit) &&
+      isCached(diagram.word(exit), arch ?? 0, low)
+    )
+      return 0;
+    return weights && arch !== undefined ? weights.between(arch, low, high) : this.guess(range);
+  }
+
+  /** Calls that are let through come often, others rarely. */
+  private guess({ low, high, exit }: Range): number {
     const { diagram } = this;
-    if (word === 0) return diagram.isTerminal(range.exit) ? 0 : diagram.reachable(range.exit).length;
-    const count = Math.min(range.high - range.low + 1, 16);
-    const passes = !diagram.isTerminal(range.exit) || executes(actionOfWord(diagram.word(range.exit)).kind);
+    const count = Math.min(high - low + 1, 512) / 1000;
+    const passes = !diagram.isTerminal(exit) || executes(actionOfWord(diagram.word(exit)).kind);
     return passes ? count : count / 50;
   }
 }

@@ -17,45 +17,74 @@ export type Tree =
       readonly k: number;
       readonly yes: Tree;
       readonly no: Tree;
-    };
+    }
+  /** Words with the bit are decided by `exceptions`, whose exit FOLD leads to `base` with the bit cleared. */
+  | { readonly kind: 'fold'; readonly bit: number; readonly exceptions: Tree; readonly base: Tree };
 
-/** How often a range is asked for, compared with others. */
-export type Weight = (range: Range) => number;
+/** In the exceptions of a fold: decide as if the bit were not set. No node has this id. */
+export const FOLD: NodeId = -1;
 
-/** Above this many ranges the exact search, which takes cubic time, gives way to halving. */
-const EXACT_LIMIT = 160;
-/** How many single values one chain of equality tests may pick out of a background. */
-const CHAIN_LIMIT = 4;
-/** What one more instruction costs, as a share of the weight of the whole tree; keeps programs small. */
-const SIZE_COST = 0.004;
-
-/** The comparisons that tell ranges apart with the fewest expected steps, for ranges that cover all values of a word. */
-export function decisionTree(ranges: readonly Range[], weight: Weight): Tree {
-  return new Search(ranges, ranges.map(weight)).tree(0, ranges.length - 1);
+/** How often the call is made that a test serves, as shares of 1, and what one instruction more may cost. */
+export interface Costs {
+  /** How often a range is asked for. */
+  weight(range: Range): number;
+  /** The expected number of executed instructions that one instruction of the program is worth. */
+  readonly instruction: number;
 }
 
-interface Plan {
+export interface Decision {
+  readonly tree: Tree;
+  /** Executed and written instructions together, by the measure of Costs. */
   readonly cost: number;
-  /** The first range of the upper half; 0 for a chain. */
-  readonly split: number;
 }
 
+/** How many single values one chain of equality tests may pick out of a background. */
+const CHAIN_LIMIT = 8;
+/** Above this many ranges the split is sought between those of the two neighbours only (Knuth 1971). */
+const EXACT_LIMIT = 64;
+
+/** The cheapest comparisons that tell ranges apart, for ranges that cover all values of a word. */
+export function decisionTree(ranges: readonly Range[], costs: Costs): Decision {
+  const search = new Search(ranges, costs);
+  return { tree: search.tree(0, ranges.length - 1), cost: search.cost(0, ranges.length - 1) };
+}
+
+/**
+ * A dynamic program over all runs of neighbouring ranges. A run is decided by one JGE and two shorter runs, or by a
+ * chain of JEQ that picks single values out of what is otherwise one exit.
+ */
 class Search {
   private readonly ranges: readonly Range[];
-  private readonly weights: readonly number[];
-  private readonly sums: number[] = [0];
-  private readonly plans = new Map<number, Plan>();
+  private readonly weights: Float64Array;
+  private readonly sums: Float64Array;
   private readonly instruction: number;
+  /** By first and last range of a run; also transposed, so that both are read in a row. */
+  private readonly costs: Float64Array;
+  private readonly transposed: Float64Array;
+  /** The first range of the upper half; 0 for a chain. */
+  private readonly splits: Uint16Array;
 
-  constructor(ranges: readonly Range[], weights: readonly number[]) {
+  constructor(ranges: readonly Range[], costs: Costs) {
+    const n = ranges.length;
     this.ranges = ranges;
-    this.weights = weights;
-    for (const w of weights) this.sums.push(this.sums[this.sums.length - 1] + w);
-    this.instruction = this.sums[weights.length] * SIZE_COST;
+    this.instruction = costs.instruction;
+    this.weights = Float64Array.from(ranges, (range) => costs.weight(range));
+    this.sums = new Float64Array(n + 1);
+    for (let i = 0; i < n; i++) this.sums[i + 1] = this.sums[i] + this.weights[i];
+    this.costs = new Float64Array(n * n);
+    this.transposed = new Float64Array(n * n);
+    this.splits = new Uint16Array(n * n);
+    for (let first = n - 1; first >= 0; first--)
+      for (let last = first + 1; last < n; last++) this.plan(first, last);
+  }
+
+  cost(first: number, last: number): number {
+    return this.costs[first * this.ranges.length + last];
   }
 
   tree(first: number, last: number): Tree {
-    const { split } = this.plan(first, last);
+    if (first === last) return { kind: 'exit', exit: this.ranges[first].exit };
+    const split = this.splits[first * this.ranges.length + last];
     if (split === 0) return this.chainTree(this.chain(first, last)!);
     return {
       kind: 'atLeast',
@@ -65,56 +94,58 @@ class Search {
     };
   }
 
-  private plan(first: number, last: number): Plan {
-    const key = first * this.ranges.length + last;
-    let plan = this.plans.get(key);
-    if (!plan) {
-      plan = this.findPlan(first, last);
-      this.plans.set(key, plan);
+  private plan(first: number, last: number): void {
+    const { costs, transposed, splits } = this;
+    const n = this.ranges.length;
+    const row = first * n;
+    const column = last * n;
+    const test = this.sums[last + 1] - this.sums[first] + this.instruction;
+    let best = Infinity;
+    let at = first + 1;
+    const [from, to] = this.candidates(first, last);
+    for (let split = from; split <= to; split++) {
+      const cost = costs[row + split - 1] + transposed[column + split];
+      if (cost < best) {
+        best = cost;
+        at = split;
+      }
     }
-    return plan;
+    best += test;
+    const chain = last - first <= 2 * CHAIN_LIMIT ? this.chain(first, last) : undefined;
+    const chained = chain ? this.chainCost(chain, first, last) : Infinity;
+    if (chained <= best) {
+      best = chained;
+      at = 0;
+    }
+    costs[row + last] = best;
+    transposed[column + first] = best;
+    splits[row + last] = at;
   }
 
-  private findPlan(first: number, last: number): Plan {
-    const chain = this.chain(first, last);
-    let best: Plan = chain
-      ? { cost: this.chainCost(chain, first, last), split: 0 }
-      : { cost: Infinity, split: 0 };
-    const total = this.sums[last + 1] - this.sums[first];
-    const overhead = total + this.instruction;
-    for (const split of this.splits(first, last)) {
-      const cost = overhead + this.plan(first, split - 1).cost + this.plan(split, last).cost;
-      if (cost < best.cost) best = { cost, split };
-    }
-    return best;
-  }
-
-  private *splits(first: number, last: number): Iterable<number> {
-    if (last - first < EXACT_LIMIT) {
-      for (let split = first + 1; split <= last; split++) yield split;
-      return;
-    }
-    const middle = (this.sums[first] + this.sums[last + 1]) / 2;
-    let split = first + 1;
-    while (split < last && this.sums[split] < middle) split++;
-    yield split;
+  /** Where the upper half of a run may begin. */
+  private candidates(first: number, last: number): [from: number, to: number] {
+    const n = this.ranges.length;
+    if (n <= EXACT_LIMIT || last - first < 3 * CHAIN_LIMIT) return [first + 1, last];
+    const from = this.splits[first * n + last - 1] || first + 1;
+    const to = this.splits[(first + 1) * n + last] || last;
+    return from <= to ? [from, to] : [first + 1, last];
   }
 
   /** The single values to pick out, the heaviest first, when everything else in between has one exit. */
   private chain(first: number, last: number): Chain | undefined {
-    if (last - first > 2 * CHAIN_LIMIT) return undefined;
-    const isSingle = (i: number) => this.ranges[i].low === this.ranges[i].high;
+    const { ranges, weights } = this;
     let background: NodeId | undefined;
     for (let i = first; i <= last; i++) {
-      if (isSingle(i)) continue;
-      if (background !== undefined && background !== this.ranges[i].exit) return undefined;
-      background = this.ranges[i].exit;
+      const { low, high, exit } = ranges[i];
+      if (low === high) continue;
+      if (background !== undefined && background !== exit) return undefined;
+      background = exit;
     }
-    background ??= this.ranges[last].exit;
+    background ??= ranges[last].exit;
     const singles: number[] = [];
-    for (let i = first; i <= last; i++) if (this.ranges[i].exit !== background) singles.push(i);
+    for (let i = first; i <= last; i++) if (ranges[i].exit !== background) singles.push(i);
     if (singles.length > CHAIN_LIMIT) return undefined;
-    singles.sort((a, b) => this.weights[b] - this.weights[a]);
+    singles.sort((a, b) => weights[b] - weights[a]);
     return { background, singles };
   }
 

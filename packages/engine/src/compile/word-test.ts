@@ -1,5 +1,6 @@
 import type { Diagram, NodeId } from '../policy/diagram.ts';
-import { decisionTree, type Tree, type Weight } from './decision-tree.ts';
+import { type Costs, decisionTree, type Tree } from './decision-tree.ts';
+import { decideX32 } from './fold.ts';
 import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
@@ -7,6 +8,7 @@ const MOST_RANGES = 1024;
 /** So many ranges cost less than one diagram node tested by its bit, whose tests share nothing within a word. */
 const WORTH = 4;
 
+const NR_WORD: WordIndex = 1;
 const NOTHING_KNOWN: Prefix = { bits: 0, low: 0 };
 
 /** How to decide about one word, once it is loaded, in as few instructions as intervals, masks or single bits allow. */
@@ -14,7 +16,7 @@ export function wordTest(
   diagram: Diagram,
   node: NodeId,
   word: WordIndex,
-  weight: Weight,
+  costs: Costs,
   prefix = NOTHING_KNOWN,
 ): Tree {
   const cube = cubeOf(diagram, node, word);
@@ -27,12 +29,15 @@ export function wordTest(
   }
   const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
   const nodes = nodesInWord(diagram, node, word);
-  if (ranges && ranges.length <= WORTH * nodes + 1) return decisionTree(ranges, weight);
-  return bitTest(diagram, node, word, weight, prefix);
+  if (ranges && ranges.length <= WORTH * nodes + 1) {
+    const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
+    return (folded ?? decisionTree(ranges, costs)).tree;
+  }
+  return bitTest(diagram, node, word, costs, prefix);
 }
 
 /** Asks for the node's own bit; what follows knows it, if it is the next one. */
-function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, weight: Weight, prefix: Prefix): Tree {
+function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, prefix: Prefix): Tree {
   const bit = diagram.variable(node) % 32;
   const k = 2 ** (31 - bit);
   const known = (one: boolean): Prefix =>
@@ -40,7 +45,7 @@ function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, weight: Weight
   const branch = (id: NodeId, one: boolean): Tree =>
     diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
       ? { kind: 'exit', exit: id }
-      : wordTest(diagram, id, word, weight, known(one));
+      : wordTest(diagram, id, word, costs, known(one));
   return { kind: 'anyBit', k, yes: branch(diagram.high(node), true), no: branch(diagram.low(node), false) };
 }
 

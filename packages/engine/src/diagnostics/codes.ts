@@ -19,6 +19,7 @@ export const DIAGNOSTIC_CODES = {
     'The comparison is none of those that libseccomp knows; the runtime refuses the profile.',
   'unknown-architecture': 'The architecture is none of those that libseccomp knows; the runtime refuses it.',
   'unknown-flag': 'The flag is none that runtimes take; the runtime refuses the profile.',
+  'flags-refused': 'This release of the runtime does not know the key `flags` yet and refuses the profile.',
   'unknown-syscall':
     'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. Pass --allow-unknown to read such a profile as they do.',
   'unknown-capability': 'Linux has no capability of this name, so the condition can never be met.',
@@ -35,14 +36,28 @@ export const DIAGNOSTIC_CODES = {
   'notify-write': 'SCMP_ACT_NOTIFY cannot be given for `write`: the runtime itself needs it.',
   'notify-without-listener': 'A rule with SCMP_ACT_NOTIFY needs a `listenerPath`: nobody would answer.',
   'errno-ignored': 'The errno stands beside an action that returns none, so the runtime ignores it.',
+  'errno-refused':
+    'The errno stands beside an action that returns none, and this runtime refuses such a profile. Remove it.',
+  'unknown-errno': 'There is no errno of this name, so Podman refuses the profile.',
+  'key-ignored':
+    'Another runtime reads this key; this one drops it without a word, so the file means something else here.',
   'errno-wrapped': 'The runtime keeps only 16 bits of the errno, so another one is returned than is written.',
   'rule-conflict':
     'Two rules give the same conditions different actions; libseccomp refuses the second and the container does not start.',
   'rule-dropped': 'An earlier rule already decides every call that this one describes, so it has no effect.',
   'rule-overridden': 'A later rule without conditions replaces this one.',
+  'rule-shadowed':
+    'Other rules, which libseccomp asks first, decide every call that this one describes, so it has no effect.',
+  'rules-overlap':
+    'Two rules with different actions describe the same calls, so which one wins depends on the order in which libseccomp asks them. The strict dialect refuses that.',
   'rule-equals-default': 'The rule says what the default action says already, so the runtime leaves it out.',
   'conditions-split':
     'Two conditions on one argument make the runtime turn EVERY condition of the rule into a rule of its own: they are ORed, not ANDed.',
+  'mask-drops-bits':
+    'valueTwo has bits that the mask in value leaves out. They are dropped: the condition is met by more calls than it seems.',
+  'mask-empty': 'A mask of 0 keeps no bit, so the condition holds for every call.',
+  'value-cut':
+    'On ABIs with 32-bit arguments only the low 32 bits of the value are compared, so the condition is met by other calls there.',
   'condition-overwritten':
     'On this architecture the call goes through a multiplexer whose sub-call number takes the place of the condition on argument 0.',
   'absent-everywhere': 'None of the architectures in use has this call, so the rule does nothing.',

@@ -109,7 +109,11 @@ export function shiftBy(
 /** The condition a == b. */
 export function equal(d: Diagram, a: BitVector, b: BitVector): NodeId {
   let id = Diagram.TRUE;
-  for (let i = BITS - 1; i >= 0; i--) id = d.and(d.not(exclusiveOr(d, a[i], b[i])), id);
+  for (let i = BITS - 1; i >= 0; i--) {
+    if (b[i] === Diagram.TRUE) id = d.and(a[i], id);
+    else if (b[i] === Diagram.FALSE) id = d.choose(a[i], Diagram.FALSE, id);
+    else id = d.and(d.not(exclusiveOr(d, a[i], b[i])), id);
+  }
   return id;
 }
 
@@ -132,7 +136,11 @@ export function intersects(d: Diagram, a: BitVector, b: BitVector): NodeId {
 
 function compare(d: Diagram, a: BitVector, b: BitVector, whenEqual: NodeId): NodeId {
   let id = whenEqual;
-  for (let i = BITS - 1; i >= 0; i--) id = d.choose(b[i], d.and(a[i], id), d.or(a[i], id));
+  for (let i = BITS - 1; i >= 0; i--) {
+    if (b[i] === Diagram.TRUE) id = d.and(a[i], id);
+    else if (b[i] === Diagram.FALSE) id = d.or(a[i], id);
+    else id = d.choose(b[i], d.and(a[i], id), d.or(a[i], id));
+  }
   return id;
 }
 

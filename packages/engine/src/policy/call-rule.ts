@@ -1,11 +1,19 @@
 import type { Condition, Rule } from '../profile/profile.ts';
-import type { Spanned } from '../source/span.ts';
+import type { Span, Spanned } from '../source/span.ts';
+
+/** One name of one rule of a profile: what a decision goes back to. */
+export interface RuleOrigin {
+  readonly because: 'rule';
+  readonly rule: Rule;
+  readonly span: Span;
+}
 
 /** What one rule of a profile says about one system call number on one ABI. */
 export interface CallRule {
   readonly rule: Rule;
   /** The name that brought the rule here. */
   readonly name: Spanned<string>;
+  readonly origin: RuleOrigin;
   /** The word that the filter returns. */
   readonly word: number;
   /** Joined by AND. Empty: every call of that number. */
@@ -16,9 +24,11 @@ export interface CallRule {
 export interface Fate {
   /**
    * dropped: `by` came first and decides all of it; overridden: `by` came later and replaces it;
-   * conflict: the same conditions as `by` with another action, which libseccomp refuses.
+   * conflict: the same conditions as `by` with another action, which libseccomp refuses;
+   * shadowed: `by` and others, which are asked first, leave nothing to it;
+   * overlap: `by` is asked first and has another action for some of its calls.
    */
-  readonly kind: 'dropped' | 'overridden' | 'conflict';
+  readonly kind: 'dropped' | 'overridden' | 'conflict' | 'shadowed' | 'overlap';
   readonly rule: CallRule;
   readonly by: CallRule;
 }

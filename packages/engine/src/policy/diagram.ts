@@ -150,6 +150,23 @@ export class Diagram {
     return id;
   }
 
+  /** For each value of a field its node: the values in ascending order, all others `otherwise`. */
+  table(
+    field: Field,
+    entries: readonly (readonly [value: number, node: NodeId])[],
+    otherwise: NodeId,
+  ): NodeId {
+    const walk = (bit: number, from: number, to: number): NodeId => {
+      if (from === to) return otherwise;
+      if (bit === field.bits) return entries[from][1];
+      const mask = 2 ** (field.bits - 1 - bit);
+      let middle = from;
+      while (middle < to && Math.floor(entries[middle][0] / mask) % 2 === 0) middle++;
+      return this.node(field.first + bit, walk(bit + 1, from, middle), walk(bit + 1, middle, to));
+    };
+    return walk(0, 0, entries.length);
+  }
+
   /** The same decisions with every terminal's word replaced. */
   map(root: NodeId, replace: (word: number) => number): NodeId {
     const done = new Map<NodeId, NodeId>();

@@ -2,8 +2,23 @@ import type { KernelVersion } from '../profile/profile.ts';
 import type { AbiName } from '../syscalls/arch.ts';
 
 /** Who turns the profile into a filter. */
-export type RuntimeName = 'runc' | 'docker';
-export const RUNTIME_NAMES: readonly RuntimeName[] = ['runc', 'docker'];
+export const RUNTIME_NAMES = ['runc', 'crun', 'containerd', 'docker', 'podman', 'strict'] as const;
+export type RuntimeName = (typeof RUNTIME_NAMES)[number];
+
+/** A release such as 1.1.15. Release candidates count as the release. */
+export type Release = readonly [major: number, minor: number, patch: number];
+
+/** A runtime, and its release where that changes what a profile means. Without one: a current release. */
+export interface Runtime {
+  readonly name: RuntimeName;
+  readonly release?: Release;
+}
+
+/** The release that a text such as "1.1", "1.1.15" or "1.2.0-rc.1" begins with. */
+export function parseRelease(text: string): Release | undefined {
+  const match = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?![\d])/.exec(text);
+  return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
+}
 
 /** What a profile will run on. Nothing of it has a default here: callers say what they mean. */
 export interface Target {
@@ -14,6 +29,6 @@ export interface Target {
   readonly kernel: KernelVersion;
   /** The container's bounding set, as CAP_* names. */
   readonly capabilities: ReadonlySet<string>;
-  /** Without it: docker for a document in Docker's form, else runc. */
-  readonly runtime?: RuntimeName;
+  /** Without it: the one whose form the document has, docker or podman, else runc. */
+  readonly runtime?: Runtime;
 }

@@ -3,7 +3,6 @@ import { hasErrors } from '../diagnostics/diagnostic.ts';
 import { readSource, type SourceFormat } from '../source/read.ts';
 import type { Spanned } from '../source/span.ts';
 import { type Entry, quote, type Tree } from '../source/tree.ts';
-import { ABIS, abiOfToken, findAbi } from '../syscalls/arch.ts';
 import { allNames, isKnownName } from '../syscalls/lookup.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import {
@@ -25,6 +24,7 @@ import { type Fields, Reader } from './reader.ts';
 const PROFILE_KEYS = [
   'defaultAction',
   'defaultErrnoRet',
+  'defaultErrno',
   'architectures',
   'archMap',
   'flags',
@@ -32,7 +32,7 @@ const PROFILE_KEYS = [
   'listenerMetadata',
   'syscalls',
 ];
-const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'args', 'comment', 'includes', 'excludes'];
+const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
 const SCOPE_KEYS = ['arches', 'caps', 'minKernel'];
 const CONDITION_KEYS = ['index', 'value', 'valueTwo', 'op'];
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
@@ -53,6 +53,12 @@ export function parseProfile(text: string, format: SourceFormat): Outcome<Profil
   return profile && !fatal ? { value: profile, diagnostics } : { diagnostics };
 }
 
+function formOf(hasArchMap: boolean, hasErrnoName: boolean, rules: readonly Rule[]): Profile['form'] {
+  if (hasErrnoName || rules.some((r) => r.errno)) return 'podman';
+  const docker = (r: Rule) => r.includes || r.excludes || r.legacyName || r.comment !== undefined;
+  return hasArchMap || rules.some(docker) ? 'docker' : 'oci';
+}
+
 class ProfileParser {
   private readonly read: Reader;
 
@@ -67,24 +73,17 @@ class ProfileParser {
     const architectures = this.architectures(fields.get('architectures'));
     const archMapEntry = fields.get('archMap');
     const archMap = this.read.list(archMapEntry).flatMap((item) => this.archMapEntry(item) ?? []);
-    if (architectures.length > 0 && archMap.length > 0)
-      this.read.error(
-        'architectures-and-archmap',
-        'both "architectures" and "archMap" are given',
-        archMapEntry!.keySpan,
-        'keep one: Docker refuses the two together',
-      );
     const rules = this.read
       .list(fields.get('syscalls'))
       .flatMap((item, index) => this.rule(item, index) ?? []);
     const flagsEntry = fields.get('flags');
     if (!defaultAction) return undefined;
-    const docker =
-      archMapEntry !== undefined || rules.some((r) => r.includes || r.excludes || r.comment !== undefined);
+    const defaultErrno = this.read.optionalString(fields.get('defaultErrno'));
     return {
-      form: docker ? 'docker' : 'oci',
+      form: formOf(archMapEntry !== undefined, defaultErrno !== undefined, rules),
       defaultAction,
       defaultErrnoRet: this.errno(fields.get('defaultErrnoRet')),
+      defaultErrno,
       architectures,
       archMap,
       flags: this.read
@@ -116,21 +115,7 @@ class ProfileParser {
   }
 
   private architecture(tree: Tree): Spanned<string> | undefined {
-    const token = this.read.string(tree, 'an architecture');
-    if (!token || abiOfToken(token.value)) return token;
-    const meant =
-      findAbi(token.value)?.token ??
-      ABIS.find((a) => a.go === token.value)?.token ??
-      this.read.suggest(
-        token.value,
-        ABIS.map((a) => a.token),
-      );
-    return this.read.error(
-      'unknown-architecture',
-      `libseccomp has no architecture ${quote(token.value)}`,
-      token.span,
-      meant && `did you mean "${meant}"?`,
-    );
+    return this.read.string(tree, 'an architecture');
   }
 
   private archMapEntry(tree: Tree): ArchMapEntry | undefined {
@@ -155,34 +140,31 @@ class ProfileParser {
     const names = this.names(fields);
     const action = this.requiredAction(fields, 'action', 'a rule');
     const errnoRet = this.errno(fields.get('errnoRet'));
+    const errno = this.read.optionalString(fields.get('errno'));
     const conditions = this.read.list(fields.get('args')).flatMap((item) => this.condition(item) ?? []);
     const includes = this.scope(fields.get('includes'));
     const excludes = this.scope(fields.get('excludes'));
     const comment = this.read.optionalString(fields.get('comment'))?.value;
     if (!names || !action) return undefined;
-    if (errnoRet && action.value !== 'ERRNO' && action.value !== 'TRACE')
-      this.read.warn(
-        'errno-ignored',
-        `SCMP_ACT_${action.value} returns no errno`,
-        errnoRet.span,
-        'remove errnoRet, or use SCMP_ACT_ERRNO; crun refuses the profile',
-      );
-    return { index, names, action, errnoRet, conditions, includes, excludes, comment, span: fields.span };
+    return {
+      index,
+      ...names,
+      action,
+      errnoRet,
+      errno,
+      conditions,
+      includes,
+      excludes,
+      comment,
+      span: fields.span,
+    };
   }
 
-  private names(fields: Fields): Spanned<string>[] | undefined {
+  private names(fields: Fields): Pick<Rule, 'names' | 'legacyName'> | undefined {
     const list = fields.get('names');
     const single = fields.get('name');
-    if (list && single)
-      return this.read.error(
-        'name-and-names',
-        'a rule has both "name" and "names"',
-        single.keySpan,
-        'put the name into "names"',
-      );
-    const names = single
-      ? [this.read.optionalString(single)].flatMap((n) => n ?? [])
-      : this.read.strings(list);
+    const names = this.read.strings(list);
+    const legacyName = this.read.optionalString(single);
     const isListed = list?.value.kind === 'array' && list.value.items.length > 0;
     if (names.length === 0 && !single && !isListed && (!list || list.value.kind === 'array')) {
       const { start } = fields.span;
@@ -193,8 +175,8 @@ class ProfileParser {
         'add "names": ["…"]',
       );
     }
-    for (const name of names) this.checkName(name);
-    return names;
+    for (const name of legacyName ? [...names, legacyName] : names) this.checkName(name);
+    return legacyName ? { names, legacyName } : { names };
   }
 
   private checkName(name: Spanned<string>): void {

@@ -29,11 +29,13 @@ export type Flag = (typeof FLAGS)[number];
 
 /** What a person wrote. It has no meaning before it is lowered on a Target. */
 export interface Profile {
-  /** docker: it uses keys that only Docker's and Podman's form has (archMap, includes, excludes, name …). */
-  readonly form: 'oci' | 'docker';
+  /** docker: it has keys of Docker's form (archMap, includes, excludes, name …); podman: errno or defaultErrno too. */
+  readonly form: 'oci' | 'docker' | 'podman';
   readonly defaultAction: Spanned<ActionName>;
   readonly defaultErrnoRet?: Spanned<number>;
-  /** SCMP_ARCH_* tokens. */
+  /** Podman's defaultErrno, such as ENOSYS. */
+  readonly defaultErrno?: Spanned<string>;
+  /** As written; SCMP_ARCH_* tokens, if runc is to read them. */
   readonly architectures: readonly Spanned<string>[];
   readonly archMap: readonly ArchMapEntry[];
   readonly flags: readonly Spanned<Flag>[];
@@ -55,8 +57,12 @@ export interface Rule {
   /** Its place in `syscalls`, from 0. */
   readonly index: number;
   readonly names: readonly Spanned<string>[];
+  /** Docker's old key `name`, with or without `names`. */
+  readonly legacyName?: Spanned<string>;
   readonly action: Spanned<ActionName>;
   readonly errnoRet?: Spanned<number>;
+  /** Podman's errno, such as EPERM. */
+  readonly errno?: Spanned<string>;
   readonly conditions: readonly Condition[];
   readonly includes?: RuleScope;
   readonly excludes?: RuleScope;

@@ -5,6 +5,7 @@ export function stringifyProfile(profile: Profile): string {
   const document = {
     defaultAction: `SCMP_ACT_${profile.defaultAction.value}`,
     ...(profile.defaultErrnoRet && { defaultErrnoRet: profile.defaultErrnoRet.value }),
+    ...(profile.defaultErrno && { defaultErrno: profile.defaultErrno.value }),
     ...(profile.architectures.length > 0 && { architectures: profile.architectures.map((a) => a.value) }),
     ...(profile.archMap.length > 0 && {
       archMap: profile.archMap.map((entry) => ({
@@ -22,9 +23,11 @@ export function stringifyProfile(profile: Profile): string {
 
 function ruleDocument(rule: Rule): object {
   return {
-    names: rule.names.map((n) => n.value),
+    ...(rule.legacyName && { name: rule.legacyName.value }),
+    ...((rule.names.length > 0 || !rule.legacyName) && { names: rule.names.map((n) => n.value) }),
     action: `SCMP_ACT_${rule.action.value}`,
     ...(rule.errnoRet && { errnoRet: rule.errnoRet.value }),
+    ...(rule.errno && { errno: rule.errno.value }),
     ...(rule.conditions.length > 0 && { args: rule.conditions.map(conditionDocument) }),
     ...(rule.comment !== undefined && { comment: rule.comment }),
     ...(rule.includes && { includes: scopeDocument(rule.includes) }),

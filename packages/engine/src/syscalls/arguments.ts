@@ -56,6 +56,17 @@ export function errnoName(errno: number): string | undefined {
   return Object.entries(CONSTANTS.errno.values).find(([, value]) => value === errno)?.[0];
 }
 
+/** The number of an errno's name. */
+export function errnoNumber(name: string): number | undefined {
+  const { values } = CONSTANTS.errno;
+  return Object.hasOwn(values, name) ? values[name] : undefined;
+}
+
+/** Every errno's name. */
+export function errnoNames(): string[] {
+  return Object.keys(CONSTANTS.errno.values);
+}
+
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /**
