@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { compileDiagram } from '@callgate/engine/compile/compile';
 import { actionOfWord } from '@callgate/engine/policy/action';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
-import type { Target } from '@callgate/engine/policy/target';
+import { parseRelease, type RuntimeName, type Target } from '@callgate/engine/policy/target';
 import { parseProfile } from '@callgate/engine/profile/parse';
+import { parseKernel } from '@callgate/engine/profile/profile';
 import { formatAction } from '@callgate/engine/report/action';
-import { type Abi, abiOf, findAbi } from '@callgate/engine/syscalls/arch';
+import { type Abi, type AbiName, abiOf, findAbi } from '@callgate/engine/syscalls/arch';
 import { parseArgument } from '@callgate/engine/syscalls/arguments';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 
@@ -31,22 +32,78 @@ interface BehaviourRow {
   readonly wanted: string;
 }
 
+/** The rows of a profile on one target. */
 export interface Fixture {
   readonly name: string;
+  readonly target: Target;
   readonly policy: Policy;
   readonly program: Program;
   readonly rows: readonly BehaviourRow[];
 }
 
-/** A profile of test/fixtures/profiles and the rows beside it: `ABI CALL ARGS… -> ACTION`, one a line. */
-export function loadFixture(name: string): Fixture {
-  const policy = lowerText(readFileSync(join(PROFILES, `${name}.json`), 'utf8'));
-  const program = compileDiagram(policy.diagram, policy.root, policy.endian);
-  const rows = readFileSync(join(PROFILES, `${name}.rows`), 'utf8')
-    .split('\n')
-    .filter((line) => line.trim() && !line.startsWith('#'))
-    .map(parseRow);
-  return { name, policy, program, rows };
+/** A profile and a target on which its runtime refuses it. */
+export interface Refusal {
+  readonly name: string;
+  readonly text: string;
+  readonly target: Target;
+}
+
+export function fixtureText(name: string): string {
+  return readFileSync(join(PROFILES, `${name}.json`), 'utf8');
+}
+
+/** The names of all profiles of test/fixtures/profiles. */
+export function fixtureNames(): string[] {
+  return readdirSync(PROFILES)
+    .filter((file) => file.endsWith('.rows'))
+    .map((file) => file.replace(/\.rows$/, ''));
+}
+
+/**
+ * A profile of test/fixtures/profiles and the rows beside it. A row is `ABI CALL ARGS… -> ACTION`, or `refused`; a
+ * line such as `@ runtime=crun native=aarch64 arch=x86,x32 caps=CAP_X kernel=4.7` is the target of those that follow.
+ */
+export function loadFixture(name: string): { fixtures: Fixture[]; refusals: Refusal[] } {
+  const text = fixtureText(name);
+  const fixtures: Fixture[] = [];
+  const refusals: Refusal[] = [];
+  let target = TARGET;
+  let label = name;
+  let rows: BehaviourRow[] | undefined;
+  for (const line of readFileSync(join(PROFILES, `${name}.rows`), 'utf8').split('\n')) {
+    if (!line.trim() || line.startsWith('#')) continue;
+    if (line.startsWith('@')) {
+      target = parseTarget(line.slice(1).trim());
+      label = `${name} ${line}`;
+      rows = undefined;
+    } else if (line.trim() === 'refused') {
+      refusals.push({ name: label, text, target });
+    } else {
+      if (!rows) {
+        rows = [];
+        const policy = lowerText(text, target);
+        const program = compileDiagram(policy.diagram, policy.root, policy.endian);
+        fixtures.push({ name: label, target, policy, program, rows });
+      }
+      rows.push(parseRow(line));
+    }
+  }
+  return { fixtures, refusals };
+}
+
+function parseTarget(text: string): Target {
+  const parts = new Map(text.split(/\s+/).map((part) => part.split('=', 2) as [string, string]));
+  const list = (key: string) => parts.get(key)?.split(',').filter(Boolean);
+  const [runtime, release] = parts.get('runtime')?.split('@') ?? [];
+  return {
+    native: (parts.get('native') as AbiName | undefined) ?? TARGET.native,
+    abis: list('arch') as AbiName[] | undefined,
+    kernel: parseKernel(parts.get('kernel') ?? '') ?? TARGET.kernel,
+    capabilities: new Set(list('caps')),
+    runtime: runtime
+      ? { name: runtime as RuntimeName, release: release ? parseRelease(release) : undefined }
+      : undefined,
+  };
 }
 
 /** The policy of a profile's text on TARGET, or another target. */
