@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   policy: ['diagnostics', 'source', 'syscalls', 'profile'],
   bpf: [],
   compile: ['bpf', 'syscalls', 'policy', 'lift'],
-  lift: ['bpf', 'policy'],
+  lift: ['bpf', 'syscalls', 'profile', 'policy'],
   analysis: ['policy', 'bpf', 'syscalls'],
   record: ['diagnostics', 'source', 'syscalls', 'profile'],
   report: ['diagnostics', 'source', 'syscalls', 'policy'],

@@ -39,8 +39,9 @@ export function compileSubject(subject: Subject): Program {
 
 /** SECCOMP_FILTER_FLAG_* as runc sets them: SPEC_ALLOW unless the profile lists flags of its own. */
 export function filterFlags(subject: Subject, log: boolean): number {
-  const named = new Set(subject.profile.flags.map((f) => f.value));
-  const spec = !subject.profile.hasFlags || named.has('SECCOMP_FILTER_FLAG_SPEC_ALLOW');
+  const profile = subject.source?.profile;
+  const named = new Set(profile?.flags.map((f) => f.value));
+  const spec = !profile?.hasFlags || named.has('SECCOMP_FILTER_FLAG_SPEC_ALLOW');
   return (log || named.has('SECCOMP_FILTER_FLAG_LOG') ? FLAG_LOG : 0) | (spec ? FLAG_SPEC_ALLOW : 0);
 }
 

@@ -14,7 +14,7 @@ import {
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
-import { loadSubject, type Subject } from '../input/subject.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { callNumber, noSuchCall } from '../input/system-call.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { printable, type Style, styleFor } from '../output/style.ts';
@@ -36,7 +36,7 @@ export const explain: Verb = {
 
   configure(command) {
     command
-      .argument('<profile>', 'a profile (JSON or YAML), "-" for stdin, or stock:docker')
+      .argument('<subject>', SUBJECT_HELP)
       .argument('<syscall>', 'a system call by name or number')
       .argument('[args...]', 'up to six arguments: 42, 0x2a, AF_UNIX, CLONE_NEWUSER|SIGCHLD (default: 0)')
       .option('--json', 'one JSON document');
@@ -47,6 +47,7 @@ export const explain: Verb = {
         'explain stock:docker mount',
         'explain stock:docker socket AF_VSOCK',
         'explain profile.json clone CLONE_NEWUSER --arch x86_64',
+        'explain docker:web mount',
       ),
     );
   },
@@ -95,7 +96,9 @@ function noSuchCallOn(name: string, abi: Abi): CliFailure {
 function json(asked: Asked, verdict: Verdict, subject: Subject): string {
   const { origin } = verdict;
   const rule =
-    origin.because === 'rule' ? { ...subject.positionOf(origin.span.start), index: origin.rule.index } : null;
+    origin.because === 'rule' && subject.source
+      ? { ...subject.source.positionOf(origin.span.start), index: origin.rule.index }
+      : null;
   const document = {
     arch: asked.abi.name,
     syscall: asked.name,
@@ -144,20 +147,28 @@ function verdictText(style: Style, verdict: Verdict): string {
 }
 
 function because({ origin }: Verdict, subject: Subject): string {
+  const place = (offset: number) => subject.source?.positionOf(offset) ?? { line: 0, column: 0 };
   switch (origin.because) {
     case 'rule': {
-      const { line, column } = subject.positionOf(origin.span.start);
+      const { line, column } = place(origin.span.start);
       return `rule ${origin.rule.index} of ${printable(subject.name)}, line ${line}, column ${column}`;
     }
     case 'default': {
-      const { line } = subject.positionOf(subject.profile.defaultAction.span.start);
+      const { line } = place(subject.source?.profile.defaultAction.span.start ?? 0);
       return `no rule matches: the default action, line ${line}`;
     }
+    case 'filter':
+      return `so ${filtersSay(subject.programs?.length ?? 0)} of ${printable(subject.name)}`;
     case 'bad-arch':
       return `the profile does not cover this ABI: it covers ${subject.policy.abis.map((a) => a.name).join(', ')}`;
     case 'enosys-stub':
       return 'the number is above every call that the profile names: runc answers ENOSYS before the filter is asked';
   }
+}
+
+function filtersSay(count: number): string {
+  if (count === 0) return 'says the lack of a filter';
+  return count === 1 ? 'says the filter' : `say the ${count} filters`;
 }
 
 function consequence({ action, data }: Verdict): string {

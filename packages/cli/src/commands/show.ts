@@ -8,7 +8,7 @@ import {
 import { formatAction } from '@callgate/engine/report/action';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
-import { loadSubject } from '../input/subject.ts';
+import { loadSubject, SUBJECT_HELP } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 
@@ -22,7 +22,7 @@ export const show: Verb = {
 
   configure(command) {
     command
-      .argument('<profile>', 'a profile (JSON or YAML), "-" for stdin, or stock:docker')
+      .argument('<subject>', SUBJECT_HELP)
       .option('--names', 'list the calls behind every number')
       .option('--json', 'one JSON document');
     addTargetFlags(command);

@@ -7,9 +7,18 @@ import { reason } from '../output/write-file.ts';
 /** Longer files are not even read; a profile has some kilobytes, a recording some more. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** The bytes of a file, or of stdin for "-", bounded. */
+export async function readBytes(context: Context, path: string): Promise<Uint8Array> {
+  return path === '-' ? readStdin(context) : readFile(context, path);
+}
+
 /** The text of a file, or of stdin for "-": UTF-8, bounded. */
 export async function readText(context: Context, path: string): Promise<string> {
-  const bytes = path === '-' ? await readStdin(context) : readFile(context, path);
+  return textOf(await readBytes(context, path), path);
+}
+
+/** Bytes as UTF-8 text. */
+export function textOf(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -1,8 +1,8 @@
 import type { ActionKind } from '../policy/action.ts';
 import { actionOfWord } from '../policy/action.ts';
-import type { Diagram, NodeId } from '../policy/diagram.ts';
-import { ARCH, type Call, NR } from '../policy/fields.ts';
+import type { Call } from '../policy/fields.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
+import { restrict } from '../policy/restrict.ts';
 import type { Abi } from '../syscalls/arch.ts';
 
 /** A policy's answer for one call, and why. */
@@ -33,18 +33,6 @@ export function outcomesOf(policy: Policy, abi: Abi, nr: number): Outcome[] {
     verdict: verdictOf(policy, word),
     example: { ...example, arch: abi.auditArch, nr },
   }));
-}
-
-/** The rest of a diagram once arch and nr are known: it tests arguments only. */
-export function restrict(diagram: Diagram, root: NodeId, auditArch: number, nr: number): NodeId {
-  let id = root;
-  while (!diagram.isTerminal(id) && diagram.variable(id) < NR.first + NR.bits) {
-    const variable = diagram.variable(id);
-    const bit =
-      variable < NR.first ? (auditArch >>> (31 - (variable - ARCH.first))) & 1 : (nr >>> (63 - variable)) & 1;
-    id = bit === 0 ? diagram.low(id) : diagram.high(id);
-  }
-  return id;
 }
 
 function verdictOf(policy: Policy, originIndex: number): Verdict {

@@ -1,9 +1,9 @@
 import { type ActionKind, actionOfWord, executes } from '../policy/action.ts';
 import type { Policy } from '../policy/policy.ts';
+import { restrict } from '../policy/restrict.ts';
 import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 import { notable } from '../syscalls/notable.ts';
-import { restrict } from './explain.ts';
 
 /** What happens to a call of the tables: one action whatever its arguments, or several that depend on them. */
 export interface CallSummary {

@@ -1,4 +1,4 @@
-import type { Program } from './instruction.ts';
+import { type Instruction, instruction, type Program } from './instruction.ts';
 import type { Endian } from './seccomp-data.ts';
 
 /** sizeof(struct sock_filter). */
@@ -17,4 +17,20 @@ export function encodeProgram(program: Program, endian: Endian): Uint8Array {
     view.setUint32(at + 4, k, little);
   });
   return bytes;
+}
+
+/** The program in such bytes; undefined when they are no whole number of instructions. */
+export function decodeProgram(bytes: Uint8Array, endian: Endian): Program | undefined {
+  if (bytes.length % INSTRUCTION_SIZE !== 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const little = endian === 'little';
+  return Array.from({ length: bytes.length / INSTRUCTION_SIZE }, (_, i): Instruction => {
+    const at = i * INSTRUCTION_SIZE;
+    return instruction(
+      view.getUint16(at, little),
+      view.getUint32(at + 4, little),
+      view.getUint8(at + 2),
+      view.getUint8(at + 3),
+    );
+  });
 }

@@ -20,12 +20,12 @@ export function liftProgram(program: Program, diagram: Diagram, endian: Endian):
   const tooComplex = graph.follow();
   if (tooComplex) return { tooComplex };
   const results = new Map<Step, NodeId>();
-  for (let at = program.length - 1; at >= 0; at--) {
-    const fault = bounded(() => {
+  let at = program.length - 1;
+  const fault = bounded(diagram, () => {
+    for (; at >= 0; at--)
       for (const step of graph.steps[at]) results.set(step, resultOf(program, diagram, graph, step, results));
-    });
-    if (fault) return { tooComplex: { at } };
-  }
+  });
+  if (fault) return { tooComplex: { at } };
   return { root: results.get(graph.steps[0][0])! };
 }
 
@@ -36,7 +36,7 @@ export function reachingCalls(program: Program, diagram: Diagram, endian: Endian
   const calls = new Map<Step, NodeId>([[graph.steps[0][0], Diagram.TRUE]]);
   const add = (step: Step, more: NodeId) =>
     calls.set(step, diagram.or(calls.get(step) ?? Diagram.FALSE, more));
-  const fault = bounded(() => {
+  const fault = bounded(diagram, () => {
     for (const step of graph.steps.flat()) {
       const here = calls.get(step)!;
       if (step.next.length === 1) add(step.next[0], here);

@@ -74,13 +74,12 @@ export class StepGraph {
     const memory = this.memory(new Array<ValueId>(op.MEMORY_WORDS).fill(zero));
     this.reach(0, this.state(zero, zero, memory));
     // Jumps only go forward: every state of an instruction is known when its turn comes.
-    for (let at = 0; at < this.program.length; at++) {
-      const fault = bounded(() => {
+    let at = 0;
+    const fault = bounded(this.d, () => {
+      for (; at < this.program.length; at++)
         for (const step of this.steps[at]) this.followStep(step as MutableStep);
-      });
-      if (fault) return { at };
-    }
-    return undefined;
+    });
+    return fault ? { at } : undefined;
   }
 
   /** The bits of a value, the highest first. */
@@ -246,10 +245,14 @@ export class StepGraph {
 
 type MutableStep = { -readonly [K in keyof Step]: Step[K] } & { readonly state: State };
 
+/** What lifting one program may cost: Docker's filter of 1,250 instructions needs a tenth of it. */
+const MAX_NODES = 1 << 19;
+const MAX_CHOICES = 1 << 23;
+
 /** Runs the work; true when it met one of the bounds. */
-export function bounded(work: () => void): boolean {
+export function bounded(diagram: Diagram, work: () => void): boolean {
   try {
-    work();
+    diagram.within(MAX_NODES, MAX_CHOICES, work);
     return false;
   } catch (fault) {
     if (fault instanceof DiagramTooLarge || fault instanceof TooManySteps) return true;

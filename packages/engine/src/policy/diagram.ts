@@ -3,10 +3,10 @@ import { bitOf, type Call, type Field, VARIABLES } from './fields.ts';
 /** A node of one Diagram. Two nodes of the same Diagram mean the same exactly when their ids are equal. */
 export type NodeId = number;
 
-/** The Diagram would need more nodes than its owner allows. */
+/** The Diagram would need more nodes, or more steps to find them, than its owner allows. */
 export class DiagramTooLarge extends Error {
-  constructor(limit: number) {
-    super(`the policy needs more than ${limit} diagram nodes`);
+  constructor() {
+    super('the policy needs too large a diagram');
   }
 }
 
@@ -24,8 +24,10 @@ export class Diagram {
   /** The terminal 1. As a condition: always. */
   static readonly TRUE: NodeId = 1;
 
-  private readonly limit: number;
+  private limit: number;
   private count = 0;
+  /** Calls of choose that are left; Infinity outside of `within`. */
+  private fuel = Infinity;
   private variables = new Uint16Array(1 << 12);
   private lows = new Uint32Array(1 << 12);
   private highs = new Uint32Array(1 << 12);
@@ -37,6 +39,19 @@ export class Diagram {
     this.limit = limit;
     this.terminal(0);
     this.terminal(1);
+  }
+
+  /** Runs the work, which may make so many new nodes and call choose so often; throws DiagramTooLarge beyond that. */
+  within<T>(nodes: number, choices: number, work: () => T): T {
+    const { limit, fuel } = this;
+    this.limit = Math.min(limit, this.count + nodes);
+    this.fuel = choices;
+    try {
+      return work();
+    } finally {
+      this.limit = limit;
+      this.fuel = fuel;
+    }
   }
 
   /** How many nodes exist, reachable or not. */
@@ -88,6 +103,7 @@ export class Diagram {
     const { cache } = this;
     if (cache[slot] === condition && cache[slot + 1] === yes && cache[slot + 2] === no)
       return cache[slot + 3];
+    if (--this.fuel < 0) throw new DiagramTooLarge();
     const { variables, lows } = this;
     const variable = Math.min(variables[condition], variables[yes], variables[no]);
     const c = variables[condition] === variable;
@@ -257,7 +273,7 @@ export class Diagram {
       if (this.lows[id] === low && this.highs[id] === high && this.variables[id] === variable) return id;
       slot = (slot + 1) & (this.unique.length - 1);
     }
-    if (this.count >= this.limit) throw new DiagramTooLarge(this.limit);
+    if (this.count >= this.limit) throw new DiagramTooLarge();
     const id = this.count++;
     if (id >= this.variables.length) this.grow();
     this.variables[id] = variable;

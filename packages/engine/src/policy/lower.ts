@@ -76,15 +76,17 @@ class Lowering {
       byArch.toSorted(([a], [b]) => a - b),
       d.terminal(BAD_ARCH),
     );
+    const toWord = (origin: number) => words[origin];
+    const withoutStub = d.map(reasons, toWord);
     const stubbed = dialect.stub === 'all' ? abis : dialect.stub === 'listed' ? listed : [];
     if (stubbed.length > 0 && hasStub(this.rules.byDefault.kind)) {
       const names = this.resolved.rules.flatMap((rule) => rule.names.map((n) => n.value));
       reasons = d.choose(stubDiagram(d, stubbed, names), d.terminal(STUB), reasons);
     }
     this.reportAbsent();
-    const root = d.map(reasons, (origin) => words[origin]);
-    const policy = { diagram: d, root, reasons, origins, words, abis, endian: abis[0].endian, dialect };
-    return { value: policy, diagnostics };
+    const root = d.map(reasons, toWord);
+    const { endian } = abis[0];
+    return { value: { diagram: d, root, withoutStub, reasons, origins, words, abis, endian }, diagnostics };
   }
 
   /** The decisions of all ABIs that share an AUDIT_ARCH, by number. */

@@ -1,13 +1,14 @@
 import type { Abi } from '../syscalls/arch.ts';
 import type { RuleOrigin } from './call-rule.ts';
 import type { Diagram, NodeId } from './diagram.ts';
-import type { Dialect } from './dialects/dialect.ts';
 
 /** Why a call is decided as it is. */
 export type Origin =
   | { readonly because: 'default' }
   | { readonly because: 'bad-arch' }
   | { readonly because: 'enosys-stub' }
+  /** The policy was lifted from a program, whose rules nobody knows. */
+  | { readonly because: 'filter' }
   | RuleOrigin;
 
 /** What a profile means on a target: a decision for every call that the kernel could be asked. */
@@ -23,6 +24,6 @@ export interface Policy {
   /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
   readonly abis: readonly Abi[];
   readonly endian: 'little' | 'big';
-  /** How the profile was read. */
-  readonly dialect: Dialect;
+  /** What libseccomp's own filter decides, before which the runtime puts its stub; as `root`. */
+  readonly withoutStub: NodeId;
 }

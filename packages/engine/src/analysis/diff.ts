@@ -1,0 +1,171 @@
+import { type Action, type ActionKind, actionOfWord } from '../policy/action.ts';
+import { callsWhere, countArguments, smallestCall } from '../policy/call-set.ts';
+import type { Diagram, NodeId } from '../policy/diagram.ts';
+import { ARCH, type Call, NR } from '../policy/fields.ts';
+import { restrictArch } from '../policy/restrict.ts';
+import { valueRanges } from '../policy/value-set.ts';
+import { type Abi, type AbiName, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
+import { callsOf, nameOf } from '../syscalls/lookup.ts';
+import { describeArguments } from './arguments.ts';
+
+/**
+ * loosened: what was denied or asked may now be executed, or what was denied is asked; tightened: the other way round;
+ * changed: as free as before, but with another action or errno.
+ */
+export type Change = 'loosened' | 'tightened' | 'changed';
+
+/** Calls of one number that two policies decide differently. */
+export interface Difference {
+  /** other: every architecture that neither policy covers. */
+  readonly arch: AbiName | 'other';
+  /** Undefined for numbers that no system call has. */
+  readonly name?: string;
+  readonly nr: number;
+  /** For numbers without a name: the last of a run of numbers that are decided alike. */
+  readonly last: number;
+  readonly change: Change;
+  readonly before: Action;
+  readonly after: Action;
+  /** For which arguments, as text; empty for all. */
+  readonly when: string;
+  /** The smallest call that shows it. */
+  readonly witness: Call;
+  /** For how many values of the six arguments, of 2^384. */
+  readonly count: bigint;
+}
+
+/** More ranges of numbers than any real filter has. */
+const MOST_RANGES = 100_000;
+
+/**
+ * Everything that two policies of one diagram decide differently, by ABI and number; nothing when they are equal,
+ * which is a proof. `abis` are those that get names; calls of all other architectures are one group.
+ */
+export function diffPolicies(
+  diagram: Diagram,
+  before: NodeId,
+  after: NodeId,
+  abis: readonly Abi[],
+): Difference[] {
+  if (before === after) return [];
+  return new Comparison(diagram, abis).compare(before, after);
+}
+
+class Comparison {
+  private readonly d: Diagram;
+  private readonly abis: readonly Abi[];
+  /** What the words of the difference diagram stand for; word 0 stands for no difference. */
+  private readonly pairs: [before: number, after: number][] = [];
+  private readonly found: Difference[] = [];
+
+  constructor(diagram: Diagram, abis: readonly Abi[]) {
+    this.d = diagram;
+    this.abis = abis;
+  }
+
+  compare(before: NodeId, after: NodeId): Difference[] {
+    const { d } = this;
+    const ids = new Map<number, number>();
+    const differing = d.combine(before, after, (a, b) => {
+      if (a === b) return 0;
+      const key = a * 2 ** 32 + b;
+      const id = ids.get(key) ?? this.pairs.push([a, b]);
+      ids.set(key, id);
+      return id;
+    });
+    const covered = new Set(this.abis.map((abi) => abi.auditArch));
+    for (const auditArch of covered) this.arch(auditArch, restrictArch(d, differing, auditArch));
+    this.others(differing, covered);
+    return this.found;
+  }
+
+  private arch(auditArch: number, node: NodeId): void {
+    for (const { low, high, exit } of this.ranges(node, NR)) {
+      if (this.isEqual(exit)) continue;
+      for (const [from, to] of splitAtX32(low, high)) this.numbers(auditArch, from, to, exit);
+    }
+  }
+
+  /** Every named number of a run by itself, and what lies between them as runs. */
+  private numbers(auditArch: number, from: number, to: number, exit: NodeId): void {
+    const abi = abiOfCall(auditArch, from)!;
+    let next = from;
+    for (const [, nr] of callsOf(abi.name)) {
+      if (nr < next || nr > to) continue;
+      if (nr > next) this.add(abi.name, auditArch, next, nr - 1, exit);
+      this.add(abi.name, auditArch, nr, nr, exit);
+      next = nr + 1;
+    }
+    if (next <= to) this.add(abi.name, auditArch, next, to, exit);
+  }
+
+  /** Architectures that no ABI of either side has: one of them stands for all that are decided alike. */
+  private others(differing: NodeId, covered: ReadonlySet<number>): void {
+    const seen = new Set<NodeId>();
+    for (const { low, high, exit } of this.ranges(differing, ARCH)) {
+      let arch = low;
+      while (covered.has(arch)) arch++;
+      if (this.isEqual(exit) || arch > high || seen.has(exit)) continue;
+      seen.add(exit);
+      for (const run of this.ranges(exit, NR))
+        if (!this.isEqual(run.exit)) this.add('other', arch, run.low, run.high, run.exit);
+    }
+  }
+
+  private add(arch: Difference['arch'], auditArch: number, nr: number, last: number, node: NodeId): void {
+    const { d } = this;
+    const name = arch === 'other' ? undefined : nameOf(arch, nr);
+    const words = d.reachable(node).filter((id) => d.isTerminal(id) && !this.isEqual(id));
+    for (const word of words.map((id) => d.word(id))) {
+      const set = callsWhere(d, node, (w) => w === word);
+      const [before, after] = this.pairs[word - 1].map(actionOfWord);
+      this.found.push({
+        arch,
+        ...(name !== undefined && { name }),
+        nr,
+        last,
+        change: changeOf(before.kind, after.kind),
+        before,
+        after,
+        when: describeArguments(d, set, name),
+        witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
+        count: countArguments(d, set),
+      });
+    }
+  }
+
+  private ranges(node: NodeId, field: typeof NR) {
+    const ranges = valueRanges(this.d, node, field, MOST_RANGES) ?? [];
+    return ranges.map(({ low, high, exit }) => ({ low: Number(low), high: Number(high), exit }));
+  }
+
+  private isEqual(id: NodeId): boolean {
+    return this.d.isTerminal(id) && this.d.word(id) === 0;
+  }
+}
+
+function splitAtX32(low: number, high: number): [number, number][] {
+  return low < X32_BIT && high >= X32_BIT
+    ? [
+        [low, X32_BIT - 1],
+        [X32_BIT, high],
+      ]
+    : [[low, high]];
+}
+
+/** denied, asked, executed. */
+const FREEDOM: Readonly<Record<ActionKind, number>> = {
+  KILL_PROCESS: 0,
+  KILL_THREAD: 0,
+  TRAP: 0,
+  ERRNO: 0,
+  NOTIFY: 1,
+  TRACE: 1,
+  LOG: 2,
+  ALLOW: 2,
+};
+
+function changeOf(before: ActionKind, after: ActionKind): Change {
+  const more = FREEDOM[after] - FREEDOM[before];
+  return more > 0 ? 'loosened' : more < 0 ? 'tightened' : 'changed';
+}

@@ -1,0 +1,183 @@
+import { type Instruction, instruction, type Program } from './instruction.ts';
+import { MNEMONICS, type Mnemonic, takesX } from './mnemonics.ts';
+import { SOURCE_X } from './opcodes.ts';
+
+/** What is wrong in a text, and where; both counted from 1. */
+export interface AssemblyFault {
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+}
+
+export type Assembled =
+  | { readonly program: Program; readonly faults?: undefined }
+  | { readonly faults: readonly AssemblyFault[] };
+
+/** Longer texts are not read; the kernel takes 4096 instructions. */
+const MAX_LINES = 100_000;
+const MAX_FAULTS = 20;
+/** The other way round of a comparison: `jne` is a `jeq` with its labels swapped. */
+const NEGATED: Readonly<Record<string, string>> = { jne: 'jeq', jneq: 'jeq', jlt: 'jge', jle: 'jgt' };
+
+/** Instructions as bpf_asm writes them, labels included; comments begin with ";" or "//". */
+export function assemble(text: string): Assembled {
+  return new Assembly().run(text);
+}
+
+/** An instruction whose jumps are still labels. */
+interface Pending {
+  readonly line: number;
+  readonly column: number;
+  readonly code: number;
+  readonly k: number;
+  readonly yes?: string;
+  readonly no?: string;
+  readonly raw?: readonly [jt: number, jf: number];
+}
+
+class Assembly {
+  private readonly labels = new Map<string, number>();
+  private readonly pending: Pending[] = [];
+  private readonly faults: AssemblyFault[] = [];
+
+  run(text: string): Assembled {
+    const lines = text.split(/\r?\n/, MAX_LINES + 1);
+    if (lines.length > MAX_LINES) this.fault(MAX_LINES + 1, 1, `more than ${MAX_LINES} lines`);
+    else for (const [i, line] of lines.entries()) this.line(line, i + 1);
+    const program = this.pending.map((p, at) => this.resolve(p, at));
+    if (program.length === 0 && this.faults.length === 0) this.fault(1, 1, 'the program is empty');
+    return this.faults.length > 0 ? { faults: this.faults.slice(0, MAX_FAULTS) } : { program };
+  }
+
+  private line(source: string, line: number): void {
+    const code = source.replace(/(;|\/\/).*$/, '').replace(/\/\*.*?\*\//g, (c) => ' '.repeat(c.length));
+    const label = /^\s*([A-Za-z_.$][\w.$]*)\s*:/.exec(code);
+    const rest = label ? ' '.repeat(label[0].length) + code.slice(label[0].length) : code;
+    if (label) {
+      if (this.labels.has(label[1])) this.fault(line, 1, `the label ${label[1]} stands here a second time`);
+      else this.labels.set(label[1], this.pending.length);
+    }
+    const match = /^(\s*)(\S+)\s*(.*?)\s*$/.exec(rest);
+    if (match) this.statement(match[2].toLowerCase(), match[3], line, match[1].length + 1);
+  }
+
+  private statement(name: string, operands: string, line: number, column: number): void {
+    const parts = operands === '' ? [] : operands.split(',').map((part) => part.trim());
+    if (name === '.raw') this.raw(parts, line, column);
+    else if (NEGATED[name]) this.branch(NEGATED[name], parts, line, column, true);
+    else if (['jeq', 'jgt', 'jge', 'jset'].includes(name)) this.branch(name, parts, line, column, false);
+    else if (name === 'ja' || name === 'jmp') this.jump(parts, line, column);
+    else this.plain(name, parts, line, column);
+  }
+
+  private raw(parts: readonly string[], line: number, column: number): void {
+    const numbers = parts.map(parseNumber);
+    const limits = [0xffff, 0xff, 0xff, 0xffff_ffff];
+    if (numbers.length !== 4 || numbers.some((n, i) => n === undefined || n > limits[i])) {
+      this.fault(line, column, '.raw takes a 16-bit code, two 8-bit distances and a 32-bit constant');
+      return;
+    }
+    const [code, jt, jf, k] = numbers as number[];
+    this.pending.push({ line, column, code, k, raw: [jt, jf] });
+  }
+
+  private jump(parts: readonly string[], line: number, column: number): void {
+    if (parts.length !== 1) this.fault(line, column, 'ja takes one label');
+    else this.pending.push({ line, column, code: codeOf('ja', 'jump'), k: 0, yes: parts[0] });
+  }
+
+  private branch(name: string, parts: string[], line: number, column: number, negated: boolean): void {
+    const source = parseSource(parts[0] ?? '');
+    if (!source || parts.length < 2 || parts.length > 3) {
+      this.fault(line, column, `a conditional jump is written ${name} #k, LABEL, LABEL`);
+      return;
+    }
+    const [yes, no] = negated ? [parts[2], parts[1]] : [parts[1], parts[2]];
+    this.pending.push({ line, column, code: codeOf(name, 'branch') | source.x, k: source.k, yes, no });
+  }
+
+  private plain(name: string, parts: readonly string[], line: number, column: number): void {
+    const candidates = MNEMONICS.filter((m) => m.name === name);
+    if (candidates.length === 0) {
+      this.fault(line, column, `there is no instruction "${name.slice(0, 20)}"`);
+      return;
+    }
+    for (const candidate of candidates) {
+      const read = parts.length <= 1 ? readOperand(candidate, parts[0]) : undefined;
+      if (!read) continue;
+      this.pending.push({ line, column, code: candidate.code | read.x, k: read.k });
+      return;
+    }
+    const forms = candidates.map((m) => `${name} ${FORMS[m.operand]}`.trim()).join(' or ');
+    this.fault(line, column, `write it as ${forms}`);
+  }
+
+  private resolve(pending: Pending, at: number): Instruction {
+    const { code, k, yes, no, raw } = pending;
+    if (raw) return instruction(code, k, raw[0], raw[1]);
+    if (code === codeOf('ja', 'jump')) return instruction(code, this.distance(pending, yes, at, 0xffff_ffff));
+    return instruction(code, k, this.distance(pending, yes, at, 255), this.distance(pending, no, at, 255));
+  }
+
+  /** From the instruction to a label; without one, to the next. */
+  private distance(from: Pending, label: string | undefined, at: number, most: number): number {
+    if (label === undefined) return 0;
+    const target = this.labels.get(label);
+    const distance = (target ?? 0) - at - 1;
+    if (target === undefined) this.fault(from.line, from.column, `there is no label ${label.slice(0, 40)}`);
+    else if (target >= this.pending.length)
+      this.fault(from.line, from.column, `no instruction follows the label ${label}`);
+    else if (distance < 0) this.fault(from.line, from.column, `${label} lies behind: jumps only go forward`);
+    else if (distance > most)
+      this.fault(
+        from.line,
+        from.column,
+        `${label} is ${distance} instructions away, at most ${most} can be jumped`,
+      );
+    return Math.max(0, distance) & (most === 255 ? 255 : -1);
+  }
+
+  private fault(line: number, column: number, message: string): void {
+    this.faults.push({ line, column, message });
+  }
+}
+
+const FORMS: Readonly<Record<Mnemonic['operand'], string>> = {
+  none: '',
+  offset: '[OFFSET]',
+  memory: 'M[WORD]',
+  constant: '#NUMBER',
+  source: '#NUMBER or x',
+  length: '#len',
+  a: 'a',
+  jump: 'LABEL',
+  branch: '#NUMBER, LABEL, LABEL',
+};
+
+function readOperand({ operand }: Mnemonic, text: string | undefined): { k: number; x: number } | undefined {
+  if (operand === 'none') return text === undefined ? { k: 0, x: 0 } : undefined;
+  if (text === undefined) return undefined;
+  if (operand === 'length') return /^#?len$/i.test(text) ? { k: 0, x: 0 } : undefined;
+  if (operand === 'a') return /^%?a$/i.test(text) ? { k: 0, x: 0 } : undefined;
+  const source = parseSource(text);
+  if (takesX(operand)) return source;
+  if (operand === 'constant') return source && source.x === 0 ? source : undefined;
+  const inner = (operand === 'memory' ? /^M\[(\w+)\]$/i : /^\[(\w+)\]$/).exec(text);
+  const k = inner ? parseNumber(inner[1]) : undefined;
+  return k === undefined ? undefined : { k, x: 0 };
+}
+
+function parseSource(text: string): { k: number; x: number } | undefined {
+  if (/^%?x$/i.test(text)) return { k: 0, x: SOURCE_X };
+  const k = text.startsWith('#') ? parseNumber(text.slice(1)) : undefined;
+  return k === undefined ? undefined : { k, x: 0 };
+}
+
+function parseNumber(text: string): number | undefined {
+  const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN;
+  return value <= 0xffff_ffff ? value : undefined;
+}
+
+function codeOf(name: string, operand: Mnemonic['operand']): number {
+  return MNEMONICS.find((m) => m.name === name && m.operand === operand)!.code;
+}

@@ -1,0 +1,86 @@
+import type { Program } from '../bpf/instruction.ts';
+import type { Endian } from '../bpf/seccomp-data.ts';
+import { verifyProgram } from '../bpf/verify.ts';
+import type { Diagram, NodeId } from '../policy/diagram.ts';
+import type { Policy } from '../policy/policy.ts';
+import { restrict, restrictArch } from '../policy/restrict.ts';
+import { plainWords, stackFilters } from '../policy/stack.ts';
+import { ABIS, type Abi, type AbiName, abiOf, X32_BIT } from '../syscalls/arch.ts';
+import { callsOf } from '../syscalls/lookup.ts';
+import { liftProgram } from './execute.ts';
+
+/** A program cannot be lifted: the kernel would refuse it, or it computes too much. */
+export interface LiftFault {
+  /** Which of the programs, and which of its instructions. */
+  readonly program: number;
+  readonly at: number;
+  readonly why: string;
+}
+
+export type LiftedPolicy =
+  | { readonly policy: Policy; readonly fault?: undefined }
+  | { readonly policy?: undefined; readonly fault: LiftFault };
+
+/** An arch that no ABI has. */
+const NO_ARCH = 0x12345678;
+
+/**
+ * What filters stacked on one another, the newest first, decide together. The policy's ABIs are those that they tell
+ * from a foreign one, `native` first, or that one alone where they ask for no arch.
+ */
+export function liftPolicy(
+  newestFirst: readonly Program[],
+  diagram: Diagram,
+  endian: Endian,
+  native: AbiName,
+): LiftedPolicy {
+  const roots: NodeId[] = [];
+  for (const [i, program] of newestFirst.entries()) {
+    const refusal = verifyProgram(program);
+    if (refusal) return { fault: { program: i, ...refusal } };
+    const lifted = liftProgram(program, diagram, endian);
+    if (lifted.tooComplex)
+      return {
+        fault: { program: i, at: lifted.tooComplex.at, why: 'what it computes is too complex to follow' },
+      };
+    roots.push(lifted.root);
+  }
+  const root = plainWords(diagram, stackFilters(diagram, roots));
+  const words = wordsOf(diagram, root);
+  const index = new Map(words.map((word, i) => [word, i]));
+  return {
+    policy: {
+      diagram,
+      root,
+      withoutStub: root,
+      reasons: diagram.map(root, (word) => index.get(word)!),
+      origins: words.map(() => ({ because: 'filter' as const })),
+      words,
+      abis: coveredAbis(diagram, root, native),
+      endian,
+    },
+  };
+}
+
+function wordsOf(diagram: Diagram, root: NodeId): number[] {
+  const terminals = diagram.reachable(root).filter((id) => diagram.isTerminal(id));
+  return terminals.map((id) => diagram.word(id));
+}
+
+function coveredAbis(diagram: Diagram, root: NodeId, native: AbiName): Abi[] {
+  const foreign = restrictArch(diagram, root, NO_ARCH);
+  const covered = ABIS.filter(
+    (abi) =>
+      restrictArch(diagram, root, abi.auditArch) !== foreign &&
+      (abi.name !== 'x32' || knowsX32(diagram, root, abi)),
+  );
+  const first = covered.find((abi) => abi.name === native) ?? covered[0] ?? abiOf(native);
+  return [first, ...covered.filter((abi) => abi !== first)];
+}
+
+/** Whether x32 calls are told apart, instead of being turned away together. */
+function knowsX32(diagram: Diagram, root: NodeId, x32: Abi): boolean {
+  const nodes = callsOf('x32').map(([, nr]) => restrict(diagram, root, x32.auditArch, nr));
+  const beyond = restrict(diagram, root, x32.auditArch, X32_BIT + 0x3fff_0000);
+  return nodes.some((node) => node !== nodes[0] || node !== beyond);
+}
