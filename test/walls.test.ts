@@ -22,10 +22,10 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   policy: ['diagnostics', 'source', 'syscalls', 'profile'],
   bpf: [],
   compile: ['bpf', 'syscalls', 'policy', 'lift'],
-  lift: ['bpf', 'syscalls', 'profile', 'policy'],
-  analysis: ['policy', 'bpf', 'syscalls'],
+  lift: ['bpf', 'source', 'syscalls', 'profile', 'policy'],
+  analysis: ['policy', 'bpf', 'syscalls', 'lift', 'compile'],
   record: ['diagnostics', 'source', 'syscalls', 'profile'],
-  report: ['diagnostics', 'source', 'syscalls', 'policy'],
+  report: ['diagnostics', 'source', 'syscalls', 'policy', 'bpf', 'analysis'],
   stock: [],
 };
 

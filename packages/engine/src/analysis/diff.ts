@@ -6,7 +6,6 @@ import { restrictArch } from '../policy/restrict.ts';
 import { valueRanges } from '../policy/value-set.ts';
 import { type Abi, type AbiName, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf } from '../syscalls/lookup.ts';
-import { describeArguments } from './arguments.ts';
 
 /**
  * loosened: what was denied or asked may now be executed, or what was denied is asked; tightened: the other way round;
@@ -26,8 +25,8 @@ export interface Difference {
   readonly change: Change;
   readonly before: Action;
   readonly after: Action;
-  /** For which arguments, as text; empty for all. */
-  readonly when: string;
+  /** For which arguments: a condition that tests nothing else. */
+  readonly when: NodeId;
   /** The smallest call that shows it. */
   readonly witness: Call;
   /** For how many values of the six arguments, of 2^384. */
@@ -127,7 +126,7 @@ class Comparison {
         change: changeOf(before.kind, after.kind),
         before,
         after,
-        when: describeArguments(d, set, name),
+        when: set,
         witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
         count: countArguments(d, set),
       });

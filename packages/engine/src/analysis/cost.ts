@@ -1,0 +1,30 @@
+import { compileUnproved } from '../compile/compile.ts';
+import type { Policy } from '../policy/policy.ts';
+import { restrict } from '../policy/restrict.ts';
+import type { Abi } from '../syscalls/arch.ts';
+import { callsOf } from '../syscalls/lookup.ts';
+
+/** What the arguments of one call cost, in instructions. */
+export interface CallCost {
+  readonly abi: Abi;
+  readonly name: string;
+  readonly nr: number;
+  readonly instructions: number;
+}
+
+/** The calls whose arguments take the most instructions to decide, the dearest first; only those that ask for any. */
+export function costliestCalls(policy: Policy, most: number): CallCost[] {
+  const { diagram, root, endian, abis } = policy;
+  return abis
+    .flatMap((abi) => callsOf(abi.name).map(([name, nr]) => ({ abi, name, nr })))
+    .map((call) => ({ ...call, node: restrict(diagram, root, call.abi.auditArch, call.nr) }))
+    .filter(({ node }) => !diagram.isTerminal(node))
+    .map(({ abi, name, nr, node }) => ({
+      abi,
+      name,
+      nr,
+      instructions: compileUnproved(diagram, node, endian, {}).length,
+    }))
+    .sort((a, b) => b.instructions - a.instructions)
+    .slice(0, most);
+}

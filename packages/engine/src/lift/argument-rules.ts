@@ -1,0 +1,101 @@
+import type { CallRule, RuleOrigin } from '../policy/call-rule.ts';
+import { callsWhere } from '../policy/call-set.ts';
+import { conditionsDiagram } from '../policy/condition.ts';
+import { Diagram, type NodeId } from '../policy/diagram.ts';
+import { orderRules } from '../policy/rule-order.ts';
+import { NOWHERE } from '../source/span.ts';
+import { type Conjunction, conjunctionsOf, STYLES } from './conjunctions.ts';
+
+/** What calls of one name get on one ABI: a diagram over arguments alone. */
+export interface Decision {
+  readonly bits: 32 | 64;
+  readonly node: NodeId;
+}
+
+export interface ArgumentRule {
+  readonly word: number;
+  readonly conditions: Conjunction;
+}
+
+/**
+ * Rules of one name that give these decisions on their ABIs. They are made for the first ABI; how they are written is
+ * chosen so that the others, which may compare fewer bits, decide as they should. Where they cannot, the first serves.
+ */
+export function rulesForArguments(
+  d: Diagram,
+  decisions: readonly Decision[],
+  byDefault: number,
+): ArgumentRule[] {
+  const attempts = STYLES.map((style) => {
+    const [{ bits, node }] = decisions;
+    return wordsOf(d, node, byDefault).flatMap((word) =>
+      (
+        conjunctionsOf(
+          d,
+          callsWhere(d, node, (w) => w === word),
+          bits,
+          style,
+        ) ?? []
+      ).map((conditions) => ({
+        word,
+        conditions,
+      })),
+    );
+  });
+  const isRight = (rules: readonly ArgumentRule[]) =>
+    decisions.every(({ bits, node }) => lowered(d, rules, bits, byDefault) === node);
+  return (
+    attempts.find(isRight) ??
+    attempts.map((a) => repaired(d, a, decisions, byDefault)).find(isRight) ??
+    attempts[0]
+  );
+}
+
+/** The rules and, behind them, others for what they decide wrong on the ABIs after the first. */
+function repaired(
+  d: Diagram,
+  rules: readonly ArgumentRule[],
+  decisions: readonly Decision[],
+  byDefault: number,
+): ArgumentRule[] {
+  const all = [...rules];
+  for (const { bits, node } of decisions.slice(1)) {
+    const now = lowered(d, all, bits, byDefault);
+    for (const word of wordsOf(d, node, byDefault)) {
+      const wanted = callsWhere(d, node, (w) => w === word);
+      const given = callsWhere(d, now, (w) => w === word);
+      const missing = d.choose(given, Diagram.FALSE, wanted);
+      for (const conditions of conjunctionsOf(d, missing, bits, 'masks') ?? [])
+        all.push({ word, conditions });
+    }
+  }
+  return all;
+}
+
+function wordsOf(d: Diagram, node: NodeId, byDefault: number): number[] {
+  const terminals = d.reachable(node).filter((id) => d.isTerminal(id));
+  return terminals.map((id) => d.word(id)).filter((word) => word !== byDefault);
+}
+
+/** What libseccomp makes of the rules of one name on one ABI. */
+function lowered(d: Diagram, rules: readonly ArgumentRule[], bits: 32 | 64, byDefault: number): NodeId {
+  const { order } = orderRules(rules.map(asCallRule), bits);
+  return order.reduceRight(
+    (otherwise, { conditions, word }) =>
+      d.choose(conditionsDiagram(d, conditions, bits), d.terminal(word), otherwise),
+    d.terminal(byDefault),
+  );
+}
+
+function asCallRule({ word, conditions }: ArgumentRule): CallRule {
+  const name = { value: '', span: NOWHERE };
+  const rule = {
+    index: 0,
+    names: [],
+    action: { value: 'ALLOW' as const, span: NOWHERE },
+    conditions,
+    span: NOWHERE,
+  };
+  const origin: RuleOrigin = { because: 'rule', rule, span: NOWHERE };
+  return { rule, name, origin, word, conditions };
+}

@@ -1,0 +1,249 @@
+import { type Action, actionOfWord } from '../policy/action.ts';
+import type { Diagram, NodeId } from '../policy/diagram.ts';
+import { ENOSYS, hasStub } from '../policy/enosys-stub.ts';
+import { argument, half, NR } from '../policy/fields.ts';
+import { lowerProfile } from '../policy/lower.ts';
+import type { Policy } from '../policy/policy.ts';
+import { restrict, restrictArch } from '../policy/restrict.ts';
+import type { RuntimeName, Target } from '../policy/target.ts';
+import { valueRanges } from '../policy/value-set.ts';
+import type { ActionName, Profile, Rule } from '../profile/profile.ts';
+import { NOWHERE, type Spanned } from '../source/span.ts';
+import { type Abi, X32_BIT } from '../syscalls/arch.ts';
+import { callsOf, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { multiplexed } from '../syscalls/multiplex.ts';
+import { rulesForArguments } from './argument-rules.ts';
+import type { Conjunction } from './conjunctions.ts';
+
+/** A profile in OCI form made from a policy. */
+export interface Decompiled {
+  readonly profile: Profile;
+  /** The runtime that reads it as what follows says. */
+  readonly runtime: RuntimeName;
+  /** What the profile means, in the policy's diagram: equal nodes are the proof. */
+  readonly root: NodeId;
+  /** Whether that is what the policy means. */
+  readonly exact: boolean;
+}
+
+/**
+ * The profile whose meaning is a policy: first as runc reads it, with its ENOSYS stub, then as crun does. Where no OCI
+ * profile says the same, the one that differs for the fewest calls of the tables.
+ */
+export function decompilePolicy(policy: Policy): Decompiled {
+  let best: (Decompiled & { readonly wrong: number }) | undefined;
+  for (const runtime of ['runc', 'crun'] as const)
+    for (const byDefault of defaultWords(policy))
+      for (const multiplexers of [false, true]) {
+        const profile = new Writer(policy, runtime, byDefault, multiplexers).profile();
+        const target: Target = {
+          native: policy.abis[0].name,
+          kernel: { major: 0, minor: 0 },
+          capabilities: new Set(),
+          runtime: { name: runtime },
+        };
+        const lowered = lowerProfile(profile, target, policy.diagram).value;
+        if (!lowered) continue;
+        const exact = lowered.root === policy.root;
+        const wrong = exact ? 0 : countWrong(policy, lowered.root);
+        if (!best || wrong < best.wrong || (exact && !best.exact))
+          best = { profile, runtime, root: lowered.root, exact, wrong };
+        if (exact) return best;
+      }
+  return best!;
+}
+
+/** What may be the default action: what numbers without a name get, between the names and far above them. */
+function defaultWords({ diagram, root, abis }: Policy): number[] {
+  const words = new Map<number, number>();
+  const count = (node: NodeId, weight: number) => {
+    if (diagram.isTerminal(node))
+      words.set(diagram.word(node), (words.get(diagram.word(node)) ?? 0) + weight);
+  };
+  for (const abi of abis) {
+    const numbers = callsOf(abi.name).map(([, nr]) => nr);
+    const known = new Set(numbers);
+    for (let nr = numbers[0]; nr < numbers[numbers.length - 1]; nr++)
+      if (!known.has(nr)) count(restrict(diagram, root, abi.auditArch, nr), 1);
+    count(restrict(diagram, root, abi.auditArch, (numbers[0] & X32_BIT) + 0x3fff_0000), 0.5);
+    for (const nr of numbers) count(restrict(diagram, root, abi.auditArch, nr), 0.001);
+  }
+  return [...words]
+    .sort((a, b) => b[1] - a[1])
+    .map(([word]) => word)
+    .slice(0, 4);
+}
+
+function countWrong({ diagram, root, abis }: Policy, other: NodeId): number {
+  let wrong = restrictArch(diagram, root, 0) === restrictArch(diagram, other, 0) ? 0 : 1;
+  for (const abi of abis)
+    for (const [, nr] of callsOf(abi.name))
+      if (restrict(diagram, root, abi.auditArch, nr) !== restrict(diagram, other, abi.auditArch, nr)) wrong++;
+  return wrong + 1;
+}
+
+/** The rules for one name: unconditional, or for some arguments. */
+interface NamedRule {
+  readonly name: string;
+  readonly word: number;
+  readonly conditions: Conjunction;
+}
+
+class Writer {
+  private readonly policy: Policy;
+  private readonly d: Diagram;
+  private readonly runtime: RuntimeName;
+  private readonly byDefault: number;
+  /** Whether socketcall and ipc get rules of their own, besides those of the calls that go through them. */
+  private readonly multiplexers: boolean;
+
+  constructor(policy: Policy, runtime: RuntimeName, byDefault: number, multiplexers: boolean) {
+    this.policy = policy;
+    this.d = policy.diagram;
+    this.runtime = runtime;
+    this.byDefault = byDefault;
+    this.multiplexers = multiplexers;
+  }
+
+  profile(): Profile {
+    const { abis } = this.policy;
+    const stubbed = this.runtime === 'runc' && hasStub(actionOfWord(this.byDefault).kind);
+    const horizons = new Map(abis.map((abi) => [abi, stubbed ? this.horizon(abi) : Infinity]));
+    const named = this.names().flatMap((name) => this.rulesFor(name, horizons));
+    const rules = group(named);
+    const anchors = stubbed ? this.anchors(horizons, new Set(named.map((r) => r.name))) : [];
+    if (anchors.length > 0) rules.push({ names: anchors, word: this.byDefault, conditions: [] });
+    const notifies = rules.some((r) => actionOfWord(r.word).kind === 'NOTIFY');
+    return {
+      form: 'oci',
+      defaultAction: spanned(nameOfAction(actionOfWord(this.byDefault))),
+      ...errnoPart('defaultErrnoRet', this.byDefault),
+      architectures: abis.map((abi) => spanned(abi.token as string)),
+      archMap: [],
+      flags: [],
+      hasFlags: false,
+      // Runtimes want the socket of a supervisor, which no filter tells.
+      ...(notifies && { listenerPath: spanned('/run/seccomp-agent.sock') }),
+      rules: rules.map(ruleOf),
+    };
+  }
+
+  /** Every name that some ABI has, in the order of the first ABI's numbers. */
+  private names(): string[] {
+    const names = new Set(this.policy.abis.flatMap((abi) => callsOf(abi.name).map(([name]) => name)));
+    if (this.policy.abis.some((abi) => abi.multiplexed))
+      for (const name of ['send', 'recv', 'accept', 'semop', 'semtimedop']) names.add(name);
+    return [...names];
+  }
+
+  /** The rules of a name, from the first ABI that has it; whether the others agree, the proof tells. */
+  private rulesFor(name: string, horizons: ReadonlyMap<Abi, number>): NamedRule[] {
+    const { d } = this;
+    const { abis } = this.policy;
+    const having = abis.filter((a) => numberOf(a.name, name) !== undefined);
+    // Numbers above the horizon get their ENOSYS from the stub, and a rule would move the horizon.
+    const abi = having.find((a) => numberOf(a.name, name)! <= horizons.get(a)!);
+    if (!abi && having.length > 0) return [];
+    const node = abi ? this.decision(abi, numberOf(abi.name, name)!) : this.throughMultiplexer(name);
+    if (node === undefined) return [];
+    if (d.isTerminal(node))
+      return d.word(node) === this.byDefault ? [] : [{ name, word: d.word(node), conditions: [] }];
+    if ((name === 'socketcall' || name === 'ipc') && !this.multiplexers) return [];
+    const decisions = abi
+      ? having.map((a) => ({ bits: a.bits, node: this.decision(a, numberOf(a.name, name)!) }))
+      : [{ bits: 32 as const, node }];
+    return rulesForArguments(d, decisions, this.byDefault).map((rule) => ({ name, ...rule }));
+  }
+
+  /** What a call that some ABI has behind socketcall or ipc alone gets there. */
+  private throughMultiplexer(name: string): NodeId | undefined {
+    const { d } = this;
+    const sub = multiplexed(name);
+    const abi = this.policy.abis.find((a) => a.multiplexed);
+    const nr = sub && abi && numberOf(abi.name, sub.through);
+    if (nr === undefined) return undefined;
+    const first = abi!.bits === 64 ? argument(0) : half(argument(0), 'low');
+    let node = this.decision(abi!, nr);
+    while (!d.isTerminal(node) && d.variable(node) < first.first + first.bits) {
+      const bit = first.first + first.bits - 1 - d.variable(node);
+      const one = bit < 32 && ((sub!.subcall >>> bit) & 1) === 1;
+      node = one ? d.high(node) : d.low(node);
+    }
+    return node;
+  }
+
+  private decision(abi: Abi, nr: number): NodeId {
+    return restrict(this.d, this.policy.root, abi.auditArch, nr);
+  }
+
+  /** The last number before all higher ones answer ENOSYS, as runc's stub has it; Infinity when they do not. */
+  private horizon(abi: Abi): number {
+    const { d } = this;
+    const node = restrictArch(d, this.policy.root, abi.auditArch);
+    const limit = abi.name === 'x86_64' ? X32_BIT - 1 : abi.name === 'x32' ? 2 * X32_BIT - 1 : 2 ** 32 - 1;
+    const last = valueRanges(d, node, NR, 100_000)?.find(
+      (r) => r.low <= BigInt(limit) && r.high >= BigInt(limit),
+    );
+    const answersEnosys = last && d.isTerminal(last.exit) && isEnosys(d.word(last.exit));
+    return answersEnosys ? Number(last.low) - 1 : Infinity;
+  }
+
+  /** Names at the horizons that no rule has: a rule with the default action decides nothing but counts for the stub. */
+  private anchors(horizons: ReadonlyMap<Abi, number>, named: ReadonlySet<string>): string[] {
+    return [...horizons].flatMap(([abi, horizon]) => {
+      const name = horizon === Infinity ? undefined : nameOf(abi.name, horizon);
+      return name === undefined || named.has(name) ? [] : [name];
+    });
+  }
+}
+
+interface GroupedRule {
+  readonly names: string[];
+  readonly word: number;
+  readonly conditions: Conjunction;
+}
+
+/** One rule for all names with the same action and conditions; those without conditions first. */
+function group(named: readonly NamedRule[]): GroupedRule[] {
+  const groups = new Map<string, GroupedRule>();
+  for (const { name, word, conditions } of named) {
+    const key = `${conditions.length} ${word} ${conditions.map((c) => `${c.argument}${c.operator}${c.value}/${c.valueTwo}`).join()}`;
+    const found = groups.get(key);
+    if (found) found.names.push(name);
+    else groups.set(key, { names: [name], word, conditions });
+  }
+  return [...groups.values()]
+    .map((g) => ({ ...g, names: g.names.sort() }))
+    .sort((a, b) => Math.min(1, a.conditions.length) - Math.min(1, b.conditions.length));
+}
+
+function ruleOf({ names, word, conditions }: GroupedRule, index: number): Rule {
+  return {
+    index,
+    names: names.map(spanned),
+    action: spanned(nameOfAction(actionOfWord(word))),
+    ...errnoPart('errnoRet', word),
+    conditions,
+    span: NOWHERE,
+  };
+}
+
+function errnoPart<K extends string>(key: K, word: number): { [k in K]?: Spanned<number> } {
+  const { kind, data } = actionOfWord(word);
+  const part: { [k in K]?: Spanned<number> } = {};
+  if (kind === 'ERRNO' || kind === 'TRACE') part[key] = spanned(data);
+  return part;
+}
+
+function nameOfAction({ kind }: Action): ActionName {
+  return kind;
+}
+
+function isEnosys(word: number): boolean {
+  const { kind, data } = actionOfWord(word);
+  return kind === 'ERRNO' && data === ENOSYS;
+}
+
+function spanned<T>(value: T): Spanned<T> {
+  return { value, span: NOWHERE };
+}

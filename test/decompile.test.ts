@@ -1,0 +1,47 @@
+import { compileDiagram } from '@callgate/engine/compile/compile';
+import { decompilePolicy } from '@callgate/engine/lift/decompile';
+import { liftPolicy } from '@callgate/engine/lift/lift-policy';
+import { Diagram } from '@callgate/engine/policy/diagram';
+import { lowerProfile } from '@callgate/engine/policy/lower';
+import { parseProfile } from '@callgate/engine/profile/parse';
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
+import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
+import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
+import { describe, expect, it } from 'vitest';
+import { type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
+
+const STOCK = { DOCKER_PROFILE, PODMAN_PROFILE, CONTAINERD_PROFILE };
+
+const SUBJECTS: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
+  ...fixtureNames().flatMap((name) => loadFixture(name).fixtures),
+  ...Object.entries(STOCK).flatMap(([name, text]) =>
+    (['x86_64', 'aarch64', 's390x', 'riscv64'] as const).map((native) => {
+      const policy = lowerText(text, { native });
+      const program = compileDiagram(policy.diagram, policy.root, policy.endian);
+      return { name: `${name} on ${native}`, policy, program };
+    }),
+  ),
+];
+
+describe('a profile made from a program means what the program decides', () => {
+  it.each(SUBJECTS)('$name', ({ policy, program }) => {
+    const d = new Diagram();
+    const lifted = liftPolicy([program], d, policy.endian, policy.abis[0].name).policy!;
+    const made = decompilePolicy(lifted);
+    expect(made.exact).toBe(true);
+    // The text that a user gets, read again by the runtime that was named.
+    const read = parseProfile(stringifyProfile(made.profile), 'json').value!;
+    const again = lowerProfile(
+      read,
+      {
+        native: policy.abis[0].name,
+        kernel: { major: 6, minor: 18 },
+        capabilities: new Set(),
+        runtime: { name: made.runtime },
+      },
+      d,
+    ).value!;
+    expect(again.root).toBe(lifted.root);
+  });
+});
