@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 
 /** Where text goes, and whether a person reads it. */
 export interface Output {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
 }
 

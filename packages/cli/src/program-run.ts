@@ -1,7 +1,4 @@
 import { constants } from 'node:os';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
-import { compileDiagram } from '@callgate/engine/compile/compile';
 import { NoSuchProgram } from '@callgate/linux/find-program';
 import {
   type Ending,
@@ -23,18 +20,6 @@ export function commandOf(args: readonly string[], verb: string): [string, ...st
   if (program === undefined)
     throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`, OWN_FAILURE);
   return [program, ...rest];
-}
-
-/** The filter that a runtime would install for the profile. */
-export function compileSubject(subject: Subject): Program {
-  const { diagram, root, endian } = subject.policy;
-  const program = compileDiagram(diagram, root, endian);
-  if (program.length > MAX_INSTRUCTIONS)
-    throw new CliFailure(
-      `the filter has ${program.length} instructions; the kernel takes ${MAX_INSTRUCTIONS}`,
-      OWN_FAILURE,
-    );
-  return program;
 }
 
 /** SECCOMP_FILTER_FLAG_* as runc sets them: SPEC_ALLOW unless the profile lists flags of its own. */

@@ -34,6 +34,41 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/show.ts')).show,
   },
   {
+    name: 'diff',
+    summary: 'prove two filters equal, or show every call that they decide differently',
+    load: async () => (await import('./commands/diff.ts')).diff,
+  },
+  {
+    name: 'verify',
+    summary: 'prove that libseccomp, a runtime or a filter does what a profile says',
+    load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
+    name: 'compile',
+    summary: 'make the smallest filter for a profile, in any format',
+    load: async () => (await import('./commands/compile.ts')).compile,
+  },
+  {
+    name: 'disasm',
+    summary: 'show a filter as text that callgate asm reads',
+    load: async () => (await import('./commands/disasm.ts')).disasm,
+  },
+  {
+    name: 'asm',
+    summary: 'make a filter out of such text',
+    load: async () => (await import('./commands/asm.ts')).asm,
+  },
+  {
+    name: 'decompile',
+    summary: 'make a profile out of a filter, even that of a running process',
+    load: async () => (await import('./commands/decompile.ts')).decompile,
+  },
+  {
+    name: 'optimize',
+    summary: 'make any filter smaller, proven equal',
+    load: async () => (await import('./commands/optimize.ts')).optimize,
+  },
+  {
     name: 'syscall',
     summary: 'look up a system call: numbers, arguments, first kernel',
     load: async () => (await import('./commands/syscall.ts')).syscall,

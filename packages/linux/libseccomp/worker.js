@@ -45,12 +45,22 @@ const archRemove = library.func('int seccomp_arch_remove(void *, uint32)');
 const archResolve = library.func('uint32 seccomp_arch_resolve_name(const char *)');
 const attributeSet = library.func('int seccomp_attr_set(void *, int, uint32)');
 const resolveName = library.func('int seccomp_syscall_resolve_name(const char *)');
+const resolveNameOn = library.func('int seccomp_syscall_resolve_name_arch(uint32, const char *)');
 const ruleAdd = library.func('int seccomp_rule_add_array(void *, uint32, int, uint32, const scmp_arg_cmp *)');
 const exportBpf = library.func('int seccomp_export_bpf(void *, int)');
 
 const plan = JSON.parse(readFileSync(0, 'utf8'));
 const { major, minor, micro } = koffi.decode(version(), 'scmp_version');
 const release = `${major}.${minor}.${micro}`;
+
+/** The names of the plan that this library does not know on an architecture, as `ABI NAME`. */
+function lacking() {
+  const names = [...new Set(plan.calls.map((call) => call.name))];
+  return plan.architectures.flatMap((architecture) => {
+    const token = archResolve(architecture);
+    return names.filter((name) => resolveNameOn(token, name) < 0).map((name) => `${architecture} ${name}`);
+  });
+}
 
 /** @param {number} errno @param {string} step @param {number} [call] */
 function failed(errno, step, call) {
@@ -95,4 +105,4 @@ if (status < 0) failed(status, 'seccomp_export_bpf');
 const bytes = Buffer.alloc(fstatSync(fd).size);
 readSync(fd, bytes, 0, bytes.length, 0);
 closeSync(fd);
-answer({ release, bytes: bytes.toString('base64') });
+answer({ release, lacking: lacking(), bytes: bytes.toString('base64') });

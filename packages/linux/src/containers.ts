@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
+import { processStatus } from './machine.ts';
 
 /** The engines whose command line tells a container's process. */
 export const ENGINES = ['docker', 'podman'] as const;
@@ -16,6 +18,12 @@ export async function containerPid(engine: Engine, name: string): Promise<number
   const pid = Number(await inspect(engine, name));
   if (Number.isInteger(pid) && pid > 0) return pid;
   throw new NoSuchContainer(`the container ${name} of ${engine} does not run`);
+}
+
+/** The capabilities that a container's processes can have, as CAP_* names. */
+export function containerCapabilities(pid: number): Set<string> {
+  const { boundingCapabilities } = processStatus(pid);
+  return new Set(CAPABILITIES.filter((_, bit) => ((boundingCapabilities >> BigInt(bit)) & 1n) === 1n));
 }
 
 async function inspect(engine: Engine, name: string): Promise<string> {

@@ -32,6 +32,8 @@ export interface ProcessStatus {
   readonly filters: number;
   readonly noNewPrivs: boolean;
   readonly effectiveCapabilities: bigint;
+  /** What the process and its children can have at most. */
+  readonly boundingCapabilities: bigint;
 }
 
 /** How a process is confined, by its pid or "self"; throws when there is no such process. */
@@ -43,6 +45,7 @@ export function processStatus(pid: number | 'self'): ProcessStatus {
     filters: Number(field('Seccomp_filters')),
     noNewPrivs: field('NoNewPrivs') === '1',
     effectiveCapabilities: BigInt(`0x${field('CapEff')}`),
+    boundingCapabilities: BigInt(`0x${field('CapBnd')}`),
   };
 }
 

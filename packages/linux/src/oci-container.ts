@@ -21,10 +21,10 @@ const GLOBAL_OPTIONS: Readonly<Record<OciRuntime, readonly string[]>> = {
 };
 
 /**
- * The filters that a runtime really installs for a profile in OCI form: it creates a container whose program is never
+ * The filters that a runtime really installs for a profile's text in OCI form: it creates a container whose program is never
  * started, and the filters are read from the process that waits for that. Needs root. Leaves nothing behind.
  */
-export async function filtersOfRuntime(runtime: OciRuntime, profile: unknown): Promise<Program[]> {
+export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Promise<Program[]> {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-oci-'));
   const id = folder.slice(folder.lastIndexOf('/') + 1);
   const root = [...GLOBAL_OPTIONS[runtime], '--root', join(folder, 'state')];
@@ -62,7 +62,9 @@ async function create(runtime: OciRuntime, args: readonly string[], file: string
   }
 }
 
-function writeBundle(folder: string, profile: unknown): void {
+const PROFILE_HERE = 'the profile';
+
+function writeBundle(folder: string, profile: string): void {
   mkdirSync(join(folder, 'rootfs/proc'), { recursive: true });
   writeFileSync(join(folder, 'rootfs/program'), '', { mode: 0o755 });
   const config = {
@@ -79,8 +81,28 @@ function writeBundle(folder: string, profile: unknown): void {
     mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
     linux: {
       namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-      seccomp: profile,
+      seccomp: PROFILE_HERE,
     },
   };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
+  // As text, because its numbers may have 64 bits.
+  const text = JSON.stringify(config).replace(JSON.stringify(PROFILE_HERE), () => profile);
+  writeFileSync(join(folder, 'config.json'), text);
+}
+
+/** What a runtime says of itself: its release, such as 1.1.5, and that of the libseccomp in it where it tells. */
+export interface RuntimeVersion {
+  readonly release: string;
+  readonly libseccomp?: string;
+}
+
+/** Undefined when the runtime is not installed. */
+export async function runtimeVersion(runtime: OciRuntime): Promise<RuntimeVersion | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(runtime, ['--version'], { timeout: TIME_LIMIT_MS });
+    const release = /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+    const libseccomp = /libseccomp: (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+    return release === undefined ? undefined : { release, libseccomp };
+  } catch {
+    return undefined;
+  }
 }

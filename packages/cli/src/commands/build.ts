@@ -1,11 +1,10 @@
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { parseRecording, type Recording } from '@callgate/engine/record/observation';
+import type { Recording } from '@callgate/engine/record/observation';
 import { type Synthesis, synthesize } from '@callgate/engine/record/synthesize';
-import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { readText } from '../input/read-text.ts';
-import { plural, printable, styleFor } from '../output/style.ts';
+import { CLEAN, type Context } from '../context.ts';
+import { readRecording } from '../input/recording.ts';
+import { plural, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
 interface BuildFlags {
@@ -45,13 +44,6 @@ export const build: Verb = {
     return CLEAN;
   },
 };
-
-async function readRecording(context: Context, file: string): Promise<Recording> {
-  const text = await readText(context, file);
-  const { value, diagnostics } = parseRecording(text);
-  if (value) return value;
-  throw new CliFailure(formatDiagnostic(locate(diagnostics, printable(file), text)[0]));
-}
 
 function reasons(context: Context, { reasons, newer }: Synthesis): string {
   const style = styleFor(context.stderr, context.env);

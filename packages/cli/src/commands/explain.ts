@@ -2,15 +2,10 @@ import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/e
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
+import { formatCall } from '@callgate/engine/report/call';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { abiOf } from '@callgate/engine/syscalls/arch';
-import {
-  constantNames,
-  errnoName,
-  formatArgument,
-  parseArgument,
-  prototypeOf,
-} from '@callgate/engine/syscalls/arguments';
+import { constantNames, errnoName, parseArgument } from '@callgate/engine/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
@@ -131,13 +126,7 @@ function text(
 }
 
 function callText(asked: Asked, args: readonly bigint[], withArguments: boolean): string {
-  const prototype = prototypeOf(asked.name);
-  const shown = prototype
-    ? prototype.map((argument, i) => `${argument.name}=${formatArgument(argument, args[i], args)}`)
-    : args.map((value) => `0x${value.toString(16)}`);
-  return withArguments
-    ? `${asked.name}(${shown.join(', ')})`
-    : `${asked.name} on ${asked.abi.name} (${asked.nr})`;
+  return withArguments ? formatCall(asked.name, args) : `${asked.name} on ${asked.abi.name} (${asked.nr})`;
 }
 
 function verdictText(style: Style, verdict: Verdict): string {

@@ -10,12 +10,13 @@ import { thisMachine } from '@callgate/linux/machine';
 import { denials } from '@callgate/linux/recorders/denials';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
 import { examples, type Verb } from '../command.ts';
+import { compileSubject } from '../compile-subject.ts';
 import type { Context } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { callLabel } from '../input/system-call.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
-import { commandOf, compileSubject, filterFlags, runProgramPlan } from '../program-run.ts';
+import { commandOf, filterFlags, runProgramPlan } from '../program-run.ts';
 import { recordWithSignals } from './record.ts';
 
 interface RunFlags extends TargetFlags {

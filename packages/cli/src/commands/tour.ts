@@ -12,12 +12,13 @@ import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linu
 import { findProgram } from '@callgate/linux/find-program';
 import { nativeNumber, thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
+import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
 import { plural, printable, type Style, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { compileSubject, runProgramPlan, type SignalRoute } from '../program-run.ts';
+import { runProgramPlan, type SignalRoute } from '../program-run.ts';
 import { findRecorder, recordWithSignals } from './record.ts';
 
 /** Programs that show enough, the best first; the last one is on every machine. */

@@ -16,7 +16,7 @@ import { printable } from './style.ts';
  * Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. A symbolic link keeps pointing
  * to what is written; a device or pipe is written to as it is. "-" is stdout.
  */
-export function writeFile(context: Context, path: string, text: string): void {
+export function writeFile(context: Context, path: string, text: string | Uint8Array): void {
   if (path === '-') {
     context.stdout.write(text);
     return;
@@ -31,7 +31,7 @@ export function writeFile(context: Context, path: string, text: string): void {
   }
 }
 
-function replaceFile(target: string, text: string): void {
+function replaceFile(target: string, text: string | Uint8Array): void {
   const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
   const fd = openSync(temporary, 'wx', 0o644);
   try {

@@ -4,7 +4,7 @@ import type { Diagram, NodeId } from '../policy/diagram.ts';
 import { ARCH, type Call, NR } from '../policy/fields.ts';
 import { restrictArch } from '../policy/restrict.ts';
 import { valueRanges } from '../policy/value-set.ts';
-import { type Abi, type AbiName, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
+import { type Abi, type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf } from '../syscalls/lookup.ts';
 
 /**
@@ -29,6 +29,8 @@ export interface Difference {
   readonly when: NodeId;
   /** The smallest call that shows it. */
   readonly witness: Call;
+  /** The width of arguments on the ABI. */
+  readonly bits: 32 | 64;
   /** For how many values of the six arguments, of 2^384. */
   readonly count: bigint;
 }
@@ -128,6 +130,7 @@ class Comparison {
         after,
         when: set,
         witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
+        bits: arch === 'other' ? 64 : abiOf(arch).bits,
         count: countArguments(d, set),
       });
     }

@@ -1,5 +1,4 @@
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
-import { numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
 import type { ActionKind } from './action.ts';
 import { Diagram, type NodeId } from './diagram.ts';
@@ -20,10 +19,14 @@ export function hasStub(defaultAction: ActionKind): boolean {
  * The calls that runc's stub answers with ENOSYS before the filter is asked: on each ABI the numbers above the largest
  * of any name in the profile. Mirrors libcontainer/seccomp/patchbpf: findLastSyscalls and generateEnosysStub.
  */
-export function stubDiagram(diagram: Diagram, abis: readonly Abi[], names: Iterable<string>): NodeId {
-  const all = [...names];
+export function stubDiagram(
+  diagram: Diagram,
+  abis: readonly Abi[],
+  names: readonly string[],
+  numberOf: (abi: Abi, name: string) => number | undefined,
+): NodeId {
   const horizons = abis
-    .map((abi) => ({ abi, largest: largestNumber(abi, all) }))
+    .map((abi) => ({ abi, largest: largestNumber(abi, names, numberOf) }))
     .filter((h) => h.largest > 0);
   const x32 = diagram.maskedEquals(NR, BigInt(X32_BIT), BigInt(X32_BIT));
   let covered = Diagram.FALSE;
@@ -39,11 +42,15 @@ export function stubDiagram(diagram: Diagram, abis: readonly Abi[], names: Itera
 }
 
 /** libseccomp gives multiplexed names a negative number on the ABIs that multiplex, so they do not count. */
-function largestNumber(abi: Abi, names: readonly string[]): number {
+function largestNumber(
+  abi: Abi,
+  names: readonly string[],
+  numberOf: (abi: Abi, name: string) => number | undefined,
+): number {
   let largest = 0;
   for (const name of names) {
     if (abi.multiplexed && multiplexed(name)) continue;
-    largest = Math.max(largest, numberOf(abi.name, name) ?? 0);
+    largest = Math.max(largest, numberOf(abi, name) ?? 0);
   }
   return largest;
 }

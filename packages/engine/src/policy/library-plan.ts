@@ -1,5 +1,7 @@
 import type { Operator, Profile } from '../profile/profile.ts';
-import type { AbiName } from '../syscalls/arch.ts';
+import { type AbiName, abiOf } from '../syscalls/arch.ts';
+import { numberOf } from '../syscalls/lookup.ts';
+import { multiplexed } from '../syscalls/multiplex.ts';
 import { actionWord } from './action.ts';
 import { resolveProfile } from './resolve.ts';
 import { runtimeRules } from './runtime-rules.ts';
@@ -55,5 +57,19 @@ export function libraryPlan(profile: Profile, target: Target): LibraryPlan | und
         ]),
       })),
     }
+  );
+}
+
+/**
+ * The calls, as `ABI NAME`, that these tables have and a library lacks, of those to which it gives no number.
+ * Where calls go through a multiplexer libseccomp gives their names no number though it knows them.
+ */
+export function missingCalls(withoutNumber: readonly string[]): Set<string> {
+  return new Set(
+    withoutNumber.filter((call) => {
+      const [abi, name] = call.split(' ') as [AbiName, string];
+      const viaMultiplexer = abiOf(abi).multiplexed && multiplexed(name) !== undefined;
+      return !viaMultiplexer && numberOf(abi, name) !== undefined;
+    }),
   );
 }

@@ -81,7 +81,7 @@ class Lowering {
     const stubbed = dialect.stub === 'all' ? abis : dialect.stub === 'listed' ? listed : [];
     if (stubbed.length > 0 && hasStub(this.rules.byDefault.kind)) {
       const names = this.resolved.rules.flatMap((rule) => rule.names.map((n) => n.value));
-      reasons = d.choose(stubDiagram(d, stubbed, names), d.terminal(STUB), reasons);
+      reasons = d.choose(stubDiagram(d, stubbed, names, this.resolved.numberOf), d.terminal(STUB), reasons);
     }
     this.reportAbsent();
     const root = d.map(reasons, toWord);
@@ -124,8 +124,8 @@ class Lowering {
     for (const rule of this.rules.calls) {
       const name = rule.name.value;
       const sub = abi.multiplexed ? multiplexed(name) : undefined;
-      if (sub) add(numberOf(abi.name, sub.through) ?? sub.through, this.subcall(rule, sub.subcall));
-      const nr = numberOf(abi.name, name);
+      if (sub) add(this.resolved.numberOf(abi, sub.through) ?? sub.through, this.subcall(rule, sub.subcall));
+      const nr = this.resolved.numberOf(abi, name);
       if (nr !== undefined || sub || !abi.multiplexed) add(nr ?? name, rule);
     }
     return byNumber;

@@ -6,6 +6,7 @@ import type { Span, Spanned } from '../source/span.ts';
 import { quote } from '../source/tree.ts';
 import { ABIS, type Abi, abiOf, abiOfToken, findAbi } from '../syscalls/arch.ts';
 import { errnoNames, errnoNumber } from '../syscalls/arguments.ts';
+import { numberOf } from '../syscalls/lookup.ts';
 import { dialectFor } from './dialects/choose.ts';
 import type { Dialect } from './dialects/dialect.ts';
 import type { Target } from './target.ts';
@@ -20,6 +21,8 @@ export interface Resolved {
   /** Names of both keys together; Podman's errno names in errnoRet. */
   readonly rules: readonly Rule[];
   readonly defaultErrnoRet?: Spanned<number>;
+  /** The number of a call on an ABI, if it has one that libseccomp knows. */
+  numberOf(abi: Abi, name: string): number | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -65,7 +68,10 @@ class Resolution {
       );
     const rules = profile.rules.flatMap((rule) => this.rule(rule) ?? []);
     const defaultErrnoRet = this.errno(profile.defaultErrno, 'defaultErrno') ?? profile.defaultErrnoRet;
-    return { dialect, abis, listed, rules, defaultErrnoRet, diagnostics };
+    const { lacks } = this.target;
+    const number = (abi: Abi, name: string) =>
+      lacks?.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
+    return { dialect, abis, listed, rules, defaultErrnoRet, numberOf: number, diagnostics };
   }
 
   /** The architectures that the document lists for the native one. */

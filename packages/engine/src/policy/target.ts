@@ -29,6 +29,8 @@ export interface Target {
   readonly kernel: KernelVersion;
   /** The container's bounding set, as CAP_* names. */
   readonly capabilities: ReadonlySet<string>;
+  /** Calls, as `ABI NAME`, that the runtime's libseccomp does not know yet and skips. */
+  readonly lacks?: ReadonlySet<string>;
   /** Without it: the one whose form the document has, docker or podman, else runc. */
   readonly runtime?: Runtime;
 }

@@ -1,19 +1,24 @@
 import { Diagram, type NodeId } from '../policy/diagram.ts';
-import { argument, type Field, IP } from '../policy/fields.ts';
-import { asCube, exitsOf, valueRanges } from '../policy/value-set.ts';
+import { argument, type Field, half, IP } from '../policy/fields.ts';
+import { asCube, exitsOf, type ValueRange, valueRanges } from '../policy/value-set.ts';
 import { type Argument, formatArgument, prototypeOf } from '../syscalls/arguments.ts';
 
 /** More ranges of one argument, or alternatives of several, are counted instead of listed. */
-const MOST_RANGES = 6;
+const MOST_RANGES = 8;
 const MOST_ALTERNATIVES = 6;
 
 /**
  * A set of calls that differ in their arguments alone, as people write it: "flags & 0x7e020000 == 0",
- * "family == AF_UNIX and type <= 5". Empty for all calls.
+ * "family == AF_UNIX and type <= 5". Empty for all calls. `bits` is the width of arguments on the ABI.
  */
-export function describeArguments(diagram: Diagram, set: NodeId, syscall: string | undefined): string {
+export function describeArguments(
+  diagram: Diagram,
+  set: NodeId,
+  syscall: string | undefined,
+  bits: 32 | 64 = 64,
+): string {
   const prototype = syscall === undefined ? undefined : prototypeOf(syscall);
-  const alternatives = new Describer(diagram, prototype).alternatives(set);
+  const alternatives = new Describer(diagram, prototype, bits).alternatives(set);
   if (alternatives.length <= MOST_ALTERNATIVES) return alternatives.join(' or ');
   const rest = alternatives.length - MOST_ALTERNATIVES;
   return `${alternatives.slice(0, MOST_ALTERNATIVES).join(' or ')} or ${rest} more`;
@@ -22,10 +27,12 @@ export function describeArguments(diagram: Diagram, set: NodeId, syscall: string
 class Describer {
   private readonly diagram: Diagram;
   private readonly prototype: readonly Argument[] | undefined;
+  private readonly bits: 32 | 64;
 
-  constructor(diagram: Diagram, prototype: readonly Argument[] | undefined) {
+  constructor(diagram: Diagram, prototype: readonly Argument[] | undefined, bits: 32 | 64) {
     this.diagram = diagram;
     this.prototype = prototype;
+    this.bits = bits;
   }
 
   /** Conditions, any one of which is enough; the empty one when all calls meet them. */
@@ -34,12 +41,19 @@ class Describer {
     if (set === Diagram.TRUE) return [''];
     if (set === Diagram.FALSE) return [];
     const index = (diagram.variable(set) - argument(0).first) >> 6;
-    const field = index < 6 ? argument(index) : IP;
+    const field = this.fieldOf(set, index);
     return [...exitsOf(diagram, set, field)].flatMap(([exit, values]) => {
       if (exit === Diagram.FALSE) return [];
       const here = this.field(values, field, index);
       return this.alternatives(exit).map((rest) => (rest === '' ? here : `${here} and ${rest}`));
     });
+  }
+
+  /** The whole argument, or its low half where that alone counts. */
+  private fieldOf(set: NodeId, index: number): Field {
+    const whole = index < 6 ? argument(index) : IP;
+    const low = half(whole, 'low');
+    return this.bits === 32 && this.diagram.variable(set) >= low.first ? low : whole;
   }
 
   /** A condition on one argument. */
@@ -50,38 +64,46 @@ class Describer {
     if (is) return `${name}${is}`;
     const isNot = this.cube(diagram.not(values), field, index, '!=');
     if (isNot) return `${name}${isNot}`;
-    const ranges = valueRanges(diagram, values, field, 2 * MOST_RANGES)?.filter(
-      (r) => r.exit === Diagram.TRUE,
-    );
+    const ranges = valueRanges(diagram, values, field, 2 * MOST_RANGES + 1);
     if (!ranges) return `${name} is one of many values`;
-    const largest = (1n << BigInt(field.bits)) - 1n;
-    const parts = ranges.map(({ low, high }) => {
-      if (low === high) return `${name} == ${this.value(index, low)}`;
-      if (low === 0n) return `${name} <= ${this.value(index, high)}`;
-      if (high === largest) return `${name} >= ${this.value(index, low)}`;
-      return `${name} in ${this.value(index, low)}..${this.value(index, high)}`;
-    });
-    return parts.length === 1 ? parts[0] : `(${parts.join(' or ')})`;
+    const inside = ranges.filter((range) => range.exit === Diagram.TRUE);
+    const outside = ranges.filter((range) => range.exit === Diagram.FALSE);
+    if (inside.length === 1) return `${name}${this.range(inside[0], field, index)}`;
+    return inside.length <= outside.length
+      ? `${name} in {${this.list(inside, index)}}`
+      : `${name} not in {${this.list(outside, index)}}`;
+  }
+
+  private range({ low, high }: ValueRange, field: Field, index: number): string {
+    if (low === 0n) return ` <= ${this.value(index, high)}`;
+    if (high === (1n << BigInt(field.bits)) - 1n) return ` >= ${this.value(index, low)}`;
+    return ` in ${this.list([{ low, high }], index)}`;
+  }
+
+  private list(ranges: readonly Pick<ValueRange, 'low' | 'high'>[], index: number): string {
+    const one = ({ low, high }: Pick<ValueRange, 'low' | 'high'>) =>
+      low === high ? this.value(index, low) : `${this.value(index, low)}..${this.value(index, high)}`;
+    return ranges.map(one).join(', ');
   }
 
   private cube(values: NodeId, field: Field, index: number, sign: '==' | '!='): string | undefined {
     const cube = asCube(this.diagram, values, field);
     if (!cube) return undefined;
     const { mask, value } = cube;
-    if (mask === (1n << BigInt(field.bits)) - 1n) return ` ${sign} ${this.value(index, value)}`;
+    const allOnes = (1n << BigInt(field.bits)) - 1n;
+    if (mask === allOnes) return ` ${sign} ${this.value(index, value)}`;
     // A mask of leading bits is a bound, which reads better.
-    const rest = (1n << BigInt(field.bits)) - 1n - mask;
+    const rest = allOnes - mask;
     if (value === 0n && (rest & (rest + 1n)) === 0n)
       return sign === '==' ? ` <= ${this.value(index, rest)}` : ` > ${this.value(index, rest)}`;
-    return ` & ${this.value(index, mask)} ${sign} ${this.value(index, value)}`;
+    const bits = this.value(index, mask);
+    const right = value === 0n ? '0' : this.value(index, value);
+    return ` & ${bits.includes('|') ? `(${bits})` : bits} ${sign} ${right}`;
   }
 
   private value(index: number, value: bigint): string {
     const declared = this.prototype?.[index];
-    return declared
-      ? formatArgument(declared, value, [])
-      : value > 0xffffn
-        ? `0x${value.toString(16)}`
-        : `${value}`;
+    if (declared) return formatArgument(declared, value, []);
+    return value > 0xffffn ? `0x${value.toString(16)}` : `${value}`;
   }
 }

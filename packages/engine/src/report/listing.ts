@@ -39,7 +39,8 @@ function comment({ code, k }: Instruction, known: Known, endian: Endian): string
   if (sign === undefined || !known.a) return '';
   const left = nameOfWord(known.a, known);
   const masked = known.masked === undefined ? left : `(${left} & 0x${known.masked.toString(16)})`;
-  return `${masked} ${sign} ${textOf(k, known)}`;
+  const isBits = code === op.JSET_K && known.a.part !== 'argument';
+  return `${masked} ${sign} ${isBits ? hex(k) : textOf(k, known)}`;
 }
 
 const SIGNS: Readonly<Record<number, string>> = {

@@ -21,21 +21,22 @@ function abiText(policy: Policy, abi: Abi): string {
     node: restrict(diagram, root, abi.auditArch, nr),
   }));
   const rest = mostCommon(calls.map((call) => call.node).filter((node) => diagram.isTerminal(node)));
-  const texts = calls.filter(({ node }) => node !== rest).map((call) => callText(policy, call));
+  const texts = calls.filter(({ node }) => node !== rest).map((call) => callText(policy, call, abi.bits));
   const byDefault =
     rest === undefined ? '' : `  action ${actionText(diagram.word(rest))}; # any other call\n`;
   return `# ABI ${abi.name}\nif ($arch == 0x${abi.auditArch.toString(16)})\n${texts.join('')}${byDefault}`;
 }
 
-function callText({ diagram }: Policy, call: { name: string; nr: number; node: NodeId }): string {
+function callText(
+  { diagram }: Policy,
+  call: { name: string; nr: number; node: NodeId },
+  bits: 32 | 64,
+): string {
   const words = diagram.reachable(call.node).filter((id) => diagram.isTerminal(id));
   const lines = words.map((id) => {
     const word = diagram.word(id);
-    const when = describeArguments(
-      diagram,
-      callsWhere(diagram, call.node, (w) => w === word),
-      call.name,
-    );
+    const set = callsWhere(diagram, call.node, (w) => w === word);
+    const when = describeArguments(diagram, set, call.name, bits);
     return `    ${when === '' ? '' : `if (${when}) `}action ${actionText(word)};\n`;
   });
   return `  if ($syscall == ${call.nr}) # ${call.name}\n${lines.join('')}`;

@@ -1,0 +1,58 @@
+import { assemble } from '@callgate/engine/bpf/assemble';
+import { encodeProgram } from '@callgate/engine/bpf/encode';
+import { verifyProgram } from '@callgate/engine/bpf/verify';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
+import { readText } from '../input/read-text.ts';
+import { targetOf } from '../input/target-flags.ts';
+import { writeProgram } from '../output/program-formats.ts';
+import { printable } from '../output/style.ts';
+
+interface AsmFlags {
+  readonly arch?: string;
+  readonly output: string;
+}
+
+export const asm: Verb = {
+  name: 'asm',
+
+  configure(command) {
+    command
+      .argument('<file>', 'text in the syntax of the kernel\'s bpf_asm; "-" for stdin')
+      .option('-o, --output <file>', 'where the filter goes, as struct sock_filter[]; "-" for stdout', '-')
+      .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .addHelpText(
+        'after',
+        `
+Instructions: ld ldx st stx tax txa, jeq jgt jge jset (jne jlt jle) with two labels, ja, add sub mul div
+and or xor lsh rsh neg, ret. Operands: [offset], M[word], #number, x, a, #len. Comments begin with ";".
+Exit status 1: it was written, but the kernel would refuse it.
+${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -o same.bpf')}`,
+      );
+  },
+
+  async run(context, command) {
+    const [file] = command.processedArgs as [string];
+    const flags = command.opts<AsmFlags>();
+    const { program, faults } = readAssembly(await readText(context, file));
+    if (faults) {
+      const [{ line, column, message }, ...rest] = faults;
+      const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
+      throw new CliFailure(`${printable(file)}:${line}:${column}: ${printable(message)}${more}`);
+    }
+    const { endian } = abiOf(targetOf(flags).native);
+    writeProgram(context, flags.output, encodeProgram(program, endian));
+    const refusal = verifyProgram(program);
+    if (!refusal) return CLEAN;
+    context.stderr.write(`callgate: the kernel would refuse it: instruction ${refusal.at}: ${refusal.why}\n`);
+    return FINDINGS;
+  },
+};
+
+function readAssembly(text: string) {
+  const result = assemble(text);
+  return result.faults
+    ? { program: [], faults: result.faults }
+    : { program: result.program, faults: undefined };
+}

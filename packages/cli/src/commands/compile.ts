@@ -1,0 +1,189 @@
+import { cachedAbis, cachedCalls } from '@callgate/engine/analysis/bitmap';
+import { type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
+import type { RuleOrigin } from '@callgate/engine/policy/call-rule';
+import { Option } from 'commander';
+import { examples, type Verb } from '../command.ts';
+import { compileSubject } from '../compile-subject.ts';
+import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { readRecording, weightsOf } from '../input/recording.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import {
+  FORMAT_HELP,
+  FORMATS,
+  type Format,
+  formatProgram,
+  programDocument,
+  writeProgram,
+} from '../output/program-formats.ts';
+import { plural, printable } from '../output/style.ts';
+
+interface CompileFlags extends TargetFlags {
+  readonly output?: string;
+  readonly format: Format;
+  readonly objective: Objective;
+  readonly weights?: string;
+  readonly annotate?: boolean;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export const compile: Verb = {
+  name: 'compile',
+
+  configure(command) {
+    command
+      .argument('<subject>', SUBJECT_HELP)
+      .option('-o, --output <file>', 'where the filter goes; "-" for stdout', '-')
+      .addOption(new Option('-f, --format <format>', FORMAT_HELP).choices(FORMATS).default('asm'))
+      .addOption(
+        new Option(
+          '--objective <what>',
+          'size: fewest instructions; mean: fewest executed; bitmap: the same for calls that the kernel does not cache',
+        )
+          .choices(OBJECTIVES)
+          .default('size'),
+      )
+      .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)')
+      .option(
+        '--annotate',
+        'say for every instruction which rules it serves, and for every rule where it went',
+      )
+      .option('--json', 'one JSON document: the program and its figures')
+      .option('-q, --quiet', 'say nothing but errors');
+    addTargetFlags(command);
+    command.addHelpText(
+      'after',
+      `
+The filter is lifted again and proven to decide exactly what the profile says before it is written.
+${examples(
+  'compile profile.json --annotate',
+  'compile profile.json --format raw -o profile.bpf',
+  'compile stock:docker --objective mean --weights rec.json --format c',
+)}`,
+    );
+  },
+
+  async run(context, command) {
+    const [name] = command.processedArgs as [string];
+    const flags = command.opts<CompileFlags>();
+    if (flags.annotate && flags.format !== 'asm')
+      throw new CliFailure(`--annotate is for --format asm, not ${flags.format}`);
+    const subject = await loadSubject(context, name, targetOf(flags), {
+      allowUnknown: flags.allowUnknown,
+      quiet: flags.quiet || flags.json,
+    });
+    const weights =
+      flags.weights === undefined ? undefined : weightsOf(await readRecording(context, flags.weights));
+    const program = compileSubject(subject, { objective: flags.objective, weights });
+    if (flags.json) {
+      context.stdout.write(`${JSON.stringify(document(subject, program))}\n`);
+      if (flags.output !== '-')
+        writeProgram(context, flags.output, formatProgram(flags.format, program, subject.policy, context));
+      return CLEAN;
+    }
+    const provenance = flags.annotate ? provenanceOf(subject.policy, program) : undefined;
+    const notes = provenance ? instructionNotes(subject, provenance) : [];
+    const content = formatProgram(
+      flags.format,
+      program,
+      subject.policy,
+      context,
+      notes,
+      flags.output === '-',
+    );
+    writeProgram(context, flags.output, content);
+    if (provenance) writeRules(context, flags, subject, provenance);
+    if (!flags.quiet) context.stderr.write(`callgate: ${summary(subject, program)}\n`);
+    return CLEAN;
+  },
+};
+
+function document({ policy }: Subject, program: Program): object {
+  const bitmap = cachedAbis(policy.abis).map((abi) => {
+    const calls = cachedCalls([program], abi);
+    return { arch: abi.name, calls: calls.length, cached: calls.filter((c) => !c.uncached).length };
+  });
+  return { ...programDocument(program, policy), bitmap };
+}
+
+function summary({ name, policy }: Subject, program: Program): string {
+  const [native] = policy.abis;
+  const calls = cachedCalls([program], native);
+  const cached = calls.filter((c) => !c.uncached).length;
+  const abis = policy.abis.map((abi) => abi.name).join(', ');
+  return `${printable(name)} on ${abis}: ${plural(program.length, 'instruction')}, proven equal; on ${native.name} the kernel answers ${cached} of ${calls.length} calls without running them`;
+}
+
+/** More rules than these are counted. */
+const MOST_RULES = 3;
+
+/** Which rules each instruction serves, in few words. */
+function instructionNotes(subject: Subject, { byInstruction }: Provenance): string[] {
+  const { origins } = subject.policy;
+  return byInstruction.map((indices) => {
+    const rules = [
+      ...new Set(indices.map((i) => origins[i]).map((o) => (o.because === 'rule' ? o.rule : o))),
+    ];
+    const words = rules.map((rule) =>
+      'because' in rule ? WITHOUT_RULE[rule.because] : `rule ${rule.index}`,
+    );
+    return words.length > MOST_RULES ? `${words.length} rules` : words.join(', ');
+  });
+}
+
+const WITHOUT_RULE: Readonly<Record<string, string>> = {
+  default: 'the default',
+  'bad-arch': 'foreign ABIs',
+  'enosys-stub': "runc's stub",
+  filter: 'the filter',
+};
+
+/** Where every rule went: behind the text as comments, so that it stays text for callgate asm. */
+function writeRules(context: Context, flags: CompileFlags, subject: Subject, provenance: Provenance): void {
+  const text = ruleLines(subject, provenance)
+    .map((line) => `; ${line}\n`)
+    .join('');
+  if (flags.output === '-') context.stdout.write(`\n${text}`);
+  else context.stderr.write(text);
+}
+
+function ruleLines(subject: Subject, { byOrigin }: Provenance): string[] {
+  const { source, policy } = subject;
+  if (!source) return [];
+  return source.profile.rules.map((rule) => {
+    const { line } = source.positionOf(rule.span.start);
+    const mine = policy.origins.flatMap((origin, i) =>
+      origin.because === 'rule' && origin.rule.index === rule.index ? [{ origin, at: byOrigin[i] }] : [],
+    );
+    const alive = mine.filter(({ at }) => at.length > 0);
+    const dead = mine.filter(({ at }) => at.length === 0).map(({ origin }) => nameOf(subject, origin));
+    const where = new Set(alive.flatMap(({ at }) => at));
+    const head = `rule ${rule.index}, line ${line}`;
+    if (mine.length === 0)
+      return `${head}: dead: it does not apply on this target, or says what the default says`;
+    if (alive.length === 0)
+      return `${head}: dead: no call gets its action (${dead.slice(0, MOST_RULES).join(', ')})`;
+    const rest = dead.length > 0 ? `; without effect: ${dead.join(', ')}` : '';
+    return `${head}: instructions ${runs([...where])}${rest}`;
+  });
+}
+
+function nameOf({ source }: Subject, origin: RuleOrigin): string {
+  const name = origin.rule.names.find((n) => n.span.start === origin.span.start);
+  return name ? printable(name.value) : `line ${source!.positionOf(origin.span.start).line}`;
+}
+
+/** Numbers as runs: 0–3, 7. */
+function runs(numbers: number[]): string {
+  const sorted = numbers.sort((a, b) => a - b);
+  const parts: [number, number][] = [];
+  for (const n of sorted) {
+    const last = parts.at(-1);
+    if (last && last[1] === n - 1) last[1] = n;
+    else parts.push([n, n]);
+  }
+  return parts.map(([from, to]) => (from === to ? `${from}` : `${from}–${to}`)).join(', ');
+}

@@ -1,0 +1,105 @@
+import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
+import { Diagram, DiagramTooLarge } from '@callgate/engine/policy/diagram';
+import { type Command, Option } from 'commander';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import { differencesDocument, differencesText } from '../output/differences.ts';
+import { printable, styleFor } from '../output/style.ts';
+
+const SIDED = ['arch', 'kernel', 'caps', 'runtime'] as const;
+type SideFlags = { readonly [K in `${(typeof SIDED)[number]}${'A' | 'B'}`]?: string };
+
+interface DiffFlags extends TargetFlags, SideFlags {
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+export const diff: Verb = {
+  name: 'diff',
+
+  configure(command) {
+    command
+      .argument('<a>', SUBJECT_HELP)
+      .argument('<b>', 'what it is compared with: the same choice')
+      .option('--json', 'one JSON document')
+      .option('-q, --quiet', 'say nothing; the exit status tells');
+    addTargetFlags(command);
+    addSideFlags(command);
+    command.addHelpText(
+      'after',
+      `
+Both sides are compared as what they decide, for every call that there can be. Nothing is sampled:
+"equal" is a proof. loosened: B lets calls pass, or asks a supervisor, where A denies them; tightened:
+the other way round; changed: another action or errno, but no more and no less freedom.
+Exit status: 0 equal, 1 different, 2 could not do it.
+${examples(
+  'diff stock:docker profile.json',
+  'diff profile.json profile.json --runtime-a docker --runtime-b containerd',
+  'diff stock:docker stock:docker --caps-b CAP_SYS_ADMIN',
+  'diff profile.json docker:web',
+)}`,
+    );
+  },
+
+  async run(context, command) {
+    const [nameA, nameB] = command.processedArgs as [string, string];
+    const flags = command.opts<DiffFlags>();
+    const diagram = new Diagram();
+    const load = (name: string, side: 'A' | 'B') =>
+      loadSubject(context, name, targetOf(sideFlags(flags, side)), {
+        allowUnknown: flags.allowUnknown,
+        quiet: true,
+        diagram,
+      });
+    const a = await load(nameA, 'A');
+    const b = await load(nameB, 'B');
+    const differences = compare(a, b);
+    if (!flags.quiet)
+      context.stdout.write(
+        flags.json
+          ? `${JSON.stringify(differencesDocument(diagram, differences))}\n`
+          : text(context, a, b, differences),
+      );
+    return differences.length === 0 ? CLEAN : FINDINGS;
+  },
+};
+
+function addSideFlags(command: Command): void {
+  for (const flag of SIDED)
+    for (const side of ['a', 'b'])
+      command.addOption(new Option(`--${flag}-${side} <…>`, `--${flag} for ${side.toUpperCase()} alone`));
+}
+
+/** The flags of one side: its own before those for both. */
+function sideFlags(flags: DiffFlags, side: 'A' | 'B'): TargetFlags {
+  const own = SIDED.flatMap((flag) => {
+    const value = flags[`${flag}${side}`];
+    return value === undefined ? [] : [[flag, value]];
+  });
+  return { ...flags, ...Object.fromEntries(own) };
+}
+
+/** Everything that two subjects of one diagram decide differently. */
+export function compare(a: Subject, b: Subject): Difference[] {
+  if (a.policy.endian !== b.policy.endian)
+    throw new CliFailure(
+      `${printable(a.name)} is for ${a.policy.endian}-endian machines, ${printable(b.name)} is not; give both the same --arch`,
+    );
+  const abis = [...new Set([...a.policy.abis, ...b.policy.abis])];
+  try {
+    return diffPolicies(a.policy.diagram, a.policy.root, b.policy.root, abis);
+  } catch (fault) {
+    if (!(fault instanceof DiagramTooLarge)) throw fault;
+    throw new CliFailure('the two are too complex to be compared');
+  }
+}
+
+function text(context: Context, a: Subject, b: Subject, differences: readonly Difference[]): string {
+  const style = styleFor(context.stdout, context.env);
+  const names = `${style.bold(printable(a.name))} → ${style.bold(printable(b.name))}`;
+  if (differences.length === 0)
+    return `${names}: ${style.green('equal')}\n  They decide every possible call alike: both are the same decision diagram, which is a proof.\n`;
+  return `${names}: ${differencesText(style, a.policy.diagram, differences)}`;
+}

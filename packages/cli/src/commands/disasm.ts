@@ -1,0 +1,61 @@
+import { listing } from '@callgate/engine/report/listing';
+import { jsonProgram } from '@callgate/engine/report/programs/json';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, CliFailure } from '../context.ts';
+import { loadSubject } from '../input/subject.ts';
+import { targetOf } from '../input/target-flags.ts';
+import { listingText } from '../output/listing.ts';
+import { plural, printable, styleFor } from '../output/style.ts';
+
+interface DisasmFlags {
+  readonly arch?: string;
+  readonly json?: boolean;
+}
+
+export const disasm: Verb = {
+  name: 'disasm',
+
+  configure(command) {
+    command
+      .argument(
+        '<subject>',
+        'a filter: FILE.bpf (struct sock_filter[]), "-" for stdin, pid:N, docker:NAME, podman:NAME',
+      )
+      .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--json', 'one JSON document')
+      .addHelpText(
+        'after',
+        `
+The text is what callgate asm reads, byte for byte the same filter again. Comments name ABIs, system
+calls, arguments and actions as far as they are sure. Stacked filters are shown the newest first.
+${examples('disasm filter.bpf', 'disasm docker:web', 'disasm pid:1234 > filter.asm')}`,
+      );
+  },
+
+  async run(context, command) {
+    const [name] = command.processedArgs as [string];
+    const flags = command.opts<DisasmFlags>();
+    const { policy, programs } = await loadSubject(context, name, targetOf(flags), { quiet: true });
+    if (!programs)
+      throw new CliFailure(
+        `${printable(name)} is a profile; callgate compile shows the filter that it becomes`,
+      );
+    const { endian } = policy;
+    if (flags.json) {
+      const filters = programs.map((program) => ({
+        instructions: program.length,
+        program: jsonProgram(program),
+      }));
+      context.stdout.write(`${JSON.stringify({ filters })}\n`);
+      return CLEAN;
+    }
+    if (programs.length === 0) throw new CliFailure(`${printable(name)} has no filter`);
+    const style = styleFor(context.stdout, context.env);
+    const texts = programs.map((program, i) => {
+      const head = `; filter ${i + 1} of ${programs.length}, ${plural(program.length, 'instruction')}\n`;
+      return (programs.length > 1 ? style.bold(head) : '') + listingText(style, listing(program, endian));
+    });
+    context.stdout.write(texts.join('\n'));
+    return CLEAN;
+  },
+};

@@ -1,0 +1,24 @@
+import type { CallWeight } from '@callgate/engine/compile/weights';
+import { parseRecording, type Recording } from '@callgate/engine/record/observation';
+import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import { CliFailure, type Context } from '../context.ts';
+import { printable } from '../output/style.ts';
+import { readText } from './read-text.ts';
+
+/** A recording that callgate record wrote. */
+export async function readRecording(context: Context, file: string): Promise<Recording> {
+  const text = await readText(context, file);
+  const { value, diagnostics } = parseRecording(text);
+  if (value) return value;
+  throw new CliFailure(formatDiagnostic(locate(diagnostics, printable(file), text)[0]));
+}
+
+/** How often a recorded workload made each call, denied ones included. */
+export function weightsOf(recording: Recording): CallWeight[] {
+  return recording.observations.map(({ arch, nr, count, denied }) => ({
+    arch: abiOf(arch).auditArch,
+    nr,
+    weight: count + denied,
+  }));
+}
