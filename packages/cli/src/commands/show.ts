@@ -10,11 +10,13 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
 import { loadSubject, SUBJECT_HELP } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import { bitmapDocument, bitmapsOf, bitmapsText } from '../output/bitmap.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 
 interface ShowFlags extends TargetFlags {
   readonly json?: boolean;
   readonly names?: boolean;
+  readonly bitmap?: boolean;
 }
 
 export const show: Verb = {
@@ -24,6 +26,10 @@ export const show: Verb = {
     command
       .argument('<subject>', SUBJECT_HELP)
       .option('--names', 'list the calls behind every number')
+      .option(
+        '--bitmap',
+        'say which calls the kernel answers without running the filter, and why not the others',
+      )
       .option('--json', 'one JSON document');
     addTargetFlags(command);
     command.addHelpText(
@@ -32,6 +38,7 @@ export const show: Verb = {
         'show stock:docker',
         'show profile.json --names',
         'show stock:docker --caps CAP_SYS_ADMIN --arch aarch64',
+        'show docker:web --bitmap',
       ),
     );
   },
@@ -44,10 +51,16 @@ export const show: Verb = {
       quiet: flags.json,
     });
     const summaries = summarize(subject.policy);
+    const bitmaps = flags.bitmap ? bitmapsOf(subject) : [];
+    const document = {
+      profile: file,
+      abis: summaries.map(abiDocument),
+      ...(flags.bitmap && { bitmaps: bitmaps.map(bitmapDocument) }),
+    };
     context.stdout.write(
       flags.json
-        ? `${JSON.stringify({ profile: file, abis: summaries.map(abiDocument) })}\n`
-        : overview(context, file, summaries, flags.names ?? false),
+        ? `${JSON.stringify(document)}\n`
+        : overview(context, file, summaries, flags.names ?? false) + bitmapsText(context, bitmaps),
     );
     return CLEAN;
   },

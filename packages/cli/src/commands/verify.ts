@@ -1,31 +1,15 @@
 import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { Diagram, type NodeId } from '@callgate/engine/policy/diagram';
-import { libraryPlan, missingCalls } from '@callgate/engine/policy/library-plan';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import { ociForm } from '@callgate/engine/policy/oci-form';
-import type { Policy } from '@callgate/engine/policy/policy';
-import { parseRelease } from '@callgate/engine/policy/target';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { errnoName } from '@callgate/engine/syscalls/arguments';
-import {
-  containerCapabilities,
-  containerPid,
-  ENGINES,
-  type Engine,
-  NoSuchContainer,
-} from '@callgate/linux/containers';
-import { runLibseccomp } from '@callgate/linux/libseccomp';
+import { Diagram } from '@callgate/engine/policy/diagram';
+import { ENGINES, NoSuchContainer } from '@callgate/linux/containers';
 import { FiltersUnreadable } from '@callgate/linux/live-filters';
-import { thisMachine } from '@callgate/linux/machine';
+import { OCI_RUNTIMES } from '@callgate/linux/oci-container';
 import {
-  filtersOfRuntime,
-  OCI_RUNTIMES,
-  type OciRuntime,
-  RuntimeRefused,
-  runtimeVersion,
-} from '@callgate/linux/oci-container';
+  containerTrial,
+  libseccompTrial,
+  runtimeTrial,
+  type Trial,
+  TrialFailed,
+} from '@callgate/linux/trials';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../input/subject.ts';
@@ -39,19 +23,6 @@ interface VerifyFlags extends TargetFlags {
 }
 
 type ProfileSubject = Subject & { readonly source: ProfileSource };
-
-/** What somebody made of the profile, beside what it should be. */
-interface Trial {
-  /** Who made it, such as "libseccomp 2.5.4". */
-  readonly who: string;
-  readonly wanted: Policy;
-  readonly wantedRoot: NodeId;
-  readonly outcome: { readonly got: Policy; readonly instructions: number } | { readonly failure: string };
-  /** Calls, as `ABI NAME`, that its libseccomp does not know and skips: the comparison takes that into account. */
-  readonly skipped: readonly string[];
-  /** Returns that it left in the wrong byte order, and that were read as they were meant. */
-  readonly swapped?: number;
-}
 
 export const verify: Verb = {
   name: 'verify',
@@ -84,199 +55,90 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
   async run(context, command) {
     const [name] = command.processedArgs as [string];
     const flags = command.opts<VerifyFlags>();
-    const options = { allowUnknown: flags.allowUnknown, quiet: true, diagram: new Diagram() };
+    const diagram = new Diagram();
+    const options = { allowUnknown: flags.allowUnknown, quiet: true, diagram };
     const subject = await loadProfileSubject(context, name, targetOf(flags), options);
-    const trial = await trialOf(context, subject, flags, options.diagram);
-    const { outcome, wanted, wantedRoot, who } = trial;
+    const trial = await hold(context, subject, flags, diagram);
+    const style = styleFor(context.stdout, context.env);
+    const { outcome, wanted, wantedRoot, who, skipped, swapped } = trial;
     if ('failure' in outcome) {
-      const document = { equal: false, against: who, failure: outcome.failure };
+      const document = { equal: false, against: who, failure: outcome.failure, differences: [] };
       context.stdout.write(
-        flags.json ? `${JSON.stringify(document)}\n` : failureText(context, name, trial, outcome.failure),
+        flags.json ? `${JSON.stringify(document)}\n` : failureText(style, name, who, outcome.failure),
       );
       return FINDINGS;
     }
     const abis = [...new Set([...wanted.abis, ...outcome.got.abis])];
-    const differences = diffPolicies(options.diagram, wantedRoot, outcome.got.root, abis);
+    const differences = diffPolicies(diagram, wantedRoot, outcome.got.root, abis);
     const { instructions } = outcome;
-    const { skipped } = trial;
     const document = {
       against: who,
       instructions,
       skipped,
-      ...differencesDocument(options.diagram, differences),
+      swapped,
+      ...differencesDocument(diagram, differences),
     };
     context.stdout.write(
       flags.json
         ? `${JSON.stringify(document)}\n`
-        : text(context, name, trial, instructions, options.diagram, differences),
+        : text(style, name, trial, instructions, diagram, differences),
     );
     return differences.length === 0 ? CLEAN : FINDINGS;
   },
 };
 
-async function trialOf(
+async function hold(
   context: Context,
   subject: ProfileSubject,
   flags: VerifyFlags,
   diagram: Diagram,
 ): Promise<Trial> {
+  const { source, target } = subject;
   const { against } = flags;
-  if (against === 'libseccomp') return libraryTrial(subject, diagram);
   const runtime = OCI_RUNTIMES.find((r) => r === against);
-  if (runtime) return runtimeTrial(subject, runtime, diagram);
-  const container = containerNamed(against);
-  const { policy } = container ? await asInContainer(subject, container, diagram, flags) : subject;
-  const other = await loadSubject(context, against, subject.target, { quiet: true, diagram });
+  const engine = ENGINES.find((e) => against.startsWith(`${e}:`));
+  try {
+    if (against === 'libseccomp') return await libseccompTrial(source.profile, target, diagram);
+    if (runtime) return await runtimeTrial(source.profile, target, runtime, diagram);
+    if (!engine) return await subjectTrial(context, subject, against, diagram);
+    const container = {
+      engine,
+      name: against.slice(engine.length + 1),
+      ownCapabilities: flags.caps === undefined,
+    };
+    return await containerTrial(source.profile, target, container, diagram);
+  } catch (fault) {
+    const known = [TrialFailed, FiltersUnreadable, NoSuchContainer].some((kind) => fault instanceof kind);
+    throw known ? new CliFailure(printable((fault as Error).message)) : fault;
+  }
+}
+
+/** A file or a process, taken as it is. */
+async function subjectTrial(
+  context: Context,
+  { policy, target }: ProfileSubject,
+  against: string,
+  diagram: Diagram,
+): Promise<Trial> {
+  const other = await loadSubject(context, against, target, { quiet: true, diagram });
   const instructions = other.programs?.reduce((sum, program) => sum + program.length, 0) ?? 0;
   const outcome = { got: other.policy, instructions };
-  return { who: printable(against), wanted: policy, wantedRoot: policy.root, outcome, skipped: [] };
+  return { who: against, wanted: policy, wantedRoot: policy.root, outcome, skipped: [], swapped: 0 };
 }
 
-/** The filter is compared with the policy without the runtime's stub, of which libseccomp knows nothing. */
-async function libraryTrial(subject: ProfileSubject, diagram: Diagram): Promise<Trial> {
-  const { name, source, target } = subject;
-  const { plan, result } = await askLibrary(subject);
-  const trial = (who: string, failure: string): Trial => {
-    const { policy } = subject;
-    return { who, wanted: policy, wantedRoot: policy.withoutStub, outcome: { failure }, skipped: [] };
-  };
-  switch (result.kind) {
-    case 'missing':
-      throw new CliFailure(
-        'this machine has no libseccomp (libseccomp.so.2); install the package libseccomp2',
-      );
-    case 'crashed':
-      return trial('libseccomp', `crashed (${result.how})`);
-    case 'hangs':
-      return trial('libseccomp', `did not come to an end within ${plural(result.seconds, 'second')}`);
-    case 'refused': {
-      const rule = result.call === undefined ? '' : ` for ${plan.calls[result.call].name}`;
-      const errno = errnoName(result.errno) ?? `errno ${result.errno}`;
-      return trial(
-        `libseccomp ${result.release}`,
-        `refuses the profile: ${result.step}${rule} gives ${errno}`,
-      );
-    }
-    case 'filter': {
-      const lacks = missingCalls(result.lacking);
-      const wanted = lowerProfile(source.profile, { ...target, lacks }, diagram).value!;
-      const outcome = lift(name, [result.program], wanted, diagram);
-      const who = `libseccomp ${result.release}`;
-      return {
-        who,
-        wanted,
-        wantedRoot: wanted.withoutStub,
-        outcome,
-        skipped: [...lacks],
-        swapped: result.swapped,
-      };
-    }
-  }
-}
-
-async function askLibrary({ policy, source, target }: ProfileSubject) {
-  const plan = libraryPlan(source.profile, target)!;
-  const foreign = !policy.abis.includes(thisMachine().abi);
-  return { plan, result: await runLibseccomp(plan, { foreign, endian: policy.endian }) };
-}
-
-/** The engines' own runtimes. */
-const RUNTIME_OF: Readonly<Record<Engine, OciRuntime>> = { docker: 'runc', podman: 'crun' };
-
-/**
- * The profile on the target that a container stands for, as far as the user did not say it: its capabilities, the
- * release of this machine's runtime, and what this machine's libseccomp knows.
- */
-async function asInContainer(
-  subject: ProfileSubject,
-  { engine, name }: { engine: Engine; name: string },
-  diagram: Diagram,
-  flags: VerifyFlags,
-): Promise<{ policy: Policy }> {
-  const { source, target } = subject;
-  const version = await runtimeVersion(RUNTIME_OF[engine]);
-  const runtime = target.runtime ?? {
-    name: engine === 'docker' ? ('docker' as const) : ('podman' as const),
-    release: engine === 'docker' && version ? parseRelease(version.release) : undefined,
-  };
-  const capabilities =
-    flags.caps === undefined ? containerCapabilities(await pidOf(engine, name)) : target.capabilities;
-  const { result } = await askLibrary(subject);
-  const lacks = result.kind === 'filter' ? missingCalls(result.lacking) : undefined;
-  const lowered = lowerProfile(source.profile, { ...target, runtime, capabilities, lacks }, diagram);
-  if (lowered.value) return { policy: lowered.value };
-  throw new CliFailure(`${engine} would refuse ${printable(subject.name)}`);
-}
-
-function containerNamed(text: string): { engine: Engine; name: string } | undefined {
-  const engine = ENGINES.find((e) => text.startsWith(`${e}:`));
-  return engine && { engine, name: text.slice(engine.length + 1) };
-}
-
-async function pidOf(engine: Engine, name: string): Promise<number> {
-  try {
-    return await containerPid(engine, name);
-  } catch (fault) {
-    throw fault instanceof NoSuchContainer ? new CliFailure(printable(fault.message)) : fault;
-  }
-}
-
-async function runtimeTrial(subject: ProfileSubject, runtime: OciRuntime, diagram: Diagram): Promise<Trial> {
-  const { source, target, name } = subject;
-  const version = await runtimeVersion(runtime);
-  if (version === undefined) throw new CliFailure(`${runtime} is not installed`);
-  const profile = ociForm(source.profile, target);
-  const { result } = await askLibrary(subject);
-  const sameLibrary = result.kind === 'filter' && (version.libseccomp ?? result.release) === result.release;
-  const lacks = sameLibrary ? missingCalls(result.lacking) : undefined;
-  const release = parseRelease(version.release);
-  const wanted = lowerProfile(
-    profile,
-    { ...target, abis: undefined, lacks, runtime: { name: runtime, release } },
-    diagram,
-  ).value;
-  const who = `${runtime} ${version.release}`;
-  if (!wanted) throw new CliFailure(`by its rules ${who} refuses ${printable(name)}`);
-  try {
-    const programs = await filtersOfRuntime(runtime, stringifyProfile(profile));
-    const outcome = lift(name, programs, wanted, diagram);
-    return { who, wanted, wantedRoot: wanted.root, outcome, skipped: [...(lacks ?? [])] };
-  } catch (fault) {
-    if (fault instanceof RuntimeRefused || fault instanceof FiltersUnreadable)
-      throw new CliFailure(printable(fault.message));
-    throw fault;
-  }
-}
-
-function lift(
-  name: string,
-  programs: readonly Program[],
-  wanted: Policy,
-  diagram: Diagram,
-): Trial['outcome'] {
-  const lifted = liftPolicy(programs, diagram, wanted.endian, wanted.abis[0].name);
-  if (lifted.fault)
-    throw new CliFailure(
-      `the filter made of ${printable(name)}: instruction ${lifted.fault.at}: ${lifted.fault.why}`,
-    );
-  return { got: lifted.policy, instructions: programs.reduce((sum, program) => sum + program.length, 0) };
-}
-
-function failureText(context: Context, name: string, { who }: Trial, failure: string): string {
-  const style = styleFor(context.stdout, context.env);
-  return `${style.bold(printable(name))} → ${style.bold(who)}: ${style.red('different')}\n  by its stated rules the profile has a meaning, but ${who} ${failure}\n`;
+function failureText(style: Style, name: string, who: string, failure: string): string {
+  return `${style.bold(printable(name))} → ${style.bold(printable(who))}: ${style.red('different')}\n  by its stated rules the profile has a meaning, but ${printable(who)} ${failure}\n`;
 }
 
 function text(
-  context: Context,
+  style: Style,
   name: string,
-  { who, skipped, swapped = 0 }: Trial,
+  { who, skipped, swapped }: Trial,
   instructions: number,
   diagram: Diagram,
   differences: readonly Difference[],
 ): string {
-  const style = styleFor(context.stdout, context.env);
-  const head = `${style.bold(printable(name))} → ${style.bold(who)} (${plural(instructions, 'instruction')})`;
+  const head = `${style.bold(printable(name))} → ${style.bold(printable(who))} (${plural(instructions, 'instruction')})`;
   const body =
     differences.length === 0
       ? `${head}: ${style.green('proven equal')}\n  The filter decides every possible call as the profile's stated meaning does.\n`
@@ -299,5 +161,5 @@ function skippedText(style: Style, who: string, skipped: readonly string[]): str
     byAbi.set(abi, [...(byAbi.get(abi) ?? []), name]);
   }
   const lists = [...byAbi].map(([abi, names]) => `${wrap([`${abi}:`, ...names], '    ')}\n`);
-  return `  ${style.yellow('Not known to')} ${who}, so these get the default action there:\n${lists.join('')}`;
+  return `  ${style.yellow('Not known to')} ${printable(who)}, so these get the default action there:\n${lists.join('')}`;
 }

@@ -41,13 +41,19 @@ const TABLES: Readonly<Record<TableName, Readonly<Record<string, number>>>> = {
 };
 
 const KNOWN = new Set(NAMES);
+const numbersByName = new Map<TableName, ReadonlyMap<string, number>>();
 const namesByNumber = new Map<TableName, ReadonlyMap<number, string>>();
 
 /** The number of a call on an ABI, base included (x32's bit 30, mips' 4000 …), or undefined where it has none. */
 export function numberOf(abi: AbiName, name: string): number | undefined {
   const { table, base } = abiOf(abi);
-  const numbers = TABLES[table];
-  return Object.hasOwn(numbers, name) ? numbers[name] + base : undefined;
+  let numbers = numbersByName.get(table);
+  if (!numbers) {
+    numbers = new Map(Object.entries(TABLES[table]));
+    numbersByName.set(table, numbers);
+  }
+  const number = numbers.get(name);
+  return number === undefined ? undefined : number + base;
 }
 
 /** The name of a number on an ABI, base included. */
