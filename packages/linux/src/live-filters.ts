@@ -52,6 +52,15 @@ export function readFilters(pid: number): Program[] {
   }
 }
 
+const CAP_SYS_ADMIN = 21n;
+
+/** Why the kernel would not give this process the filters of others; undefined when it may (kernel/seccomp.c: get_seccomp_filter). */
+export function filtersReadable(): string | undefined {
+  const { effectiveCapabilities, seccomp } = processStatus('self');
+  if (((effectiveCapabilities >> CAP_SYS_ADMIN) & 1n) === 0n) return 'it needs root (CAP_SYS_ADMIN)';
+  return seccomp === 0 ? undefined : 'callgate itself runs under a filter';
+}
+
 function statusOf(pid: number) {
   try {
     return processStatus(pid);

@@ -4,7 +4,10 @@ import { LD_ABS, RET_K } from '@callgate/engine/bpf/opcodes';
 import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/policy/action';
 import { KernelLog } from './kernel-log.ts';
 import { tryCall } from './launch.ts';
+import { runLibseccomp } from './libseccomp.ts';
+import { filtersReadable } from './live-filters.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
+import { OCI_RUNTIMES, type OciRuntime, runtimeVersion } from './oci-container.ts';
 import { RECORDERS } from './recorders/choose.ts';
 
 /** One thing that works here or does not, and why not. */
@@ -28,6 +31,9 @@ export async function checkMachine(): Promise<Check[]> {
         : { name: `record with ${recorder.id}`, ok: false, why };
     }),
     kernelLogCheck(),
+    filterReaderCheck(),
+    await libseccompCheck(),
+    ...(await Promise.all(OCI_RUNTIMES.map(runtimeCheck))),
   ];
 }
 
@@ -68,4 +74,29 @@ function kernelLogCheck(): Check {
   const log = KernelLog.open();
   log?.close();
   return log ? { name, ok: true } : { name, ok: false, why: 'it needs root, or kernel.dmesg_restrict=0' };
+}
+
+function filterReaderCheck(): Check {
+  const name = 'read the filters of running processes';
+  const why = filtersReadable();
+  return why === undefined ? { name, ok: true } : { name, ok: false, why };
+}
+
+/** Has the library make the smallest filter that there is. */
+async function libseccompCheck(): Promise<Check> {
+  const name = 'verify against libseccomp';
+  const plan = { defaultWord: ALLOW_WORD, architectures: [], optimize: 1, calls: [] } as const;
+  const result = await runLibseccomp(plan, { foreign: false, endian: thisMachine().abi.endian });
+  if (result.kind === 'filter') return { name: `${name} ${result.release}`, ok: true };
+  const why = result.kind === 'missing' ? 'it is not installed (libseccomp.so.2)' : `it ${result.kind}`;
+  return { name, ok: false, why };
+}
+
+async function runtimeCheck(runtime: OciRuntime): Promise<Check> {
+  const version = await runtimeVersion(runtime);
+  const name = `verify against ${runtime}`;
+  if (version === undefined) return { name, ok: false, why: 'it is not installed' };
+  return process.getuid?.() === 0
+    ? { name: `${name} ${version.release}`, ok: true }
+    : { name, ok: false, why: 'it needs root' };
 }
