@@ -23,7 +23,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   bpf: [],
   compile: ['bpf', 'syscalls', 'policy', 'lift'],
   lift: ['bpf', 'source', 'syscalls', 'profile', 'policy'],
-  analysis: ['policy', 'bpf', 'syscalls', 'lift', 'compile'],
+  analysis: ['profile', 'policy', 'bpf', 'syscalls', 'lift', 'compile'],
   record: ['diagnostics', 'source', 'syscalls', 'profile'],
   report: ['diagnostics', 'source', 'syscalls', 'policy', 'bpf', 'analysis'],
   stock: [],

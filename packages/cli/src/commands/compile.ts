@@ -1,5 +1,5 @@
 import { cachedAbis, cachedCalls } from '@callgate/engine/analysis/bitmap';
-import { type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
+import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
 import type { RuleOrigin } from '@callgate/engine/policy/call-rule';
@@ -160,16 +160,21 @@ function ruleLines(subject: Subject, { byOrigin }: Provenance): string[] {
     );
     const alive = mine.filter(({ at }) => at.length > 0);
     const dead = mine.filter(({ at }) => at.length === 0).map(({ origin }) => nameOf(subject, origin));
-    const where = new Set(alive.flatMap(({ at }) => at));
     const head = `rule ${rule.index}, line ${line}`;
-    if (mine.length === 0)
-      return `${head}: dead: it does not apply on this target, or says what the default says`;
     if (alive.length === 0)
-      return `${head}: dead: no call gets its action (${dead.slice(0, MOST_RULES).join(', ')})`;
+      return `${head}: dead: ${DEATHS[deathOf(source.profile, subject.target, policy, rule)]}`;
+    const where = new Set(alive.flatMap(({ at }) => at));
     const rest = dead.length > 0 ? `; without effect: ${dead.join(', ')}` : '';
     return `${head}: instructions ${runs([...where])}${rest}`;
   });
 }
+
+const DEATHS: Readonly<Record<Death, string>> = {
+  scope: 'its includes or excludes keep it out on this target',
+  default: 'it says what the default action says',
+  absent: 'no ABI in use has its calls',
+  others: 'other rules decide all of its calls',
+};
 
 function nameOf({ source }: Subject, origin: RuleOrigin): string {
   const name = origin.rule.names.find((n) => n.span.start === origin.span.start);

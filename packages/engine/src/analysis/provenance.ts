@@ -1,6 +1,10 @@
 import type { Program } from '../bpf/instruction.ts';
 import { reachingCalls } from '../lift/execute.ts';
 import type { Policy } from '../policy/policy.ts';
+import { resolveProfile } from '../policy/resolve.ts';
+import { runtimeRules } from '../policy/runtime-rules.ts';
+import type { Target } from '../policy/target.ts';
+import type { Profile, Rule } from '../profile/profile.ts';
 
 /** Which rules an instruction serves, and the other way round. */
 export interface Provenance {
@@ -8,6 +12,23 @@ export interface Provenance {
   readonly byInstruction: readonly (readonly number[])[];
   /** For each origin the instructions that its calls run. Empty: no call is decided by it. */
   readonly byOrigin: readonly (readonly number[])[];
+}
+
+/**
+ * Why a rule decides nothing. scope: its includes or excludes keep it out on this target; default: it says what the
+ * default action says; absent: no ABI in use has its calls; others: other rules decide all of its calls.
+ */
+export type Death = 'scope' | 'default' | 'absent' | 'others';
+
+/** Why a rule of the profile to which no instruction belongs is dead on the target. */
+export function deathOf(profile: Profile, target: Target, { abis }: Policy, rule: Rule): Death {
+  const resolved = resolveProfile(profile, target);
+  const applied = resolved.rules.find((r) => r.index === rule.index);
+  if (!applied) return 'scope';
+  const isThere = (name: string) => abis.some((abi) => resolved.numberOf(abi, name) !== undefined);
+  if (!applied.names.some((name) => isThere(name.value))) return 'absent';
+  const calls = runtimeRules(profile, resolved).value?.calls ?? [];
+  return calls.some((call) => call.rule.index === rule.index) ? 'others' : 'default';
 }
 
 /** Follows every call of a policy through a program made from it; undefined when the program is too complex for that. */

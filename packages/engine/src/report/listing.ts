@@ -4,7 +4,7 @@ import * as op from '../bpf/opcodes.ts';
 import type { Endian, Word } from '../bpf/seccomp-data.ts';
 import { wordAt } from '../bpf/seccomp-data.ts';
 import { actionOfWord } from '../policy/action.ts';
-import { ABIS, abiOfCall } from '../syscalls/arch.ts';
+import { ABIS, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { formatArgument, prototypeOf } from '../syscalls/arguments.ts';
 import { nameOf } from '../syscalls/lookup.ts';
 import { formatAction } from './action.ts';
@@ -40,7 +40,7 @@ function comment({ code, k }: Instruction, known: Known, endian: Endian): string
   const left = nameOfWord(known.a, known);
   const masked = known.masked === undefined ? left : `(${left} & 0x${known.masked.toString(16)})`;
   const isBits = code === op.JSET_K && known.a.part !== 'argument';
-  return `${masked} ${sign} ${isBits ? hex(k) : textOf(k, known)}`;
+  return `${masked} ${sign} ${isBits ? hex(k) : textOf(code, k, known)}`;
 }
 
 const SIGNS: Readonly<Record<number, string>> = {
@@ -59,15 +59,22 @@ function nameOfWord(word: Word, known: Known): string {
 }
 
 /** A constant as what A holds has it: an ABI, a system call, an argument's names. */
-function textOf(k: number, known: Known): string {
+function textOf(code: number, k: number, known: Known): string {
   const word = known.a!;
   if (word.part === 'arch') return ABIS.find((abi) => abi.auditArch === k)?.name ?? hex(k);
-  if (word.part === 'nr') return callName(known.arch, k) ?? `${k}`;
+  if (word.part === 'nr') return numberText(code, known.arch, k);
   if (word.part === 'argument' && word.half === 'low') {
     const declared = argumentOf(known, word.index);
     if (declared) return formatArgument(declared, BigInt(k), []);
   }
   return k < 1024 ? `${k}` : hex(k);
+}
+
+/** x32 numbers are named where one is asked for, not where a range of them begins. */
+function numberText(code: number, arch: number | undefined, nr: number): string {
+  if (nr < X32_BIT) return callName(arch, nr) ?? `${nr}`;
+  const name = code === op.JEQ_K ? callName(arch, nr) : undefined;
+  return name === undefined ? hex(nr) : `x32 ${name}`;
 }
 
 function argumentOf({ arch, nr }: Known, index: number) {

@@ -1,45 +1,69 @@
 import { actionOfWord } from '../../policy/action.ts';
 import { callsWhere } from '../../policy/call-set.ts';
 import type { NodeId } from '../../policy/diagram.ts';
+import { NR } from '../../policy/fields.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { restrict } from '../../policy/restrict.ts';
-import type { Abi } from '../../syscalls/arch.ts';
-import { callsOf } from '../../syscalls/lookup.ts';
+import { restrictArch } from '../../policy/restrict.ts';
+import { type ValueRange, valueRanges } from '../../policy/value-set.ts';
+import { type Abi, abiOfCall } from '../../syscalls/arch.ts';
+import { nameOf } from '../../syscalls/lookup.ts';
 import { formatAction } from '../action.ts';
 import { describeArguments } from '../arguments.ts';
 
-/** Pseudo filter code: for each ABI what every system call gets, the most common answer last. */
+/** More runs of numbers than any real filter has. */
+const MOST_RANGES = 20_000;
+const NO_ARCH = 0x12345678;
+
+/** Pseudo filter code: for each arch what every number gets, what most runs of numbers get last. Exact, but no program. */
 export function pfcProgram(policy: Policy): string {
-  return `# pseudo filter code: what the filter decides, not how\n${policy.abis.map((abi) => abiText(policy, abi)).join('')}`;
+  const { diagram, root, abis } = policy;
+  const arches = [...new Set(abis.map((abi) => abi.auditArch))];
+  const texts = arches.map((arch) =>
+    archText(
+      policy,
+      arch,
+      abis.filter((abi) => abi.auditArch === arch),
+    ),
+  );
+  const rest = restrictArch(diagram, root, NO_ARCH);
+  const foreign = diagram.isTerminal(rest)
+    ? `# any other arch\naction ${actionText(diagram.word(rest))};\n`
+    : '';
+  return `# pseudo filter code: what the filter decides, not how\n${texts.join('')}${foreign}`;
 }
 
-function abiText(policy: Policy, abi: Abi): string {
-  const { diagram, root } = policy;
-  const calls = callsOf(abi.name).map(([name, nr]) => ({
-    name,
-    nr,
-    node: restrict(diagram, root, abi.auditArch, nr),
-  }));
-  const rest = mostCommon(calls.map((call) => call.node).filter((node) => diagram.isTerminal(node)));
-  const texts = calls.filter(({ node }) => node !== rest).map((call) => callText(policy, call, abi.bits));
-  const byDefault =
-    rest === undefined ? '' : `  action ${actionText(diagram.word(rest))}; # any other call\n`;
-  return `# ABI ${abi.name}\nif ($arch == 0x${abi.auditArch.toString(16)})\n${texts.join('')}${byDefault}`;
+function archText({ diagram, root }: Policy, arch: number, abis: readonly Abi[]): string {
+  const ranges = valueRanges(diagram, restrictArch(diagram, root, arch), NR, MOST_RANGES);
+  const head = `# ${abis.map((abi) => abi.name).join(', ')}\nif ($arch == 0x${arch.toString(16)})\n`;
+  if (!ranges) return `${head}  # decided by bits of the number\n`;
+  const rest = mostCommon(ranges.map((r) => r.exit).filter((exit) => diagram.isTerminal(exit)));
+  const runs = ranges.filter((range) => range.exit !== rest).map((range) => runText(diagram, arch, range));
+  const byDefault = rest === undefined ? '' : `  action ${actionText(diagram.word(rest))};\n`;
+  return `${head}${runs.join('')}${byDefault}`;
 }
 
-function callText(
-  { diagram }: Policy,
-  call: { name: string; nr: number; node: NodeId },
-  bits: 32 | 64,
-): string {
-  const words = diagram.reachable(call.node).filter((id) => diagram.isTerminal(id));
+function runText(diagram: Policy['diagram'], arch: number, { low, high, exit }: ValueRange): string {
+  const [from, to] = [Number(low), Number(high)];
+  const { bits } = abiOfCall(arch, from)!;
+  const name = nameAt(arch, from);
+  const names = from === to ? (name ?? 'no name') : `${name ?? from} … ${nameAt(arch, to) ?? to}`;
+  const condition = from === to ? `$syscall == ${from}` : `$syscall >= ${from} && $syscall <= ${to}`;
+  const words = diagram.reachable(exit).filter((id) => diagram.isTerminal(id));
   const lines = words.map((id) => {
     const word = diagram.word(id);
-    const set = callsWhere(diagram, call.node, (w) => w === word);
-    const when = describeArguments(diagram, set, call.name, bits);
+    const when = describeArguments(
+      diagram,
+      callsWhere(diagram, exit, (w) => w === word),
+      name,
+      bits,
+    );
     return `    ${when === '' ? '' : `if (${when}) `}action ${actionText(word)};\n`;
   });
-  return `  if ($syscall == ${call.nr}) # ${call.name}\n${lines.join('')}`;
+  return `  if (${condition}) # ${names}\n${lines.join('')}`;
+}
+
+function nameAt(arch: number, nr: number): string | undefined {
+  return nameOf(abiOfCall(arch, nr)!.name, nr);
 }
 
 function mostCommon(nodes: readonly NodeId[]): NodeId | undefined {
