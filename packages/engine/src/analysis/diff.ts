@@ -66,10 +66,10 @@ class Comparison {
 
   compare(before: NodeId, after: NodeId): Difference[] {
     const { d } = this;
-    const ids = new Map<number, number>();
+    const ids = new Map<string, number>();
     const differing = d.combine(before, after, (a, b) => {
       if (a === b) return 0;
-      const key = a * 2 ** 32 + b;
+      const key = `${a} ${b}`;
       const id = ids.get(key) ?? this.pairs.push([a, b]);
       ids.set(key, id);
       return id;
