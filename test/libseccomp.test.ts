@@ -1,0 +1,91 @@
+import { liftPolicy } from '@callgate/engine/lift/lift-policy';
+import { Diagram } from '@callgate/engine/policy/diagram';
+import type { Target } from '@callgate/engine/policy/target';
+import { parseProfile } from '@callgate/engine/profile/parse';
+import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
+import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
+import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
+import type { AbiName } from '@callgate/engine/syscalls/arch';
+import { runLibseccomp } from '@callgate/linux/libseccomp';
+import { libseccompTrial } from '@callgate/linux/trials';
+import { expect, it } from 'vitest';
+import { fixtureText } from './support/behaviour.ts';
+import { describeWith } from './support/requirements.ts';
+
+const STOCK = { docker: DOCKER_PROFILE, podman: PODMAN_PROFILE, containerd: CONTAINERD_PROFILE };
+const MACHINES = ['x86_64', 'aarch64', 's390x', 'riscv64'] as const;
+/** Profiles such as people write. */
+const WRITTEN = [
+  'common-base',
+  'deny-chmod',
+  'deny-mkdirat',
+  'deny-ptrace',
+  'kill-thread-on-mkdir',
+  'log-allow-deny',
+  'log-everything',
+  'log-some',
+  'redundant-deny',
+  'too-small',
+  'web-server',
+];
+
+const targetOf = (native: AbiName): Target => ({
+  native,
+  kernel: { major: 6, minor: 18 },
+  capabilities: new Set(),
+});
+
+async function trial(text: string, native: AbiName) {
+  const diagram = new Diagram();
+  const held = await libseccompTrial(parseProfile(text, 'json').value!, targetOf(native), diagram);
+  if ('failure' in held.outcome) throw new Error(held.outcome.failure);
+  return { ...held, diagram, got: held.outcome.got };
+}
+
+describeWith(['libseccomp'], 'the filter that libseccomp makes is the stated meaning of', () => {
+  const subjects = Object.entries(STOCK).flatMap(([name, text]) =>
+    MACHINES.map((native) => ({ name, native, text })),
+  );
+
+  it.each(subjects)('stock:$name on $native', async ({ text, native }) => {
+    const { got, wantedRoot } = await trial(text, native);
+    expect(got.root).toBe(wantedRoot);
+  });
+
+  it.each(WRITTEN)('%s', async (name) => {
+    const { got, wantedRoot } = await trial(fixtureText(name), 'x86_64');
+    expect(got.root).toBe(wantedRoot);
+  });
+
+  it('not that of another profile', async () => {
+    const { got, diagram } = await trial(fixtureText('deny-chmod'), 'x86_64');
+    const other = await libseccompTrial(
+      parseProfile(fixtureText('deny-ptrace'), 'json').value!,
+      targetOf('x86_64'),
+      diagram,
+    );
+    expect(got.root).not.toBe(other.wantedRoot);
+  });
+});
+
+describeWith(['libseccomp'], 'libseccomp in a process of its own', () => {
+  const plan = { defaultWord: 0x7fff0000, architectures: ['x86_64'], optimize: 1, calls: [] } as const;
+  const native = { foreign: false, endian: 'little' } as const;
+
+  it('answers with a program that can be lifted', async () => {
+    const result = await runLibseccomp(plan, native);
+    expect(result.kind).toBe('filter');
+    if (result.kind !== 'filter') return;
+    expect(liftPolicy([result.program], new Diagram(), 'little', 'x86_64').fault).toBeUndefined();
+  });
+
+  it('is killed when it takes too long', async () => {
+    expect(await runLibseccomp(plan, native, 1)).toEqual({ kind: 'hangs', seconds: 0.001 });
+  });
+
+  it('says what it refuses', async () => {
+    const call = { name: 'read', word: 0x00050fff + 1, conditions: [] };
+    const result = await runLibseccomp({ ...plan, calls: [call] }, native);
+    expect(result).toMatchObject({ kind: 'refused', errno: 22, step: 'seccomp_rule_add', call: 0 });
+  });
+});
