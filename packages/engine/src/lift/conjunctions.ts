@@ -54,7 +54,9 @@ class Decomposition {
     const field = this.bits === 64 ? argument(index) : half(argument(index), 'low');
     if (this.d.variable(set) < field.first) return undefined;
     const found: Condition[][] = [];
-    for (const [exit, values] of exitsOf(this.d, set, field)) {
+    const exits = exitsOf(this.d, set, field, MOST);
+    if (!exits) return undefined;
+    for (const [exit, values] of exits) {
       if (exit === Diagram.FALSE) continue;
       const tests = this.tests(values, field);
       const rest = this.conjunctions(exit);

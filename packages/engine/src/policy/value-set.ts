@@ -37,12 +37,20 @@ export function leaves(diagram: Diagram, id: NodeId, field: Field): boolean {
   return diagram.isTerminal(id) || diagram.variable(id) >= field.first + field.bits;
 }
 
-/** For each node to which values of the field lead, those values, as a condition on the field alone. */
-export function exitsOf(diagram: Diagram, node: NodeId, field: Field): Map<NodeId, NodeId> {
+/**
+ * For each node to which values of the field lead, those values, as a condition on the field alone; undefined when there
+ * are more such nodes than that.
+ */
+export function exitsOf(
+  diagram: Diagram,
+  node: NodeId,
+  field: Field,
+  most: number,
+): Map<NodeId, NodeId> | undefined {
   const exits = new Set<NodeId>();
   const seen = new Set<NodeId>();
   const collect = (id: NodeId): void => {
-    if (seen.has(id)) return;
+    if (seen.has(id) || exits.size > most) return;
     seen.add(id);
     if (leaves(diagram, id, field)) exits.add(id);
     else {
@@ -51,6 +59,7 @@ export function exitsOf(diagram: Diagram, node: NodeId, field: Field): Map<NodeI
     }
   };
   collect(node);
+  if (exits.size > most) return undefined;
   return new Map([...exits].map((exit) => [exit, valuesTo(diagram, node, field, exit)]));
 }
 

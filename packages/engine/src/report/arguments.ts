@@ -6,6 +6,8 @@ import { type Argument, formatArgument, prototypeOf } from '../syscalls/argument
 /** More ranges of one argument, or alternatives of several, are counted instead of listed. */
 const MOST_RANGES = 8;
 const MOST_ALTERNATIVES = 6;
+/** Beyond this, what one argument means for the others is not told. */
+const MOST_EXITS = 64;
 
 /**
  * A set of calls that differ in their arguments alone, as people write it: "flags & 0x7e020000 == 0",
@@ -18,10 +20,12 @@ export function describeArguments(
   bits: 32 | 64 = 64,
 ): string {
   const prototype = syscall === undefined ? undefined : prototypeOf(syscall);
-  const alternatives = new Describer(diagram, prototype, bits).alternatives(set);
-  if (alternatives.length <= MOST_ALTERNATIVES) return alternatives.join(' or ');
-  const rest = alternatives.length - MOST_ALTERNATIVES;
-  return `${alternatives.slice(0, MOST_ALTERNATIVES).join(' or ')} or ${rest} more`;
+  const texts: string[] = [];
+  for (const text of new Describer(diagram, prototype, bits).alternatives(set)) {
+    if (texts.length === MOST_ALTERNATIVES) return `${texts.join(' or ')} or in other cases`;
+    texts.push(text);
+  }
+  return texts.join(' or ');
 }
 
 class Describer {
@@ -36,17 +40,24 @@ class Describer {
   }
 
   /** Conditions, any one of which is enough; the empty one when all calls meet them. */
-  alternatives(set: NodeId): string[] {
+  *alternatives(set: NodeId): Iterable<string> {
     const { diagram } = this;
-    if (set === Diagram.TRUE) return [''];
-    if (set === Diagram.FALSE) return [];
+    if (set === Diagram.TRUE) yield '';
+    if (diagram.isTerminal(set)) return;
     const index = (diagram.variable(set) - argument(0).first) >> 6;
     const field = this.fieldOf(set, index);
-    return [...exitsOf(diagram, set, field)].flatMap(([exit, values]) => {
-      if (exit === Diagram.FALSE) return [];
-      const here = this.field(values, field, index);
-      return this.alternatives(exit).map((rest) => (rest === '' ? here : `${here} and ${rest}`));
-    });
+    const exits = exitsOf(diagram, set, field, MOST_EXITS);
+    if (!exits) yield `${this.name(index)} and others have certain values together`;
+    else
+      for (const [exit, values] of exits) {
+        if (exit === Diagram.FALSE) continue;
+        const here = this.field(values, field, index);
+        for (const rest of this.alternatives(exit)) yield rest === '' ? here : `${here} and ${rest}`;
+      }
+  }
+
+  private name(index: number): string {
+    return this.prototype?.[index]?.name ?? (index < 6 ? `arg${index}` : 'ip');
   }
 
   /** The whole argument, or its low half where that alone counts. */
@@ -59,7 +70,7 @@ class Describer {
   /** A condition on one argument. */
   private field(values: NodeId, field: Field, index: number): string {
     const { diagram } = this;
-    const name = this.prototype?.[index]?.name ?? (index < 6 ? `arg${index}` : 'ip');
+    const name = this.name(index);
     const is = this.cube(values, field, index, '==');
     if (is) return `${name}${is}`;
     const isNot = this.cube(diagram.not(values), field, index, '!=');
