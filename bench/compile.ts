@@ -31,11 +31,12 @@ const X86_64 = 0xc000003e;
 const ROUNDS = 40;
 const NO_ARGUMENTS = [0n, 0n, 0n, 0n, 0n, 0n];
 
+const KERNEL = { major: 6, minor: 18 };
 const profile = parseProfile(DOCKER_PROFILE, 'json').value!;
 const targetOf = (abis: readonly AbiName[]): Target => ({
   native: 'x86_64',
   abis,
-  kernel: { major: 6, minor: 18 },
+  kernel: KERNEL,
   capabilities: new Set(),
 });
 const lower = (abis: readonly AbiName[], diagram = new Diagram()) =>
@@ -94,7 +95,7 @@ for (const abis of [['x86_64'], ['x86_64', 'x86', 'x32']] as const) {
       const options = { objective, weights };
       const { diagram, root, endian } = policy;
       const program = compileDiagram(diagram, root, endian, options);
-      const cached = cachedAbis(policy.abis).map(
+      const cached = cachedAbis(policy.abis, KERNEL).map(
         (abi) => cachedCalls([program], abi).filter((call) => !call.uncached).length,
       );
       const columns = [
@@ -120,7 +121,7 @@ const result = await runLibseccomp(libraryPlan(profile, targetOf(all))!, {
 });
 if (result.kind === 'filter') {
   const { program } = result;
-  const cached = cachedAbis(lower(all).abis).map(
+  const cached = cachedAbis(lower(all).abis, KERNEL).map(
     (abi) => cachedCalls([program], abi).filter((c) => !c.uncached).length,
   );
   const means = ['uniform', 'mix', 'denied'].map((kind) =>

@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
 import { describe, it } from 'vitest';
+import { BUSYBOX, PODMAN_RUN } from './containers.ts';
 
 /** Real parts that a test may need; CALLGATE_REQUIRE=root,ebpf,… makes a missing one a failure instead of a skip. */
 const PROBES = {
@@ -10,6 +13,9 @@ const PROBES = {
   strace: () => hasCommand('strace'),
   gcc: () => hasCommand('gcc'),
   libseccomp: () => existsSync('/usr/lib/x86_64-linux-gnu/libseccomp.so.2'),
+  docker: () => spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0,
+  podman: () => podmanStarts(),
+  runc: () => hasCommand('runc'),
   i386: () => process.arch === 'x64' && !spawnSync('true').error,
 } satisfies Record<string, () => boolean>;
 
@@ -17,6 +23,19 @@ export type Requirement = keyof typeof PROBES;
 
 function hasCommand(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+/** Podman may be installed where its containers cannot start, for want of cgroups that it likes. */
+function podmanStarts(): boolean {
+  if (!hasCommand('podman') || !hasCommand(BUSYBOX)) return false;
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-podman-'));
+  try {
+    copyFileSync(BUSYBOX, join(folder, 'busybox'));
+    const args = [...PODMAN_RUN, '--rm', '--rootfs', folder, '/busybox', 'true'];
+    return spawnSync('podman', args, { stdio: 'ignore', timeout: 60_000 }).status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** describe(), for tests that need those parts. */

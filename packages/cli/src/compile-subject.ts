@@ -1,7 +1,7 @@
 import { costliestCalls } from '@callgate/engine/analysis/cost';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
-import { type CompileOptions, compileDiagram } from '@callgate/engine/compile/compile';
+import { type CompileOptions, compileDiagram, FilterTooLarge } from '@callgate/engine/compile/compile';
 import { uniformWeights } from '@callgate/engine/compile/weights';
 import { restrict } from '@callgate/engine/policy/restrict';
 import { CliFailure } from './context.ts';
@@ -14,15 +14,27 @@ const MOST_NAMED = 3;
 export function compileSubject(subject: Subject, options: CompileOptions = {}): Program {
   const { policy } = subject;
   const weights = options.weights ?? uniformWeights(policy);
-  const program = compileDiagram(policy.diagram, policy.root, policy.endian, { ...options, weights });
-  if (program.length <= MAX_INSTRUCTIONS) return program;
+  const program = compiled(() =>
+    compileDiagram(policy.diagram, policy.root, policy.endian, { ...options, weights }),
+  );
+  if (program && program.length <= MAX_INSTRUCTIONS) return program;
   const costs = costliestCalls(policy, MOST_NAMED).map(
     ({ abi, name, nr, instructions }) =>
-      `${name} on ${abi.name} (${instructions}${linesOf(subject, abi.auditArch, nr)})`,
+      `${name} on ${abi.name} (${Number.isFinite(instructions) ? instructions : 'too many to count'}${linesOf(subject, abi.auditArch, nr)})`,
   );
   throw new CliFailure(
-    `${printable(subject.name)}: the filter has ${program.length} instructions, the kernel takes ${MAX_INSTRUCTIONS}; dearest are the arguments of ${costs.join(', ')}`,
+    `${printable(subject.name)}: the filter has ${program?.length ?? 'far too many'} instructions, the kernel takes ${MAX_INSTRUCTIONS}; dearest are the arguments of ${costs.join(', ')}`,
   );
+}
+
+/** The program, or undefined when it would be far too long. */
+function compiled(compile: () => Program): Program | undefined {
+  try {
+    return compile();
+  } catch (fault) {
+    if (fault instanceof FilterTooLarge) return undefined;
+    throw fault;
+  }
 }
 
 /** The lines of the rules that decide a call. */

@@ -3,9 +3,7 @@
  * Takes a LibraryPlan (../src/libseccomp.ts) as JSON on stdin; writes one line of JSON: the bytes as base64, or what
  * failed. Plain JavaScript, because it must run from a checkout that has not been built.
  */
-import { closeSync, fstatSync, openSync, readFileSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, fstatSync, readFileSync, readSync, writeSync } from 'node:fs';
 import koffi from 'koffi';
 
 const NAMES = ['libseccomp.so.2', 'libseccomp.so'];
@@ -97,9 +95,7 @@ plan.calls.forEach((call, i) => {
   if (status < 0) failed(status, 'seccomp_rule_add', i);
 });
 
-const file = join(tmpdir(), `callgate-libseccomp-${process.pid}`);
-const fd = openSync(file, 'wx+', 0o600);
-unlinkSync(file);
+const fd = koffi.load(null).func('int memfd_create(const char *, uint32)')('callgate', 0);
 const status = exportBpf(context, fd);
 if (status < 0) failed(status, 'seccomp_export_bpf');
 const bytes = Buffer.alloc(fstatSync(fd).size);

@@ -55,6 +55,8 @@ export async function runLibseccomp(
   try {
     const [output, how] = await Promise.all([text(child.stdout), ended]);
     if (late) return { kind: 'hangs', seconds: timeLimitMs / 1000 };
+    if (output === '' && how.startsWith('status'))
+      throw new Error(`callgate's libseccomp worker ended with ${how}`);
     return output === '' ? { kind: 'crashed', how } : parseAnswer(output, plan, target.endian);
   } finally {
     clearTimeout(timer);

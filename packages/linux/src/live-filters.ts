@@ -11,10 +11,21 @@ const PTRACE_SEIZE = 0x4206;
 const PTRACE_INTERRUPT = 0x4207;
 const PTRACE_SECCOMP_GET_FILTER = 0x420c;
 const PTRACE_EVENT_STOP = 128;
-/** linux/wait.h */
+/** linux/wait.h, and CLD_TRAPPED of siginfo */
+const P_PID = 1;
 const WNOHANG = 1;
+const WSTOPPED = 2;
+const WEXITED = 4;
+const WNOWAIT = 0x1000000;
+const CLD_TRAPPED = 4;
+/** Where siginfo_t has si_code, si_pid and si_status on every ABI with 64 bits. */
+const SI_CODE = 8;
+const SI_PID = 16;
+const SI_STATUS = 24;
+const SIGINFO_SIZE = 128;
 const WALL = 0x40000000;
 
+const LITTLE = endianness() === 'LE';
 const EPERM = 1;
 const ENOENT = 2;
 const ESRCH = 3;
@@ -82,17 +93,21 @@ class Ptrace {
     if (this.call(PTRACE_INTERRUPT) < 0) throw this.refusal(libc().errno());
   }
 
-  /** Resolves to the signal that the process was about to get, which it must be given again; 0 for none. */
+  /**
+   * The signal that the process was about to get, which it must be given again; 0 for none. The news of the stop is
+   * only looked at and not taken, so that the signal is not lost should callgate be killed now.
+   */
   waitForStop(): number {
-    const status = Buffer.alloc(8);
+    const info = Buffer.alloc(SIGINFO_SIZE);
     const pause = new Int32Array(new SharedArrayBuffer(4));
+    const flags = WSTOPPED | WEXITED | WNOHANG | WNOWAIT | WALL;
     for (const end = Date.now() + PATIENCE_MS; Date.now() < end; Atomics.wait(pause, 0, 0, 1)) {
-      const got = libc().syscall(nativeNumber('wait4'), this.pid, status, WNOHANG | WALL, 0);
-      if (got < 0) throw this.refusal(libc().errno());
-      if (got === 0) continue;
-      const word = endianness() === 'LE' ? status.readUInt32LE() : status.readUInt32BE();
-      if ((word & 0xff) !== 0x7f) throw this.refusal(ESRCH);
-      return word >>> 16 === PTRACE_EVENT_STOP ? 0 : (word >>> 8) & 0xff;
+      if (libc().syscall(nativeNumber('waitid'), P_PID, this.pid, info, flags, 0) < 0)
+        throw this.refusal(libc().errno());
+      const at = (offset: number) => new DataView(info.buffer, info.byteOffset).getInt32(offset, LITTLE);
+      if (at(SI_PID) === 0) continue;
+      if (at(SI_CODE) !== CLD_TRAPPED) throw this.refusal(ESRCH);
+      return at(SI_STATUS) >>> 8 === PTRACE_EVENT_STOP ? 0 : at(SI_STATUS) & 0xff;
     }
     throw new FiltersUnreadable(`process ${this.pid} did not stop; it may be in an uninterruptible sleep`);
   }
@@ -102,7 +117,8 @@ class Ptrace {
     for (;;) {
       const length = this.call(PTRACE_SECCOMP_GET_FILTER, programs.length);
       if (length < 0) {
-        if (libc().errno() === ENOENT) return programs;
+        // get_nth_filter counts from the oldest one.
+        if (libc().errno() === ENOENT) return programs.reverse();
         throw this.refusal(libc().errno());
       }
       const bytes = Buffer.alloc(length * 8);
@@ -129,9 +145,10 @@ class Ptrace {
     const { pid } = this;
     if (errno === ESRCH) return new FiltersUnreadable(`process ${pid} has ended`);
     if (errno === EPERM || errno === EACCES) {
+      if (isZombie(pid)) return new FiltersUnreadable(`process ${pid} has ended`);
       const tracer = tracerOf(pid);
       return new FiltersUnreadable(
-        tracer
+        tracer && tracer !== process.pid
           ? `process ${pid} is traced by process ${tracer} already`
           : `the filters of process ${pid} may be read by root alone (CAP_SYS_ADMIN)`,
       );
@@ -147,5 +164,13 @@ function tracerOf(pid: number): number {
     return Number(/^TracerPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
   } catch {
     return 0;
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+  } catch {
+    return true;
   }
 }

@@ -43,7 +43,12 @@ export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Pr
 async function create(runtime: OciRuntime, args: readonly string[], file: string): Promise<void> {
   const fd = openSync(file, 'w');
   try {
-    const child = spawn(runtime, args, { stdio: ['ignore', 'ignore', fd], timeout: TIME_LIMIT_MS });
+    // In a session of its own, so that a terminal's Ctrl-C does not end it half-way.
+    const child = spawn(runtime, args, {
+      stdio: ['ignore', 'ignore', fd],
+      timeout: TIME_LIMIT_MS,
+      detached: true,
+    });
     const status = await new Promise<number | null>((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', resolve);

@@ -21,6 +21,8 @@ export interface Trial {
   readonly who: string;
   readonly wanted: Policy;
   readonly wantedRoot: NodeId;
+  /** The meaning without the stub, if nothing were skipped. */
+  readonly withoutSkips: NodeId;
   readonly outcome: { readonly got: Policy; readonly instructions: number } | { readonly failure: string };
   /** Calls, as `ABI NAME`, that its libseccomp does not know and skips; the wanted meaning takes that into account. */
   readonly skipped: readonly string[];
@@ -45,6 +47,7 @@ export async function libseccompTrial(profile: Profile, target: Target, diagram:
       who,
       wanted: policy,
       wantedRoot: policy.withoutStub,
+      withoutSkips: policy.withoutStub,
       outcome: { failure },
       skipped: [],
       swapped: 0,
@@ -74,6 +77,7 @@ export async function libseccompTrial(profile: Profile, target: Target, diagram:
         who: `libseccomp ${result.release}`,
         wanted,
         wantedRoot: wanted.withoutStub,
+        withoutSkips: policy.withoutStub,
         outcome: lift([result.program], wanted, diagram),
         skipped: [...lacks],
         swapped: result.swapped,
@@ -91,6 +95,9 @@ export async function runtimeTrial(
 ): Promise<Trial> {
   const version = await runtimeVersion(runtime);
   if (version === undefined) throw new TrialFailed(`${runtime} is not installed`);
+  const { abi } = thisMachine();
+  if (target.native !== abi.name)
+    throw new TrialFailed(`${runtime} makes filters for this machine alone, which is ${abi.name}`);
   const oci = ociForm(profile, target);
   const lacks = await lackingCalls(profile, target, diagram, version.libseccomp);
   const asRuntime: Target = {
@@ -101,12 +108,21 @@ export async function runtimeTrial(
   };
   const who = `${runtime} ${version.release}`;
   const wanted = lowerProfile(oci, asRuntime, diagram).value;
-  if (!wanted) throw new TrialFailed(`by its rules ${who} refuses the profile`);
+  const whole = lowerProfile(oci, { ...asRuntime, lacks: undefined }, diagram).value;
+  if (!wanted || !whole) throw new TrialFailed(`by its rules ${who} refuses the profile`);
   const programs = await filtersOfRuntime(runtime, stringifyProfile(oci)).catch((fault: unknown) => {
     throw fault instanceof RuntimeRefused ? new TrialFailed(fault.message) : fault;
   });
   const outcome = lift(programs, wanted, diagram);
-  return { who, wanted, wantedRoot: wanted.root, outcome, skipped: [...lacks], swapped: 0 };
+  return {
+    who,
+    wanted,
+    wantedRoot: wanted.root,
+    withoutSkips: whole.withoutStub,
+    outcome,
+    skipped: [...lacks],
+    swapped: 0,
+  };
 }
 
 /** The OCI runtime that an engine starts unless told otherwise. */
@@ -126,20 +142,22 @@ export async function containerTrial(
   const pid = await containerPid(engine, name);
   const version = await runtimeVersion(RUNTIME_OF[engine]);
   const release = engine === 'docker' && version ? parseRelease(version.release) : undefined;
-  const lacks = await lackingCalls(profile, target, diagram, version?.libseccomp);
-  const asContainer: Target = {
+  const known: Target = {
     ...target,
-    lacks,
     capabilities: ownCapabilities ? containerCapabilities(pid) : target.capabilities,
     runtime: target.runtime ?? { name: engine, release },
   };
+  const lacks = await lackingCalls(profile, known, diagram, version?.libseccomp);
+  const asContainer: Target = { ...known, lacks };
   const wanted = lowerProfile(profile, asContainer, diagram).value;
-  if (!wanted) throw new TrialFailed(`by its rules ${engine} refuses the profile`);
+  const whole = lowerProfile(profile, known, diagram).value;
+  if (!wanted || !whole) throw new TrialFailed(`by its rules ${engine} refuses the profile`);
   const outcome = lift(readFilters(pid), wanted, diagram);
   return {
     who: `${engine}:${name}`,
     wanted,
     wantedRoot: wanted.root,
+    withoutSkips: whole.withoutStub,
     outcome,
     skipped: [...lacks],
     swapped: 0,

@@ -3,6 +3,7 @@ import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/en
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
 import type { RuleOrigin } from '@callgate/engine/policy/call-rule';
+import type { Abi } from '@callgate/engine/syscalls/arch';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
@@ -69,6 +70,7 @@ ${examples(
   async run(context, command) {
     const [name] = command.processedArgs as [string];
     const flags = command.opts<CompileFlags>();
+    if (flags.annotate && flags.json) throw new CliFailure('--annotate is for text, not --json');
     if (flags.annotate && flags.format !== 'asm')
       throw new CliFailure(`--annotate is for --format asm, not ${flags.format}`);
     const subject = await loadSubject(context, name, targetOf(flags), {
@@ -101,20 +103,25 @@ ${examples(
   },
 };
 
-function document({ policy }: Subject, program: Program): object {
-  const bitmap = cachedAbis(policy.abis).map((abi) => {
+function document({ policy, target }: Subject, program: Program): object {
+  const bitmap = cachedAbis(policy.abis, target.kernel).map((abi) => {
     const calls = cachedCalls([program], abi);
     return { arch: abi.name, calls: calls.length, cached: calls.filter((c) => !c.uncached).length };
   });
   return { ...programDocument(program, policy), bitmap };
 }
 
-function summary({ name, policy }: Subject, program: Program): string {
-  const [native] = policy.abis;
+function summary({ name, policy, target }: Subject, program: Program): string {
+  const abis = policy.abis.map((abi) => abi.name).join(', ');
+  return `${printable(name)} on ${abis}: ${plural(program.length, 'instruction')}, proven equal${bitmapText(cachedAbis(policy.abis, target.kernel)[0], program)}`;
+}
+
+/** What the native ABI's bitmap does; nothing where the kernel has none. */
+function bitmapText(native: Abi | undefined, program: Program): string {
+  if (!native) return '';
   const calls = cachedCalls([program], native);
   const cached = calls.filter((c) => !c.uncached).length;
-  const abis = policy.abis.map((abi) => abi.name).join(', ');
-  return `${printable(name)} on ${abis}: ${plural(program.length, 'instruction')}, proven equal; on ${native.name} the kernel answers ${cached} of ${calls.length} calls without running them`;
+  return `; on ${native.name} the kernel answers ${cached} of ${calls.length} calls without running them`;
 }
 
 /** More rules than these are counted. */

@@ -1,13 +1,13 @@
 import { diffPolicies } from '@callgate/engine/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
+import { DiagramTooLarge } from '@callgate/engine/policy/diagram';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { formatAction } from '@callgate/engine/report/action';
-import { describeArguments } from '@callgate/engine/report/arguments';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, FINDINGS } from '../context.ts';
+import { CLEAN, type Context, FINDINGS } from '../context.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { plural, printable, styleFor } from '../output/style.ts';
+import { differencesText } from '../output/differences.ts';
+import { printable, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
 interface DecompileFlags extends TargetFlags {
@@ -51,24 +51,20 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       return CLEAN;
     }
     context.stderr.write(
-      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, the profile differs from ${printable(name)}:\n${leftovers(subject, made)}`,
+      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${leftovers(context, subject, made)}`,
     );
     return FINDINGS;
   },
 };
 
-const MOST_LEFTOVERS = 20;
-
-/** What no profile can say: how the filter and the best profile differ. */
-function leftovers({ policy }: Subject, made: Decompiled): string {
+/** What no profile can say: how the profile differs from the filter. */
+function leftovers(context: Context, { policy }: Subject, made: Decompiled): string {
   const { diagram, root, abis } = policy;
-  const differences = diffPolicies(diagram, root, made.root, abis);
-  const lines = differences.slice(0, MOST_LEFTOVERS).map((d) => {
-    const numbers = d.name ?? (d.nr === d.last ? `number ${d.nr}` : `numbers ${d.nr}–${d.last}`);
-    const when = describeArguments(diagram, d.when, d.name, d.bits);
-    const arch = d.arch === 'other' ? 'all other architectures' : d.arch;
-    return `  ${arch}: ${numbers}${when && ` when ${when}`}: ${formatAction(d.before.kind, d.before.data)} in the filter, ${formatAction(d.after.kind, d.after.data)} in the profile\n`;
-  });
-  const rest = differences.length - lines.length;
-  return lines.join('') + (rest > 0 ? `  and ${plural(rest, 'more difference')}\n` : '');
+  try {
+    const differences = diffPolicies(diagram, root, made.root, abis);
+    return differencesText(styleFor(context.stderr, context.env), diagram, differences);
+  } catch (fault) {
+    if (fault instanceof DiagramTooLarge) return 'different in more ways than can be listed\n';
+    throw fault;
+  }
 }

@@ -1,5 +1,9 @@
 import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
+import { smallestCall } from '@callgate/engine/policy/call-set';
 import { Diagram, DiagramTooLarge } from '@callgate/engine/policy/diagram';
+import { formatCallBriefly } from '@callgate/engine/report/call';
+import { abiOfCall } from '@callgate/engine/syscalls/arch';
+import { nameOf } from '@callgate/engine/syscalls/lookup';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
@@ -45,6 +49,7 @@ ${examples(
 
   async run(context, command) {
     const [nameA, nameB] = command.processedArgs as [string, string];
+    if (nameA === '-' && nameB === '-') throw new CliFailure('only one of the two can be stdin');
     const flags = command.opts<DiffFlags>();
     const diagram = new Diagram();
     const load = (name: string, side: 'A' | 'B') =>
@@ -92,8 +97,19 @@ export function compare(a: Subject, b: Subject): Difference[] {
     return diffPolicies(a.policy.diagram, a.policy.root, b.policy.root, abis);
   } catch (fault) {
     if (!(fault instanceof DiagramTooLarge)) throw fault;
-    throw new CliFailure('the two are too complex to be compared');
+    throw new CliFailure(unlisted(a, b), FINDINGS);
   }
+}
+
+/** They differ in more ways than can be listed: one call that shows it. */
+function unlisted(a: Subject, b: Subject): string {
+  const { diagram, root } = a.policy;
+  const differing = diagram.combine(root, b.policy.root, (x, y) => (x === y ? 0 : 1));
+  const { arch, nr, args } = smallestCall(diagram, differing)!;
+  const abi = abiOfCall(arch, nr);
+  const name = abi && nameOf(abi.name, nr);
+  const call = formatCallBriefly(name ?? `number ${nr} `, args);
+  return `${printable(a.name)} and ${printable(b.name)} differ in more ways than can be listed, for example in ${call} on ${abi?.name ?? `arch 0x${arch.toString(16)}`}`;
 }
 
 function text(context: Context, a: Subject, b: Subject, differences: readonly Difference[]): string {

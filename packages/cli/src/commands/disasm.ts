@@ -1,8 +1,9 @@
 import { listing } from '@callgate/engine/report/listing';
 import { jsonProgram } from '@callgate/engine/report/programs/json';
+import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
-import { loadSubject } from '../input/subject.ts';
+import { loadPrograms } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
 import { listingText } from '../output/listing.ts';
 import { plural, printable, styleFor } from '../output/style.ts';
@@ -35,12 +36,9 @@ ${examples('disasm filter.bpf', 'disasm docker:web', 'disasm pid:1234 > filter.a
   async run(context, command) {
     const [name] = command.processedArgs as [string];
     const flags = command.opts<DisasmFlags>();
-    const { policy, programs } = await loadSubject(context, name, targetOf(flags), { quiet: true });
-    if (!programs)
-      throw new CliFailure(
-        `${printable(name)} is a profile; callgate compile shows the filter that it becomes`,
-      );
-    const { endian } = policy;
+    const target = targetOf(flags);
+    const programs = await loadPrograms(context, name, target);
+    const { endian } = abiOf(target.native);
     if (flags.json) {
       const filters = programs.map((program) => ({
         instructions: program.length,

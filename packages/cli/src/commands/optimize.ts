@@ -1,10 +1,12 @@
+import type { Program } from '@callgate/engine/bpf/instruction';
+import type { CompileOptions } from '@callgate/engine/compile/compile';
 import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { readRecording, weightsOf } from '../input/recording.ts';
-import { loadSubject } from '../input/subject.ts';
+import { loadSubject, type Subject } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
 import { FORMAT_HELP, FORMATS, type Format, formatProgram, writeProgram } from '../output/program-formats.ts';
 import { plural, printable } from '../output/style.ts';
@@ -36,6 +38,7 @@ export const optimize: Verb = {
       )
       .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)')
       .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--json', 'one JSON document: the program and how long both are')
       .option('-q, --quiet', 'say nothing but errors')
       .addHelpText(
         'after',
@@ -55,11 +58,12 @@ export const optimize: Verb = {
     if (!programs) throw new CliFailure(`${printable(name)} is a profile; callgate compile makes its filter`);
     const weights =
       flags.weights === undefined ? undefined : weightsOf(await readRecording(context, flags.weights));
-    const program = compileSubject(subject, { objective: flags.objective, weights });
+    const program = smaller(subject, { objective: flags.objective, weights });
     const before = programs.reduce((sum, p) => sum + p.length, 0);
     // What somebody else wrote may be the smaller one already.
-    const kept = programs.length === 1 && flags.objective === 'size' && programs[0].length <= program.length;
-    const result = kept ? programs[0] : program;
+    const isSmall = flags.objective === 'size' && programs[0]?.length <= (program?.length ?? Infinity);
+    const kept = programs.length === 1 && (!program || isSmall) ? programs[0] : undefined;
+    const result = kept ?? program ?? compileSubject(subject);
     writeProgram(
       context,
       flags.output,
@@ -74,3 +78,13 @@ export const optimize: Verb = {
     return CLEAN;
   },
 };
+
+/** The filter made anew; undefined when callgate finds none that a kernel would take. */
+function smaller(subject: Subject, options: CompileOptions): Program | undefined {
+  try {
+    return compileSubject(subject, options);
+  } catch (fault) {
+    if (fault instanceof CliFailure) return undefined;
+    throw fault;
+  }
+}

@@ -5,6 +5,9 @@ import {
   notableCalls,
   summarize,
 } from '@callgate/engine/analysis/summary';
+import { actionOfWord } from '@callgate/engine/policy/action';
+import type { Policy } from '@callgate/engine/policy/policy';
+import { restrictArch } from '@callgate/engine/policy/restrict';
 import { formatAction } from '@callgate/engine/report/action';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
@@ -60,7 +63,8 @@ export const show: Verb = {
     context.stdout.write(
       flags.json
         ? `${JSON.stringify(document)}\n`
-        : overview(context, file, summaries, flags.names ?? false) + bitmapsText(context, bitmaps),
+        : overview(context, file, foreignText(subject.policy), summaries, flags.names ?? false) +
+            bitmapsText(context, bitmaps),
     );
     return CLEAN;
   },
@@ -78,10 +82,26 @@ function abiDocument(summary: AbiSummary): object {
   };
 }
 
-function overview(context: Context, file: string, summaries: readonly AbiSummary[], names: boolean): string {
+function overview(
+  context: Context,
+  file: string,
+  foreign: string,
+  summaries: readonly AbiSummary[],
+  names: boolean,
+): string {
   const style = styleFor(context.stdout, context.env);
-  const head = `${style.bold(printable(file))} covers ${summaries.map((s) => s.abi).join(', ')}; calls of any other ABI kill the thread.\n`;
+  const head = `${style.bold(printable(file))} covers ${summaries.map((s) => s.abi).join(', ')}; calls of any other ABI: ${foreign}.\n`;
   return head + summaries.map((s) => abiText(style, s, names)).join('');
+}
+
+/** An arch that no ABI has. */
+const NO_ARCH = 0x12345678;
+
+function foreignText({ diagram, root }: Policy): string {
+  const node = restrictArch(diagram, root, NO_ARCH);
+  if (!diagram.isTerminal(node)) return 'as these, for the filter does not ask for the ABI';
+  const { kind, data } = actionOfWord(diagram.word(node));
+  return formatAction(kind, data);
 }
 
 function abiText(style: Style, summary: AbiSummary, names: boolean): string {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
 import { Diagram } from '@callgate/engine/policy/diagram';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/containers';
@@ -20,6 +21,7 @@ import { plural, printable, type Style, styleFor, wrap } from '../output/style.t
 interface VerifyFlags extends TargetFlags {
   readonly against: string;
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 type ProfileSubject = Subject & { readonly source: ProfileSource };
@@ -38,7 +40,8 @@ export const verify: Verb = {
         "libseccomp (this machine's, called as the runtime calls it), runc, crun, FILE.bpf, pid:N, docker:NAME, podman:NAME",
         'libseccomp',
       )
-      .option('--json', 'one JSON document');
+      .option('--json', 'one JSON document')
+      .option('-q, --quiet', 'say nothing; the exit status tells');
     addTargetFlags(command);
     command.addHelpText(
       'after',
@@ -58,7 +61,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const diagram = new Diagram();
     const options = { allowUnknown: flags.allowUnknown, quiet: true, diagram };
     const subject = await loadProfileSubject(context, name, targetOf(flags), options);
-    const trial = await hold(context, subject, flags, diagram);
+    const trial = await uninterrupted(context, () => hold(context, subject, flags, diagram));
     const style = styleFor(context.stdout, context.env);
     const { outcome, wanted, wantedRoot, who, skipped, swapped } = trial;
     if ('failure' in outcome) {
@@ -71,21 +74,47 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const abis = [...new Set([...wanted.abis, ...outcome.got.abis])];
     const differences = diffPolicies(diagram, wantedRoot, outcome.got.root, abis);
     const { instructions } = outcome;
+    // What it skips may be what the profile denies.
+    const opened = skipped.length === 0 ? [] : openedBySkipping(trial, diagram);
     const document = {
       against: who,
       instructions,
       skipped,
       swapped,
+      opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
       ...differencesDocument(diagram, differences),
     };
-    context.stdout.write(
-      flags.json
-        ? `${JSON.stringify(document)}\n`
-        : text(style, name, trial, instructions, diagram, differences),
-    );
-    return differences.length === 0 ? CLEAN : FINDINGS;
+    if (!flags.quiet)
+      context.stdout.write(
+        flags.json
+          ? `${JSON.stringify(document)}\n`
+          : text(style, name, trial, instructions, diagram, differences) + openedText(style, opened),
+      );
+    return differences.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
   },
 };
+
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A container may be there: on a signal the work comes to its end, which removes it, and callgate ends after that. */
+async function uninterrupted<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  let stopped: (typeof STOPPING)[number] | undefined;
+  const offs = STOPPING.map((signal) =>
+    context.onSignal(signal, () => {
+      stopped = signal;
+    }),
+  );
+  const failure = () => stopped && new CliFailure(`stopped by ${stopped}`, 128 + constants.signals[stopped]);
+  try {
+    const result = await work();
+    if (stopped) throw failure();
+    return result;
+  } catch (fault) {
+    throw failure() ?? fault;
+  } finally {
+    for (const off of offs) off();
+  }
+}
 
 async function hold(
   context: Context,
@@ -113,6 +142,19 @@ async function hold(
   }
 }
 
+/** Calls that the profile denies and that pass because their names are skipped. */
+function openedBySkipping({ wanted, withoutSkips }: Trial, diagram: Diagram): Difference[] {
+  return diffPolicies(diagram, withoutSkips, wanted.withoutStub, wanted.abis).filter(
+    (d) => d.change === 'loosened',
+  );
+}
+
+function openedText(style: Style, opened: readonly Difference[]): string {
+  if (opened.length === 0) return '';
+  const names = [...new Set(opened.map((d) => d.name ?? String(d.nr)))];
+  return `  ${style.red('So these pass, though the profile denies them:')}\n${wrap(names, '    ')}\n`;
+}
+
 /** A file or a process, taken as it is. */
 async function subjectTrial(
   context: Context,
@@ -121,9 +163,19 @@ async function subjectTrial(
   diagram: Diagram,
 ): Promise<Trial> {
   const other = await loadSubject(context, against, target, { quiet: true, diagram });
-  const instructions = other.programs?.reduce((sum, program) => sum + program.length, 0) ?? 0;
+  if (!other.programs)
+    throw new CliFailure(`${printable(against)} is a profile; to compare two: callgate diff`);
+  const instructions = other.programs.reduce((sum, program) => sum + program.length, 0);
   const outcome = { got: other.policy, instructions };
-  return { who: against, wanted: policy, wantedRoot: policy.root, outcome, skipped: [], swapped: 0 };
+  return {
+    who: against,
+    wanted: policy,
+    wantedRoot: policy.root,
+    withoutSkips: policy.withoutStub,
+    outcome,
+    skipped: [],
+    swapped: 0,
+  };
 }
 
 function failureText(style: Style, name: string, who: string, failure: string): string {

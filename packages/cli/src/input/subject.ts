@@ -63,6 +63,21 @@ export async function loadSubject(
   return profileSubject(context, name, textOf(bytes, name), target, options);
 }
 
+/** The programs of a subject, the newest first, as they stand: they need not be such that a kernel takes them. */
+export async function loadPrograms(
+  context: Context,
+  name: string,
+  target: Target,
+): Promise<readonly Program[]> {
+  const live = await liveFilters(name);
+  if (live) return live;
+  const bytes = name.startsWith('stock:') ? new Uint8Array() : await readBytes(context, name);
+  if (isProgram(name, bytes) && bytes.length > 0) return [decode(name, bytes, target)];
+  throw new CliFailure(
+    `${printable(name)} is no filter (struct sock_filter[]); of a profile callgate compile shows the filter that it becomes`,
+  );
+}
+
 /** The same, for commands that need a profile and not just a filter. */
 export async function loadProfileSubject(
   context: Context,
@@ -119,8 +134,8 @@ const STOCK: Readonly<Record<string, () => Promise<string>>> = {
 
 function stockProfile(name: string): (() => Promise<string>) | undefined {
   if (!name.startsWith('stock:')) return undefined;
-  const stock = STOCK[name.slice('stock:'.length)];
-  if (stock) return stock;
+  const key = name.slice('stock:'.length);
+  if (Object.hasOwn(STOCK, key)) return STOCK[key];
   throw new CliFailure(
     `there is no ${printable(name)}; it is one of ${Object.keys(STOCK)
       .map((key) => `stock:${key}`)

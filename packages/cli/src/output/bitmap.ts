@@ -16,7 +16,10 @@ export interface Bitmap {
 /** For a profile that of the filter that callgate makes of it; for programs that of the programs themselves. */
 export function bitmapsOf(subject: Subject): Bitmap[] {
   const programs = subject.programs ?? [compileSubject(subject)];
-  return cachedAbis(subject.policy.abis).map((abi) => ({ abi: abi.name, calls: cachedCalls(programs, abi) }));
+  return cachedAbis(subject.policy.abis, subject.target.kernel).map((abi) => ({
+    abi: abi.name,
+    calls: cachedCalls(programs, abi),
+  }));
 }
 
 export function bitmapDocument({ abi, calls }: Bitmap): object {

@@ -2,7 +2,8 @@ import type { Program } from '../bpf/instruction.ts';
 import * as op from '../bpf/opcodes.ts';
 import { ARCH_OFFSET, NR_OFFSET } from '../bpf/seccomp-data.ts';
 import { ALLOW_WORD } from '../policy/action.ts';
-import type { Abi } from '../syscalls/arch.ts';
+import { compareKernels, type KernelVersion } from '../profile/profile.ts';
+import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 
 /** Why the kernel runs the filter for a number, though its bitmap might answer. */
@@ -77,14 +78,25 @@ function constantAnswer(program: Program, arch: number, nr: number): { word: num
   return { at: program.length - 1 };
 }
 
-/** The ABIs whose calls the kernel of a native ABI keeps a bitmap for. */
-export function cachedAbis(abis: readonly Abi[]): Abi[] {
-  const compatible: Readonly<Record<string, string>> = {
-    x86_64: 'x86',
-    aarch64: 'arm',
-    s390x: 's390',
-    ppc64: 'ppc',
-  };
+/** The native ABIs whose kernels keep a bitmap, and the 32-bit ABI for which they keep another (SECCOMP_ARCH_COMPAT). */
+const COMPATIBLE: Readonly<Partial<Record<AbiName, AbiName | 'none'>>> = {
+  x86_64: 'x86',
+  x86: 'none',
+  aarch64: 'arm',
+  arm: 'none',
+  riscv64: 'none',
+  s390x: 's390',
+  ppc64le: 'none',
+  ppc64: 'ppc',
+  ppc: 'none',
+  loongarch64: 'none',
+};
+const FIRST_KERNEL: KernelVersion = { major: 5, minor: 11 };
+
+/** Of the ABIs of a policy, the native one first, those that a kernel keeps a bitmap for. */
+export function cachedAbis(abis: readonly Abi[], kernel: KernelVersion): Abi[] {
   const [native] = abis;
-  return abis.filter((abi) => abi === native || abi.name === compatible[native.name]);
+  const compatible = COMPATIBLE[native.name];
+  if (compatible === undefined || compareKernels(kernel, FIRST_KERNEL) < 0) return [];
+  return abis.filter((abi) => abi === native || abi.name === compatible);
 }

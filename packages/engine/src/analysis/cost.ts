@@ -1,4 +1,4 @@
-import { compileUnproved } from '../compile/compile.ts';
+import { compileUnproved, FilterTooLarge } from '../compile/compile.ts';
 import type { Policy } from '../policy/policy.ts';
 import { restrict } from '../policy/restrict.ts';
 import type { Abi } from '../syscalls/arch.ts';
@@ -9,6 +9,7 @@ export interface CallCost {
   readonly abi: Abi;
   readonly name: string;
   readonly nr: number;
+  /** Infinity where they are too many to be counted. */
   readonly instructions: number;
 }
 
@@ -23,8 +24,17 @@ export function costliestCalls(policy: Policy, most: number): CallCost[] {
       abi,
       name,
       nr,
-      instructions: compileUnproved(diagram, node, endian, {}).length,
+      instructions: lengthOf(() => compileUnproved(diagram, node, endian, {}).length),
     }))
     .sort((a, b) => b.instructions - a.instructions)
     .slice(0, most);
+}
+
+function lengthOf(compile: () => number): number {
+  try {
+    return compile();
+  } catch (fault) {
+    if (fault instanceof FilterTooLarge) return Infinity;
+    throw fault;
+  }
 }

@@ -1,6 +1,6 @@
 import { type Action, type ActionKind, actionOfWord } from '../policy/action.ts';
 import { callsWhere, countArguments, smallestCall } from '../policy/call-set.ts';
-import type { Diagram, NodeId } from '../policy/diagram.ts';
+import { type Diagram, DiagramTooLarge, type NodeId } from '../policy/diagram.ts';
 import { ARCH, type Call, NR } from '../policy/fields.ts';
 import { restrictArch } from '../policy/restrict.ts';
 import { valueRanges } from '../policy/value-set.ts';
@@ -36,11 +36,15 @@ export interface Difference {
 }
 
 /** More ranges of numbers than any real filter has. */
-const MOST_RANGES = 100_000;
+const MOST_RANGES = 20_000;
+/** More answers for one number than anybody would read. */
+const MOST_ANSWERS = 256;
+const MAX_NODES = 1 << 20;
+const MAX_STEPS = 1 << 23;
 
 /**
  * Everything that two policies of one diagram decide differently, by ABI and number; nothing when they are equal,
- * which is a proof. `abis` are those that get names; calls of all other architectures are one group.
+ * which is a proof. Throws DiagramTooLarge when they are too many to be listed. `abis` are those that get names; calls of all other architectures are one group.
  */
 export function diffPolicies(
   diagram: Diagram,
@@ -49,7 +53,7 @@ export function diffPolicies(
   abis: readonly Abi[],
 ): Difference[] {
   if (before === after) return [];
-  return new Comparison(diagram, abis).compare(before, after);
+  return diagram.within(MAX_NODES, MAX_STEPS, () => new Comparison(diagram, abis).compare(before, after));
 }
 
 class Comparison {
@@ -83,7 +87,8 @@ class Comparison {
   private arch(auditArch: number, node: NodeId): void {
     for (const { low, high, exit } of this.ranges(node, NR)) {
       if (this.isEqual(exit)) continue;
-      for (const [from, to] of splitAtX32(low, high)) this.numbers(auditArch, from, to, exit);
+      for (const [from, to] of isX86(auditArch) ? splitAtX32(low, high) : [[low, high]])
+        this.numbers(auditArch, from, to, exit);
     }
   }
 
@@ -117,6 +122,7 @@ class Comparison {
     const { d } = this;
     const name = arch === 'other' ? undefined : nameOf(arch, nr);
     const words = d.reachable(node).filter((id) => d.isTerminal(id) && !this.isEqual(id));
+    if (words.length > MOST_ANSWERS) throw new DiagramTooLarge();
     for (const word of words.map((id) => d.word(id))) {
       const set = callsWhere(d, node, (w) => w === word);
       const [before, after] = this.pairs[word - 1].map(actionOfWord);
@@ -137,13 +143,18 @@ class Comparison {
   }
 
   private ranges(node: NodeId, field: typeof NR) {
-    const ranges = valueRanges(this.d, node, field, MOST_RANGES) ?? [];
+    const ranges = valueRanges(this.d, node, field, MOST_RANGES);
+    if (!ranges) throw new DiagramTooLarge();
     return ranges.map(({ low, high, exit }) => ({ low: Number(low), high: Number(high), exit }));
   }
 
   private isEqual(id: NodeId): boolean {
     return this.d.isTerminal(id) && this.d.word(id) === 0;
   }
+}
+
+function isX86(auditArch: number): boolean {
+  return auditArch === abiOf('x32').auditArch;
 }
 
 function splitAtX32(low: number, high: number): [number, number][] {

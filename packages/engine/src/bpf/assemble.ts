@@ -16,8 +16,15 @@ export type Assembled =
 /** Longer texts are not read; the kernel takes 4096 instructions. */
 const MAX_LINES = 100_000;
 const MAX_FAULTS = 20;
+/** Characters of a line; a label takes some of them. */
+const MAX_LINE = 1000;
 /** The other way round of a comparison: `jne` is a `jeq` with its labels swapped. */
-const NEGATED: Readonly<Record<string, string>> = { jne: 'jeq', jneq: 'jeq', jlt: 'jge', jle: 'jgt' };
+const NEGATED = new Map([
+  ['jne', 'jeq'],
+  ['jneq', 'jeq'],
+  ['jlt', 'jge'],
+  ['jle', 'jgt'],
+]);
 
 /** Instructions as bpf_asm writes them, labels included; comments begin with ";" or "//". */
 export function assemble(text: string): Assembled {
@@ -41,7 +48,7 @@ class Assembly {
   private readonly faults: AssemblyFault[] = [];
 
   run(text: string): Assembled {
-    const lines = text.split(/\r?\n/, MAX_LINES + 1);
+    const lines = text.split('\n', MAX_LINES + 1);
     if (lines.length > MAX_LINES) this.fault(MAX_LINES + 1, 1, `more than ${MAX_LINES} lines`);
     else for (const [i, line] of lines.entries()) this.line(line, i + 1);
     const program = this.pending.map((p, at) => this.resolve(p, at));
@@ -50,21 +57,34 @@ class Assembly {
   }
 
   private line(source: string, line: number): void {
-    const code = source.replace(/(;|\/\/).*$/, '').replace(/\/\*.*?\*\//g, (c) => ' '.repeat(c.length));
+    if (source.length > MAX_LINE) {
+      this.fault(line, MAX_LINE, `the line is longer than ${MAX_LINE} characters`);
+      return;
+    }
+    const code = withoutComments(source.endsWith('\r') ? source.slice(0, -1) : source);
+    const strange = code.search(/[^\t -~]/);
+    if (strange >= 0) {
+      this.fault(line, strange + 1, 'only ASCII characters stand outside of comments');
+      return;
+    }
     const label = /^\s*([A-Za-z_.$][\w.$]*)\s*:/.exec(code);
     const rest = label ? ' '.repeat(label[0].length) + code.slice(label[0].length) : code;
     if (label) {
-      if (this.labels.has(label[1])) this.fault(line, 1, `the label ${label[1]} stands here a second time`);
+      if (this.labels.has(label[1]))
+        this.fault(line, 1, `the label ${label[1].slice(0, 40)} stands here a second time`);
       else this.labels.set(label[1], this.pending.length);
     }
-    const match = /^(\s*)(\S+)\s*(.*?)\s*$/.exec(rest);
-    if (match) this.statement(match[2].toLowerCase(), match[3], line, match[1].length + 1);
+    const statement = rest.trim();
+    if (statement === '') return;
+    const [name] = statement.split(/\s/, 1);
+    const column = rest.indexOf(name) + 1;
+    this.statement(name.toLowerCase(), statement.slice(name.length).trim(), line, column);
   }
 
   private statement(name: string, operands: string, line: number, column: number): void {
     const parts = operands === '' ? [] : operands.split(',').map((part) => part.trim());
     if (name === '.raw') this.raw(parts, line, column);
-    else if (NEGATED[name]) this.branch(NEGATED[name], parts, line, column, true);
+    else if (NEGATED.has(name)) this.branch(NEGATED.get(name)!, parts, line, column, true);
     else if (['jeq', 'jgt', 'jge', 'jset'].includes(name)) this.branch(name, parts, line, column, false);
     else if (name === 'ja' || name === 'jmp') this.jump(parts, line, column);
     else this.plain(name, parts, line, column);
@@ -126,13 +146,14 @@ class Assembly {
     const distance = (target ?? 0) - at - 1;
     if (target === undefined) this.fault(from.line, from.column, `there is no label ${label.slice(0, 40)}`);
     else if (target >= this.pending.length)
-      this.fault(from.line, from.column, `no instruction follows the label ${label}`);
-    else if (distance < 0) this.fault(from.line, from.column, `${label} lies behind: jumps only go forward`);
+      this.fault(from.line, from.column, `no instruction follows the label ${label.slice(0, 40)}`);
+    else if (distance < 0)
+      this.fault(from.line, from.column, `${label.slice(0, 40)} lies behind: jumps only go forward`);
     else if (distance > most)
       this.fault(
         from.line,
         from.column,
-        `${label} is ${distance} instructions away, at most ${most} can be jumped`,
+        `${label.slice(0, 40)} is ${distance} instructions away, at most ${most} can be jumped`,
       );
     return Math.max(0, distance) & (most === 255 ? 255 : -1);
   }
@@ -140,6 +161,18 @@ class Assembly {
   private fault(line: number, column: number, message: string): void {
     this.faults.push({ line, column, message });
   }
+}
+
+/** The line with comments replaced by nothing or blanks, so that columns stay. */
+function withoutComments(line: string): string {
+  const ends = [line.indexOf(';'), line.indexOf('//')].filter((at) => at >= 0);
+  let code = ends.length > 0 ? line.slice(0, Math.min(...ends)) : line;
+  for (let from = code.indexOf('/*'); from >= 0; from = code.indexOf('/*')) {
+    const to = code.indexOf('*/', from + 2);
+    if (to < 0) break;
+    code = code.slice(0, from) + ' '.repeat(to + 2 - from) + code.slice(to + 2);
+  }
+  return code;
 }
 
 const FORMS: Readonly<Record<Mnemonic['operand'], string>> = {

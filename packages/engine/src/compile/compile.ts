@@ -14,6 +14,9 @@ import { partOfWord, type Range, wordOfVariable } from './words.ts';
 /** callgate compiled a policy into a program that decides otherwise: a bug in callgate, never in the input. */
 export class MiscompiledError extends Error {}
 
+/** The filter would be far longer than a kernel takes, or too hard to find. */
+export class FilterTooLarge extends Error {}
+
 export interface CompileOptions {
   /** Without it: size. */
   readonly objective?: Objective;
@@ -23,13 +26,15 @@ export interface CompileOptions {
 
 /** What one instruction more is worth, in executed instructions of the mean call. */
 const INSTRUCTION_COST: Readonly<Record<Objective, number>> = { size: 1000, mean: 1e-4, bitmap: 1e-4 };
+/** Pairs of ranges weighed against each other, and bits tested by themselves times a thousand. */
+const MAX_WORK = 40_000_000;
 const ARCH_WORD = 0;
 const NR_WORD = 1;
 
 /**
  * A program that decides exactly as the diagram, for machines of one byte order: arch first, then nr, then arguments,
  * so that the kernel's bitmap (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
- * A program of at most 4096 instructions, which a kernel takes, is lifted again and compared before it is returned.
+ * Throws FilterTooLarge. A program of at most 4096 instructions, which a kernel takes, is lifted again and compared before it is returned.
  */
 export function compileDiagram(
   diagram: Diagram,
@@ -62,6 +67,7 @@ class Compiler {
   private readonly labels = new Map<NodeId, Label>();
   /** The arch of the calls that are being decided, once it is known. */
   private arch: number | undefined;
+  private work = 0;
 
   constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights }: CompileOptions) {
     this.diagram = diagram;
@@ -84,6 +90,7 @@ class Compiler {
       const tree = wordTest(this.diagram, id, word, {
         weight: (range) => this.weight(range, word),
         instruction: INSTRUCTION_COST[this.objective],
+        spend: (work) => this.spend(work),
       });
       label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
       this.labels.set(id, label);
@@ -112,6 +119,11 @@ class Compiler {
       case 'masked':
         return this.assembler.and(tree.mask, this.assembler.jump(op.JEQ_K, tree.k, yes, no));
     }
+  }
+
+  private spend(work: number): void {
+    this.work += work;
+    if (this.work > MAX_WORK) throw new FilterTooLarge('the filter is too large for any kernel');
   }
 
   private weight(range: Range, word: number): number {

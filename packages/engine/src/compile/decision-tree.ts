@@ -30,6 +30,8 @@ export interface Costs {
   weight(range: Range): number;
   /** The expected number of executed instructions that one instruction of the program is worth. */
   readonly instruction: number;
+  /** Called with the work that a decision takes; throws when it is too much for any filter that a kernel takes. */
+  spend(work: number): void;
 }
 
 export interface Decision {
@@ -66,6 +68,7 @@ class Search {
 
   constructor(ranges: readonly Range[], costs: Costs) {
     const n = ranges.length;
+    costs.spend(n * n);
     this.ranges = ranges;
     this.instruction = costs.instruction;
     this.weights = Float64Array.from(ranges, (range) => costs.weight(range));

@@ -38,6 +38,7 @@ export function wordTest(
 
 /** Asks for the node's own bit; what follows knows it, if it is the next one. */
 function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, prefix: Prefix): Tree {
+  costs.spend(1000);
   const bit = diagram.variable(node) % 32;
   const k = 2 ** (31 - bit);
   const known = (one: boolean): Prefix =>

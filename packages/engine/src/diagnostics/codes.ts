@@ -56,6 +56,8 @@ export const DIAGNOSTIC_CODES = {
   'mask-drops-bits':
     'valueTwo has bits that the mask in value leaves out. They are dropped: the condition is met by more calls than it seems.',
   'mask-empty': 'A mask of 0 keeps no bit, so the condition holds for every call.',
+  'condition-never-holds':
+    'No value meets the condition, such as one below 0: the rule has no effect, or none on ABIs with 32-bit arguments.',
   'value-cut':
     'On ABIs with 32-bit arguments only the low 32 bits of the value are compared, so the condition is met by other calls there.',
   'condition-overwritten':

@@ -11,6 +11,8 @@ export type Conjunction = readonly Condition[];
 /** More rules for one call than anybody would read. */
 const MOST = 1024;
 const MOST_RANGES = 256;
+/** So many rules are looked at to be made fewer. */
+const MOST_SIMPLIFIED = 64;
 
 type Test = Pick<Condition, 'operator' | 'value' | 'valueTwo'>;
 
@@ -129,6 +131,7 @@ function alignedBlocks(low: bigint, high: bigint, field: Field): Cube[] {
 
 /** Leaves out conditions, then rules, as long as the rules together say the same. */
 function simplify(d: Diagram, set: NodeId, bits: 32 | 64, all: readonly Conjunction[]): Conjunction[] {
+  if (all.length > MOST_SIMPLIFIED) return [...all];
   const meaning = (c: Conjunction) => conditionsDiagram(d, c, bits);
   const inSet = (c: Conjunction) => d.choose(set, Diagram.FALSE, meaning(c)) === Diagram.FALSE;
   const shorter = all.map((conjunction) => {

@@ -1,4 +1,4 @@
-import { type Action, actionOfWord } from '../policy/action.ts';
+import { type Action, actionOfWord, actionWord } from '../policy/action.ts';
 import type { Diagram, NodeId } from '../policy/diagram.ts';
 import { ENOSYS, hasStub } from '../policy/enosys-stub.ts';
 import { argument, half, NR } from '../policy/fields.ts';
@@ -71,7 +71,22 @@ function defaultWords({ diagram, root, abis }: Policy): number[] {
   return [...words]
     .sort((a, b) => b[1] - a[1])
     .map(([word]) => word)
-    .slice(0, 4);
+    .filter(mayBeDefault)
+    .slice(0, 4)
+    .concat(FALLBACKS);
+}
+
+/** When nothing that the filter answers can be a default action. */
+const FALLBACKS = [actionWord({ kind: 'ERRNO', data: 1 })];
+
+/** What libseccomp and runtimes take: an errno below 4095, and no NOTIFY for everything. */
+function mayBeDefault(word: number): boolean {
+  return isExpressible(word) && actionOfWord(word).kind !== 'NOTIFY';
+}
+
+function isExpressible(word: number): boolean {
+  const { kind, data } = actionOfWord(word);
+  return kind === 'TRAP' ? data === 0 : kind !== 'ERRNO' || data < 4095;
 }
 
 function countWrong({ diagram, root, abis }: Policy, other: NodeId): number {
@@ -147,12 +162,16 @@ class Writer {
     const node = abi ? this.decision(abi, numberOf(abi.name, name)!) : this.throughMultiplexer(name);
     if (node === undefined) return [];
     if (d.isTerminal(node))
-      return d.word(node) === this.byDefault ? [] : [{ name, word: d.word(node), conditions: [] }];
+      return d.word(node) === this.byDefault || !isExpressible(d.word(node))
+        ? []
+        : [{ name, word: d.word(node), conditions: [] }];
     if ((name === 'socketcall' || name === 'ipc') && !this.multiplexers) return [];
     const decisions = abi
       ? having.map((a) => ({ bits: a.bits, node: this.decision(a, numberOf(a.name, name)!) }))
       : [{ bits: 32 as const, node }];
-    return rulesForArguments(d, decisions, this.byDefault).map((rule) => ({ name, ...rule }));
+    return rulesForArguments(d, decisions, this.byDefault)
+      .filter((rule) => isExpressible(rule.word))
+      .map((rule) => ({ name, ...rule }));
   }
 
   /** What a call that some ABI has behind socketcall or ipc alone gets there. */

@@ -8,6 +8,7 @@ import { plainWords, stackFilters } from '../policy/stack.ts';
 import { ABIS, type Abi, type AbiName, abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 import { liftProgram } from './execute.ts';
+import { bounded } from './step-graph.ts';
 
 /** A program cannot be lifted: the kernel would refuse it, or it computes too much. */
 export interface LiftFault {
@@ -45,7 +46,12 @@ export function liftPolicy(
       };
     roots.push(lifted.root);
   }
-  const root = plainWords(diagram, stackFilters(diagram, roots));
+  let root: NodeId = 0;
+  const tooLarge = bounded(diagram, () => {
+    root = plainWords(diagram, stackFilters(diagram, roots));
+  });
+  if (tooLarge)
+    return { fault: { program: 0, at: 0, why: 'what the filters decide together is too complex' } };
   const words = wordsOf(diagram, root);
   const index = new Map(words.map((word, i) => [word, i]));
   return {

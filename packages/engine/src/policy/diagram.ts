@@ -26,7 +26,7 @@ export class Diagram {
 
   private limit: number;
   private count = 0;
-  /** Calls of choose that are left; Infinity outside of `within`. */
+  /** Steps of choose, map and combine that are left; Infinity outside of `within`. */
   private fuel = Infinity;
   private variables = new Uint16Array(1 << 12);
   private lows = new Uint32Array(1 << 12);
@@ -41,11 +41,11 @@ export class Diagram {
     this.terminal(1);
   }
 
-  /** Runs the work, which may make so many new nodes and call choose so often; throws DiagramTooLarge beyond that. */
-  within<T>(nodes: number, choices: number, work: () => T): T {
+  /** Runs the work, which may make so many new nodes and steps of choose, map and combine; else DiagramTooLarge. */
+  within<T>(nodes: number, steps: number, work: () => T): T {
     const { limit, fuel } = this;
     this.limit = Math.min(limit, this.count + nodes);
-    this.fuel = choices;
+    this.fuel = Math.min(fuel, steps);
     try {
       return work();
     } finally {
@@ -103,7 +103,7 @@ export class Diagram {
     const { cache } = this;
     if (cache[slot] === condition && cache[slot + 1] === yes && cache[slot + 2] === no)
       return cache[slot + 3];
-    if (--this.fuel < 0) throw new DiagramTooLarge();
+    this.spend();
     const { variables, lows } = this;
     const variable = Math.min(variables[condition], variables[yes], variables[no]);
     const c = variables[condition] === variable;
@@ -189,6 +189,7 @@ export class Diagram {
     const walk = (id: NodeId): NodeId => {
       let result = done.get(id);
       if (result === undefined) {
+        this.spend();
         result = this.isTerminal(id)
           ? this.terminal(replace(this.word(id)))
           : this.node(this.variables[id], walk(this.low(id)), walk(this.high(id)));
@@ -207,6 +208,7 @@ export class Diagram {
       const key = x * 0x4000000 + y;
       let result = done.get(key);
       if (result === undefined) {
+        this.spend();
         const variable = Math.min(this.variables[x], this.variables[y]);
         const splitX = this.variables[x] === variable;
         const splitY = this.variables[y] === variable;
@@ -263,6 +265,10 @@ export class Diagram {
     };
     walk(root);
     return [...seen];
+  }
+
+  private spend(): void {
+    if (--this.fuel < 0) throw new DiagramTooLarge();
   }
 
   private intern(variable: number, low: number, high: number): NodeId {

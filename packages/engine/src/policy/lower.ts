@@ -176,16 +176,25 @@ class Lowering {
     const coveredWith = new Map<number, NodeId>();
     order.forEach((rule, i) => {
       const condition = conditions[i];
+      if (condition === Diagram.FALSE) {
+        this.reportNever(rule);
+        return;
+      }
       const contrary = [...coveredWith].some(([word, set]) => word !== rule.word && meets(condition, set));
       const first = (): CallRule =>
         order.find((by, j) => (by.word !== rule.word || !contrary) && meets(condition, conditions[j]))!;
-      if (i > 0 && !meets(condition, d.not(covered)))
-        this.reportFate({ kind: 'shadowed', rule, by: first() });
+      const coveredNow = d.or(covered, condition);
+      if (coveredNow === covered) this.reportFate({ kind: 'shadowed', rule, by: first() });
       else if (contrary && this.resolved.dialect.strict)
         this.reportFate({ kind: 'overlap', rule, by: first() });
-      covered = d.or(covered, condition);
+      covered = coveredNow;
       coveredWith.set(rule.word, d.or(coveredWith.get(rule.word) ?? Diagram.FALSE, condition));
     });
+  }
+
+  private reportNever(rule: CallRule): void {
+    const message = `no call can meet the conditions of this rule for ${rule.name.value} on some ABI`;
+    this.report(warning('condition-never-holds', message, rule.conditions[0].span));
   }
 
   /** Values that lose their upper half on an ABI whose arguments have 32 bits. */

@@ -11,11 +11,12 @@ export interface Known {
   readonly nr?: number;
 }
 
-/** For each instruction of a program that verifyProgram takes what is known there; undefined for dead code. */
+/** For each instruction of any program what is known there; undefined for dead code. */
 export function knownAt(program: Program, endian: Endian): (Known | undefined)[] {
   const known: (Known | undefined)[] = program.map(() => undefined);
   known[0] = {};
   const reach = (at: number, next: Known) => {
+    if (at >= program.length) return;
     const before = known[at];
     known[at] = before === undefined ? next : common(before, next);
   };
