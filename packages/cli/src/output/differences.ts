@@ -73,9 +73,12 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   const whole = mine.filter((d) => d.name && diagram.isTerminal(d.when)).map((d) => d.name!);
   const numbers = mine.filter((d) => !d.name).map((d) => numbersText(d));
   const partial = mine.filter((d) => d.name && !diagram.isTerminal(d.when));
-  const lines = partial.map((d) => {
-    const when = describeArguments(diagram, d.when, d.name, d.bits);
-    return `      ${d.name} when ${when}\n        ${style.dim(`for example ${formatCallBriefly(d.name, d.witness.args)}`)}\n`;
+  const when = (d: Difference) => describeArguments(diagram, d.when, d.name, d.bits);
+  const lines = [...groupBy(partial, when)].map(([condition, alike]) => {
+    const [first] = alike;
+    const example = style.dim(`for example ${formatCallBriefly(first.name, first.witness.args)}`);
+    const names = wrap(commas(alike.map((d) => d.name!)), '      ');
+    return `${names} when ${condition}\n        ${example}\n`;
   });
   const listed = whole.length > 0 ? `${wrap(commas(whole), '      ')}\n` : '';
   const unnamed =

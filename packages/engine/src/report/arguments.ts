@@ -57,7 +57,7 @@ class Describer {
   }
 
   private name(index: number): string {
-    return this.prototype?.[index]?.name ?? (index < 6 ? `arg${index}` : 'ip');
+    return this.prototype?.[index]?.name ?? (index < 6 ? `arg${index}` : 'instruction pointer');
   }
 
   /** The whole argument, or its low half where that alone counts. */
