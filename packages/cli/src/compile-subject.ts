@@ -40,23 +40,15 @@ function compiled(compile: () => Program): Program | undefined {
 /** The lines of the rules that decide a call. */
 function linesOf({ policy, source }: Subject, arch: number, nr: number): string {
   if (!source) return '';
+  const { diagram, reasons, origins } = policy;
+  const terminals = diagram
+    .reachable(restrict(diagram, reasons, arch, nr))
+    .filter((id) => diagram.isTerminal(id));
   const lines = new Set(
-    policy.origins.flatMap((origin) =>
-      origin.because === 'rule' && origin.rule.conditions.length > 0 && decides(policy, origin, arch, nr)
-        ? [source.positionOf(origin.span.start).line]
-        : [],
-    ),
+    terminals
+      .map((id) => origins[diagram.word(id)])
+      .flatMap((origin) => (origin.because === 'rule' ? [source.positionOf(origin.span.start).line] : [])),
   );
-  const few = [...lines].slice(0, MOST_NAMED).join(', ');
-  return lines.size === 0 ? '' : `, line ${few}${lines.size > MOST_NAMED ? ', …' : ''}`;
-}
-
-function decides(
-  { diagram, reasons, origins }: Subject['policy'],
-  origin: Subject['policy']['origins'][number],
-  arch: number,
-  nr: number,
-): boolean {
-  const node = restrict(diagram, reasons, arch, nr);
-  return diagram.reachable(node).some((id) => diagram.isTerminal(id) && origins[diagram.word(id)] === origin);
+  const few = [...lines].sort((a, b) => a - b).slice(0, MOST_NAMED);
+  return lines.size === 0 ? '' : `, line ${few.join(', ')}${lines.size > MOST_NAMED ? ', …' : ''}`;
 }

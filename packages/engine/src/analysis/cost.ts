@@ -1,4 +1,5 @@
 import { compileUnproved, FilterTooLarge } from '../compile/compile.ts';
+import type { NodeId } from '../policy/diagram.ts';
 import type { Policy } from '../policy/policy.ts';
 import { restrict } from '../policy/restrict.ts';
 import type { Abi } from '../syscalls/arch.ts';
@@ -16,6 +17,12 @@ export interface CallCost {
 /** The calls whose arguments take the most instructions to decide, the dearest first; only those that ask for any. */
 export function costliestCalls(policy: Policy, most: number): CallCost[] {
   const { diagram, root, endian, abis } = policy;
+  const known = new Map<NodeId, number>();
+  const instructions = (node: NodeId): number => {
+    const length = known.get(node) ?? lengthOf(() => compileUnproved(diagram, node, endian, {}).length);
+    known.set(node, length);
+    return length;
+  };
   return abis
     .flatMap((abi) => callsOf(abi.name).map(([name, nr]) => ({ abi, name, nr })))
     .map((call) => ({ ...call, node: restrict(diagram, root, call.abi.auditArch, call.nr) }))
@@ -24,7 +31,7 @@ export function costliestCalls(policy: Policy, most: number): CallCost[] {
       abi,
       name,
       nr,
-      instructions: lengthOf(() => compileUnproved(diagram, node, endian, {}).length),
+      instructions: instructions(node),
     }))
     .sort((a, b) => b.instructions - a.instructions)
     .slice(0, most);

@@ -12,7 +12,7 @@ import { NOWHERE, type Spanned } from '../source/span.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
-import { rulesForArguments } from './argument-rules.ts';
+import { type ArgumentRule, rulesForArguments } from './argument-rules.ts';
 import type { Conjunction } from './conjunctions.ts';
 
 /** A profile in OCI form made from a policy. */
@@ -31,11 +31,12 @@ export interface Decompiled {
  * profile says the same, the one that differs for the fewest calls of the tables.
  */
 export function decompilePolicy(policy: Policy): Decompiled {
+  const cache: RulesCache = new Map();
   let best: (Decompiled & { readonly wrong: number }) | undefined;
   for (const runtime of ['runc', 'crun'] as const)
     for (const byDefault of defaultWords(policy))
       for (const multiplexers of [false, true]) {
-        const profile = new Writer(policy, runtime, byDefault, multiplexers).profile();
+        const profile = new Writer(policy, runtime, byDefault, multiplexers, cache).profile();
         const target: Target = {
           native: policy.abis[0].name,
           kernel: { major: 0, minor: 0 },
@@ -97,6 +98,9 @@ function countWrong({ diagram, root, abis }: Policy, other: NodeId): number {
   return wrong + 1;
 }
 
+/** The rules for arguments that were found already, by default action and decisions. */
+type RulesCache = Map<string, readonly ArgumentRule[]>;
+
 /** The rules for one name: unconditional, or for some arguments. */
 interface NamedRule {
   readonly name: string;
@@ -111,13 +115,21 @@ class Writer {
   private readonly byDefault: number;
   /** Whether socketcall and ipc get rules of their own, besides those of the calls that go through them. */
   private readonly multiplexers: boolean;
+  private readonly cache: RulesCache;
 
-  constructor(policy: Policy, runtime: RuntimeName, byDefault: number, multiplexers: boolean) {
+  constructor(
+    policy: Policy,
+    runtime: RuntimeName,
+    byDefault: number,
+    multiplexers: boolean,
+    cache: RulesCache,
+  ) {
     this.policy = policy;
     this.d = policy.diagram;
     this.runtime = runtime;
     this.byDefault = byDefault;
     this.multiplexers = multiplexers;
+    this.cache = cache;
   }
 
   profile(): Profile {
@@ -169,9 +181,10 @@ class Writer {
     const decisions = abi
       ? having.map((a) => ({ bits: a.bits, node: this.decision(a, numberOf(a.name, name)!) }))
       : [{ bits: 32 as const, node }];
-    return rulesForArguments(d, decisions, this.byDefault)
-      .filter((rule) => isExpressible(rule.word))
-      .map((rule) => ({ name, ...rule }));
+    const key = `${this.byDefault} ${decisions.map((x) => `${x.bits}:${x.node}`).join()}`;
+    const rules = this.cache.get(key) ?? rulesForArguments(d, decisions, this.byDefault);
+    this.cache.set(key, rules);
+    return rules.filter((rule) => isExpressible(rule.word)).map((rule) => ({ name, ...rule }));
   }
 
   /** What a call that some ABI has behind socketcall or ipc alone gets there. */
