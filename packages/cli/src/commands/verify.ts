@@ -83,12 +83,13 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
       swapped,
       opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
       ...differencesDocument(diagram, differences),
+      equal: differences.length === 0 && opened.length === 0,
     };
     if (!flags.quiet)
       context.stdout.write(
         flags.json
           ? `${JSON.stringify(document)}\n`
-          : text(style, name, trial, instructions, diagram, differences) + openedText(style, opened),
+          : text(style, name, trial, instructions, diagram, differences, opened),
       );
     return differences.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
   },
@@ -189,13 +190,22 @@ function text(
   instructions: number,
   diagram: Diagram,
   differences: readonly Difference[],
+  opened: readonly Difference[],
 ): string {
   const head = `${style.bold(printable(name))} → ${style.bold(printable(who))} (${plural(instructions, 'instruction')})`;
   const body =
-    differences.length === 0
-      ? `${head}: ${style.green('proven equal')}\n  The filter decides every possible call as the profile's stated meaning does.\n`
-      : `${head}: ${differencesText(style, diagram, differences)}`;
-  return body + swappedText(swapped) + skippedText(style, who, skipped);
+    differences.length > 0 ? differencesText(style, diagram, differences) : equalText(style, skipped, opened);
+  return `${head}: ${body}${swappedText(swapped)}${skippedText(style, who, skipped)}${openedText(style, opened)}`;
+}
+
+/** Equal as far as the names go that it knows. */
+function equalText(style: Style, skipped: readonly string[], opened: readonly Difference[]): string {
+  if (opened.length > 0) return `${style.red('lets calls pass that the profile denies')}\n`;
+  const what =
+    skipped.length > 0
+      ? "for the names that it knows, as the profile's stated meaning does"
+      : "as the profile's stated meaning does";
+  return `${style.green('proven equal')}\n  The filter decides every possible call, ${what}.\n`;
 }
 
 /** Only a filter for a machine of the other byte order can have such returns. */
