@@ -19,6 +19,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/build.ts')).build,
   },
   {
+    name: 'read',
+    summary: 'say what a log of any tool tells of system calls',
+    load: async () => (await import('./commands/read.ts')).read,
+  },
+  {
     name: 'run',
     summary: 'run a program under a profile, enforced by this kernel',
     load: async () => (await import('./commands/run.ts')).run,

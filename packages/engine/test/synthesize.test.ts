@@ -25,6 +25,7 @@ function recording(kernel: string, ...observations: Observation[]): Recording {
     left: 0,
     ambiguous: 0,
     countsDenied: true,
+    notes: [],
     observations,
   };
 }

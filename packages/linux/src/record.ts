@@ -24,6 +24,7 @@ export async function recordProgram(
     left: tally.left,
     ambiguous: tally.ambiguous,
     countsDenied: tally.countsDenied,
+    notes: [],
     observations: tally.counts.map(({ arch, nr, count, denied }) => ({
       arch,
       nr,

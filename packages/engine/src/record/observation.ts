@@ -3,8 +3,12 @@ import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.
 import { readJson } from '../source/read-json.ts';
 import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
 
-/** When in a workload's life a call was made; "run" where the source cannot tell. */
-export const PHASES = ['run'] as const;
+/**
+ * When in a workload's life a call was made. runtime: by the container runtime, between the loading of the container's filter
+ * and its execve; exec: the same for a process that joined later (docker exec), and what that ran; run: by the workload itself, and
+ * wherever the source cannot tell.
+ */
+export const PHASES = ['runtime', 'run', 'exec'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** One system call that a workload made, keyed by ABI and number. */
@@ -19,6 +23,25 @@ export interface Observation {
   readonly phase: Phase;
   /** Calls that a filter turned away before. */
   readonly denied: number;
+  /** The source tells only the name or the number; the ABI, and what follows from it, is an assumption. */
+  readonly assumed?: boolean;
+  /** Who made the call first, and when, where the source tells. */
+  readonly first?: FirstSeen;
+  /** The values that were passed where arguments matter (worth.ts), and how often; decimal, null where not known. */
+  readonly args?: readonly SeenArguments[];
+}
+
+/** The first of a call's appearances. */
+export interface FirstSeen {
+  /** comm of the process; up to 15 bytes, chosen by the process itself. */
+  readonly process?: string;
+  /** ISO 8601 from recorders, as it stood there from logs. */
+  readonly time?: string;
+}
+
+export interface SeenArguments {
+  readonly values: readonly (string | null)[];
+  readonly count: number;
 }
 
 /** What a workload did, and how much of it the recorder may have missed. */
@@ -39,6 +62,8 @@ export interface Recording {
   readonly ambiguous: number;
   /** false: the recorder could not count denied calls. */
   readonly countsDenied: boolean;
+  /** What else the recorder or the log's reader has to say. */
+  readonly notes: readonly string[];
   readonly observations: readonly Observation[];
 }
 
@@ -52,6 +77,7 @@ export const RECORDING_SCHEMA = 'callgate-recording/1';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const u32 = v.pipe(count, v.maxValue(0xffffffff));
+const decimal = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
 const abi = v.picklist(ABI_NAMES);
 const recordingSchema = v.object({
   schema: v.literal(RECORDING_SCHEMA),
@@ -64,6 +90,7 @@ const recordingSchema = v.object({
   left: v.optional(count, 0),
   ambiguous: count,
   countsDenied: v.optional(v.boolean(), false),
+  notes: v.optional(v.array(v.string()), []),
   observations: v.array(
     v.object({
       arch: abi,
@@ -72,6 +99,9 @@ const recordingSchema = v.object({
       count,
       phase: v.optional(v.picklist(PHASES), 'run'),
       denied: count,
+      assumed: v.optional(v.boolean()),
+      first: v.optional(v.object({ process: v.optional(v.string()), time: v.optional(v.string()) })),
+      args: v.optional(v.array(v.object({ values: v.array(v.nullable(decimal)), count }))),
     }),
   ),
 });

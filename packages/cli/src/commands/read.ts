@@ -1,0 +1,98 @@
+import { LOG_FORMATS } from '@callgate/engine/record/log-formats';
+import { type Observation, stringifyRecording } from '@callgate/engine/record/observation';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, type Context } from '../context.ts';
+import {
+  addLogFlags,
+  type LogFlagTexts,
+  logFlagsOf,
+  type ReadRecording,
+  readAnyRecording,
+} from '../input/log.ts';
+import { callLabel } from '../input/system-call.ts';
+import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
+import { writeFile } from '../output/write-file.ts';
+
+interface ReadFlags extends LogFlagTexts {
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+export const read: Verb = {
+  name: 'read',
+
+  configure(command) {
+    command.argument('<file>', 'a log of any tool, or a recording; "-" for stdin');
+    addLogFlags(command);
+    command
+      .option('-o, --output <file>', 'write what was understood as a recording')
+      .option('--json', 'print that recording on stdout')
+      .addHelpText(
+        'after',
+        `
+Formats:
+${LOG_FORMATS.map(({ id, about }) => `  ${id.padEnd(17)} ${about}`).join('\n')}
+
+Logs that tell no ABI are read as this machine's (--arch says another); the calls are marked as assumed.
+${examples(
+  'read strace.log',
+  'read --json /var/log/audit/audit.log',
+  'read - --format names -o names.rec.json',
+)}`,
+      );
+  },
+
+  async run(context, command) {
+    const [file] = command.processedArgs as [string];
+    const flags = command.opts<ReadFlags>();
+    const found = await readAnyRecording(context, file, logFlagsOf(flags));
+    if (flags.output) writeFile(context, flags.output, stringifyRecording(found.recording));
+    context.stdout.write(flags.json ? stringifyRecording(found.recording) : text(context, found));
+    return CLEAN;
+  },
+};
+
+function text(context: Context, { name, format, recording, contents }: ReadRecording): string {
+  const style = styleFor(context.stdout, context.env);
+  const { observations, lost, ambiguous, machine } = recording;
+  const made = observations.filter((o) => o.count > 0);
+  const calls = made.reduce((sum, o) => sum + o.count, 0);
+  const size = contents ? `, ${plural(contents.lines, 'line')}` : `, ${plural(recording.runs, 'run')}`;
+  const lines = [
+    `${style.bold(name)}: ${format}${size}`,
+    `  ${style.bold(plural(new Set(made.map((o) => o.name || o.nr)).size, 'system call'))}, called ${plural(calls, 'time')} on ${abisOf(made)}`,
+    wrap(labels(made), '    '),
+  ];
+  const denied = observations.filter((o) => o.denied > 0);
+  if (denied.length > 0)
+    lines.push(
+      `  ${style.red('denied by a filter')}: ${denied.map((o) => `${callLabel(o.arch, o.nr)} ×${o.denied}`).join(', ')}`,
+    );
+  if (ambiguous > 0)
+    lines.push(
+      `  ${style.yellow('ABI not told')} for ${plural(ambiguous, 'call')}: taken for ${machine.arch}; --arch names another`,
+    );
+  if (lost > 0)
+    lines.push(`  ${style.red(`${plural(lost, 'record')} lost`)}, as the log says: it is not complete`);
+  lines.push(...recording.notes.map((note) => `  note: ${printable(note)}`));
+  if (contents && contents.unread > 0) lines.push(...unreadLines(style, contents.examples, contents.unread));
+  return `${lines.filter((line) => line !== '').join('\n')}\n`;
+}
+
+function unreadLines(
+  style: Style,
+  examples: readonly { line: number; text: string }[],
+  all: number,
+): string[] {
+  const shown = examples.map(({ line, text: t }) => style.dim(`    line ${line}: ${printable(t)}`));
+  const rest = all - examples.length;
+  return rest > 0 ? [...shown, style.dim(`    and ${plural(rest, 'more line')}`)] : shown;
+}
+
+function labels(observations: readonly Observation[]): string[] {
+  return [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+}
+
+function abisOf(observations: readonly Observation[]): string {
+  return [...new Set(observations.map((o) => o.arch))].join(', ') || 'no ABI';
+}

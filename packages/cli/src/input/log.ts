@@ -1,0 +1,145 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { findLogFormat, LOG_FORMATS } from '@callgate/engine/record/log-formats';
+import { recordingOfLog } from '@callgate/engine/record/log-recording';
+import type { LogContents } from '@callgate/engine/record/log-tally';
+import { parseRecording, type Recording } from '@callgate/engine/record/observation';
+import type { LogFormat } from '@callgate/engine/record/parsers/log-format';
+import { LogStream } from '@callgate/engine/record/read-log';
+import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
+import type { AbiName } from '@callgate/engine/syscalls/arch';
+import { thisMachine } from '@callgate/linux/machine';
+import type { Command } from 'commander';
+import { CliFailure, type Context } from '../context.ts';
+import { printable } from '../output/style.ts';
+import { reason } from '../output/write-file.ts';
+import { readText, textOf } from './read-text.ts';
+import { abiNamed } from './target-flags.ts';
+
+/** The flags of verbs that read logs. */
+export interface LogFlagTexts {
+  readonly format?: string;
+  readonly arch?: string;
+  readonly kernel?: string;
+  readonly args?: boolean;
+}
+
+export function addLogFlags(command: Command): void {
+  command
+    .option('--format <name>', 'read logs as this format (default: by what stands in them)')
+    .option('--arch <abi>', 'the machine whose log it is (default: this one)')
+    .option('--kernel <k.m>', 'the kernel of that machine (default: unknown)')
+    .option('--args', 'keep the arguments that are worth a condition');
+}
+
+/** What the flags say of logs. */
+export function logFlagsOf(flags: LogFlagTexts): LogFlags {
+  return {
+    format: namedFormat(flags.format),
+    machine: flags.arch === undefined ? thisMachine().abi.name : abiNamed(flags.arch),
+    kernel: flags.kernel ?? '',
+    wantsArguments: flags.args ?? false,
+  };
+}
+
+/** How a log is to be understood. */
+export interface LogFlags {
+  readonly format?: LogFormat;
+  readonly machine: AbiName;
+  /** uname -r of the machine that wrote it; "" when unknown. */
+  readonly kernel: string;
+  readonly wantsArguments: boolean;
+}
+
+/** A recording or log that was read: `contents` tells what of a log was understood. */
+export interface ReadRecording {
+  readonly name: string;
+  readonly format: string;
+  readonly recording: Recording;
+  readonly contents?: LogContents;
+}
+
+const CHUNK = 128 * 1024;
+/** A recording names its schema at its beginning. */
+const IS_RECORDING = /^\s*\{\s*"schema"\s*:\s*"callgate-recording\//;
+
+/** A recording of callgate or a log of any other tool, by what stands in it; logs may be endless long. */
+export async function readAnyRecording(
+  context: Context,
+  file: string,
+  flags: LogFlags,
+): Promise<ReadRecording> {
+  const name = printable(file);
+  const chunks = chunksOf(context, file);
+  const first = await chunks.next();
+  const head = first.done ? '' : first.value;
+  if (!flags.format && IS_RECORDING.test(head))
+    return recordingIn(name, await wholeText(context, file, head, chunks));
+  const stream = new LogStream(flags);
+  stream.push(head);
+  for await (const chunk of chunks) stream.push(chunk);
+  const log = stream.end();
+  if (!log) throw unknownFormat(name, head);
+  const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
+  return { name, format: log.format.id, recording, contents: log.contents };
+}
+
+/** The format that a flag names. */
+function namedFormat(id: string | undefined): LogFormat | undefined {
+  if (id === undefined) return undefined;
+  const format = findLogFormat(id);
+  if (format) return format;
+  const ids = LOG_FORMATS.map((f) => f.id);
+  const meant = suggest(id, ids);
+  throw new CliFailure(
+    `there is no log format "${printable(id)}"${meant ? `; did you mean ${meant}?` : `; it is one of ${ids.join(', ')}`}`,
+  );
+}
+
+function recordingIn(name: string, text: string): ReadRecording {
+  const { value, diagnostics } = parseRecording(text);
+  if (!value) throw new CliFailure(formatDiagnostic(locate(diagnostics, name, text)[0]));
+  return { name, format: 'recording', recording: value };
+}
+
+async function wholeText(
+  context: Context,
+  file: string,
+  head: string,
+  rest: AsyncIterable<string>,
+): Promise<string> {
+  if (file !== '-') return readText(context, file);
+  let text = head;
+  for await (const chunk of rest) text += chunk;
+  return textOf(Buffer.from(text, 'latin1'), file);
+}
+
+/** The bytes of a file or of stdin, a character each. */
+async function* chunksOf(context: Context, file: string): AsyncGenerator<string> {
+  if (file === '-') for await (const chunk of context.stdin) yield Buffer.from(chunk).toString('latin1');
+  else yield* fileChunks(resolve(context.cwd, file), file);
+}
+
+function* fileChunks(path: string, file: string): Generator<string> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const buffer = Buffer.alloc(CHUNK);
+    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer))
+      yield buffer.toString('latin1', 0, got);
+  } catch (fault) {
+    throw new CliFailure(`cannot read ${printable(file)}: ${reason(fault)} [unreadable]`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function unknownFormat(name: string, head: string): CliFailure {
+  const line = head.split('\n').find((l) => l.trim() !== '');
+  const shown =
+    line === undefined ? 'the file is empty' : `its first line is "${printable(line.trim().slice(0, 60))}"`;
+  return new CliFailure(
+    `${name}: no known log format: ${shown}; --format NAME forces one (callgate read --help lists them) [unknown-log]`,
+  );
+}

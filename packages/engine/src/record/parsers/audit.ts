@@ -1,0 +1,207 @@
+import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
+import { numberOf } from '../../syscalls/lookup.ts';
+import type { CallDetail, LogTally } from '../log-tally.ts';
+import { eachLine, type LogFormat } from './log-format.ts';
+
+/** The time and host that syslog and journalctl put before a message, in all their styles. */
+const SYSLOG = String.raw`(?:\S{3}\s+\d+ [\d:.]{8,15} \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
+const RFC5424 = String.raw`<\d{1,3}>1 \S+ \S+ kernel \S+ \S+ \S+ `;
+/** Before the kernel's own messages: a priority or facility (dmesg -r, -x, /dev/kmsg), and the time, if any. */
+const KERNEL = String.raw`(?:<[0-7]>|kern  ?:\w+ *: |[0-7],\d+,\d+,[^;]*;)?(?:\[[^\]]*\] |\d+\.\d+ |\d{4}-\d\d-\d\dT\S+ )?`;
+/** Only these may begin what the kernel says; the same text behind the name of an application is that application's. */
+const FROM_KERNEL = `^(?:${RFC5424}|(?:${SYSLOG}kernel: )?${KERNEL})`;
+
+/** Kernels before 3.16 wrote no "audit: ". */
+const KERNEL_RECORD = new RegExp(String.raw`${FROM_KERNEL}(?:audit: )?type=(\d+) audit\(([^)]*)\) ?: ?`);
+const AUDITD_RECORD = /^(?:node=\S+ )?type=(\S+) (?:msg=)?audit\(([^)]*)\) ?: ?/;
+const JOURNAL_RECORD = new RegExp(
+  String.raw`^${SYSLOG}audit(?:\[\d+\])?: (SECCOMP|SYSCALL) (?:audit\(([^)]*)\)[ :]*)?`,
+);
+
+/** The end of a SECCOMP record is the kernel's; what stands before may be chosen by the process (comm, exe). */
+const SECCOMP_END =
+  /^ sig=\S+(?: arch=(\w+))? syscall=([\w-]+?)(?:\((\d{1,10})\))? compat=\d ip=\S+ code=(\w+(?:-\w+)*)\s*(?: [A-Z]+=.*)?$/;
+/** The beginning of a SYSCALL record is the kernel's. */
+const SYSCALL_START =
+  /^arch=(\w+) syscall=([\w-]+?)(?:\((\d{1,10})\))?(?: per=\S+)?(?: success=\S+ exit=.+?)?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= \w+=)/;
+
+const LOST = [
+  new RegExp(
+    String.raw`${FROM_KERNEL}(?:kauditd_printk_skb|audit_printk_skb|audit): (\d{1,15}) callbacks suppressed`,
+  ),
+  new RegExp(
+    String.raw`^${SYSLOG}(?:imjournal|imuxsock|rsyslogd)\S*: (?:.{0,80}: )?(\d{1,15}) messages lost due to rate-limiting`,
+  ),
+  new RegExp(String.raw`^${SYSLOG}systemd-journald\S*: (?:.{0,100}: )?[Ss]uppressed (\d{1,15}) messages`),
+];
+/** A running total, not an increment. */
+const LOST_SO_FAR = new RegExp(String.raw`${FROM_KERNEL}audit: audit_lost=(\d{1,15}) `);
+const A_RECORD = /type=1326\b|\bSECCOMP\b.*\bsyscall=|type=1300\b|type=SYSCALL\b/;
+/** /dev/kmsg puts properties of a message on lines of their own. */
+const CONTINUATION = /^ \w+=/;
+/** Bytes that no log of text holds. */
+const NO_TEXT = /[\x00-\x08\x0e-\x1a]/;
+
+/** SECCOMP_RET_* and ausearch's names: whether the call was made, perhaps after asking somebody. */
+const CODES: Readonly<Record<string, boolean>> = {
+  '0x7fff0000': true,
+  '0x7ffc0000': true,
+  '0x7ff00000': true,
+  '0x7fc00000': true,
+  '0x50000': false,
+  '0x30000': false,
+  '0x0': false,
+  '0x80000000': false,
+  allow: true,
+  log: true,
+  trace: true,
+  notify: true,
+  'user-notif': true,
+  user_notif: true,
+  'user-notify': true,
+  errno: false,
+  trap: false,
+  kill: false,
+  'kill-thread': false,
+  kill_thread: false,
+  'kill-process': false,
+  kill_process: false,
+};
+/** The data of these actions stands in the low bits; other actions have none. */
+const WITH_DATA = /^(0x(?:3|5|7ff))[0-9a-f]{4}$/;
+/** Where libaudit's tables have other names than the kernel's. */
+const LIBAUDIT_NAMES: Readonly<Record<string, string>> = {
+  pread: 'pread64',
+  pwrite: 'pwrite64',
+  sys_kexec_load: 'kexec_load',
+  sched_rr_get_interval64: 'sched_rr_get_interval_time64',
+  getdents: 'getdents64',
+  newfstat: 'fstat',
+};
+/** What the kernel writes for a call that a tracer has skipped. */
+const NO_NUMBER = 0xffffffff;
+
+/** Reads records of the audit subsystem, whoever wrote them down. */
+export class AuditRecords {
+  private readonly tally: LogTally;
+  private lostSoFar = 0;
+
+  constructor(tally: LogTally) {
+    this.tally = tally;
+  }
+
+  line(whole: string): void {
+    // auditd's enriched format adds names behind a group separator; they are often wrong.
+    const separator = whole.indexOf('\u001d');
+    const line = separator < 0 ? whole : whole.slice(0, separator);
+    const head = AUDITD_RECORD.exec(line) ?? KERNEL_RECORD.exec(line) ?? JOURNAL_RECORD.exec(line);
+    if (!head) {
+      this.noRecord(line);
+      return;
+    }
+    const [start, type, time] = head;
+    if (type === '1326' || type === 'SECCOMP') this.seccomp(line.slice(start.length), time);
+    else if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
+  }
+
+  seccomp(body: string, time: string | undefined): void {
+    const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
+    if (end) this.decided(end[1], end[3] ?? end[2], end[4], body, time);
+    else this.tally.unread();
+  }
+
+  /** A SECCOMP record by its fields: arch may be missing. */
+  decided(arch: string | undefined, nr: string, code: string, body: string, time: string | undefined): void {
+    const executed = isExecuted(code);
+    if (executed === undefined) this.tally.unread();
+    else this.count(arch, nr, { denied: !executed, process: () => processOf(body), time: () => time });
+  }
+
+  syscall(body: string, time: string | undefined): void {
+    const start = SYSCALL_START.exec(body);
+    if (!start) {
+      this.tally.unread();
+      return;
+    }
+    const [, arch, name, nr, ...args] = start;
+    const entry = this.count(arch, nr ?? name, { process: () => processOf(body), time: () => time });
+    if (this.tally.wantsArguments && args[0] !== undefined)
+      this.tally.arguments(entry, args.map(hexadecimal));
+  }
+
+  private count(arch: string | undefined, nr: string, detail: CallDetail) {
+    const number = /^\d{1,10}$/.test(nr) && Number(nr) < NO_NUMBER ? Number(nr) : undefined;
+    if (arch === undefined && number !== undefined) return this.tally.number(number, detail);
+    if (/^[0-9a-f]{1,8}$/.test(arch ?? '') && number !== undefined)
+      return this.tally.auditCall(Number.parseInt(arch!, 16), number, detail);
+    const abi = interpretedArch(arch ?? '');
+    if (abi && number !== undefined) return this.tally.auditCall(abiOf(abi).auditArch, number, detail);
+    if (abi && /^[a-z_]\w*$/.test(nr)) return this.tally.named(abi, kernelName(abi, nr), detail);
+    this.tally.unread();
+    return undefined;
+  }
+
+  private noRecord(line: string): void {
+    for (const pattern of LOST) {
+      const lost = pattern.exec(line);
+      if (lost) {
+        this.tally.lost(Number(lost[1]));
+        return;
+      }
+    }
+    const total = LOST_SO_FAR.exec(line);
+    if (total) {
+      this.tally.lost(Number(total[1]) - this.lostSoFar);
+      this.lostSoFar = Math.max(this.lostSoFar, Number(total[1]));
+    } else if (!CONTINUATION.test(line) && (A_RECORD.test(line) || NO_TEXT.test(line))) this.tally.unread();
+  }
+}
+
+/** Undefined for a code that does not exist, such as one whose end is missing. */
+function isExecuted(code: string): boolean | undefined {
+  const name = code.toLowerCase().replace(WITH_DATA, '$10000');
+  return Object.hasOwn(CODES, name) ? CODES[name] : undefined;
+}
+
+function kernelName(abi: AbiName, name: string): string {
+  const other = Object.hasOwn(LIBAUDIT_NAMES, name) ? LIBAUDIT_NAMES[name] : undefined;
+  return other !== undefined && numberOf(abi, name) === undefined ? other : name;
+}
+
+function hexadecimal(text: string): bigint | undefined {
+  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
+}
+
+/** The names that ausearch -i gives architectures. */
+function interpretedArch(name: string): AbiName | undefined {
+  if (/^i[3-6]86$/.test(name)) return 'x86';
+  return findAbi(name)?.name;
+}
+
+/** comm is hexadecimal when it holds spaces, quotes or control characters. */
+function processOf(body: string): string | undefined {
+  const comm = /(?:^| )comm=(?:"([^"]*)"|([0-9A-F]{2,64})(?= )|(\S+))/.exec(body);
+  if (!comm) return undefined;
+  const [, quoted, hex, bare] = comm;
+  return quoted ?? (hex === undefined || hex.length % 2 === 1 ? (bare ?? hex) : fromHex(hex));
+}
+
+function fromHex(hex: string): string {
+  return hex.replace(/../g, (byte) => String.fromCharCode(Number.parseInt(byte, 16)));
+}
+
+/** The kernel's audit records in any log of text. */
+export const audit: LogFormat = {
+  id: 'audit',
+  about: "the kernel's audit records: dmesg, /dev/kmsg, syslog, journalctl, auditd, ausearch",
+  recognises: (line) => AUDITD_RECORD.test(line) || KERNEL_RECORD.test(line) || JOURNAL_RECORD.test(line),
+  reader(tally) {
+    const records = new AuditRecords(tally);
+    return eachLine((line) => records.line(line));
+  },
+};
+
+/** Whether a text looks like an audit record; from anybody but the kernel it is not one. */
+export function looksLikeRecord(text: string): boolean {
+  return A_RECORD.test(text);
+}

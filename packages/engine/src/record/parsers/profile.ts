@@ -1,0 +1,60 @@
+import { parseProfile } from '../../profile/parse.ts';
+import type { Profile } from '../../profile/profile.ts';
+import { asObject, asText, type LogFormat, type LogReader, parseObject } from './log-format.ts';
+
+const MAX_LENGTH = 8 * 1024 * 1024;
+const EXECUTED = ['ALLOW', 'LOG'];
+
+/** A seccomp profile that allows what somebody found out, such as oci-seccomp-bpf-hook writes them. */
+export const profile: LogFormat = {
+  id: 'profile',
+  about: 'a seccomp profile: what its rules allow (also of oci-seccomp-bpf-hook)',
+  recognises: (line) => /^\s*\{?\s*"?defaultAction"?\s*:/.test(line),
+  isDocument: (head) =>
+    /^\s*\{[\s\S]*"defaultAction"\s*:|^defaultAction\s*:/m.test(head) &&
+    !/"callgate-recording\//.test(head.slice(0, 200)),
+  reader(tally): LogReader {
+    let text = '';
+    return {
+      line(chunk, from, to) {
+        if (text.length <= MAX_LENGTH) text += `${chunk.slice(from, to)}\n`;
+      },
+      end() {
+        const json = /^\s*\{/.test(text);
+        const { value, diagnostics } = parseProfile(text, json ? 'json' : 'yaml');
+        if (!value) {
+          tally.note(
+            `not a valid profile: ${diagnostics.find((d) => d.severity === 'error')?.message ?? ''}`,
+          );
+          const names = json ? looseNames(text) : undefined;
+          if (!names) tally.unread();
+          for (const name of names ?? []) tally.nameIfKnown(name);
+          return;
+        }
+        for (const name of allowedNames(value)) tally.name(name);
+        if (value.rules.some((r) => r.conditions.length > 0))
+          tally.note('conditions on arguments are not taken over: every call that a rule allows counts');
+        if (value.rules.some((r) => r.includes || r.excludes))
+          tally.note('includes and excludes are not looked at: every rule counts');
+      },
+    };
+  },
+};
+
+/** The names of a document that is JSON and has faults elsewhere. */
+function looseNames(text: string): Set<string> | undefined {
+  const rules = parseObject(text)?.syscalls;
+  if (!Array.isArray(rules)) return undefined;
+  const allowing = rules
+    .map(asObject)
+    .filter((rule) => /^SCMP_ACT_(?:ALLOW|LOG)$/.test(asText(rule?.action)));
+  const names = allowing.flatMap((rule) => (Array.isArray(rule?.names) ? rule.names : []));
+  return new Set(names.filter((name) => typeof name === 'string'));
+}
+
+function allowedNames(profile: Profile): Set<string> {
+  const rules = profile.rules.filter((r) => EXECUTED.includes(r.action.value));
+  return new Set(
+    rules.flatMap((r) => [...r.names, ...(r.legacyName ? [r.legacyName] : [])].map((n) => n.value)),
+  );
+}

@@ -1,0 +1,258 @@
+import { type AbiName, X32_BIT } from '../../syscalls/arch.ts';
+import { numberOf } from '../../syscalls/lookup.ts';
+import type { CallDetail, LogTally } from '../log-tally.ts';
+import type { LogFormat, LogReader } from './log-format.ts';
+import { straceArguments } from './strace-arguments.ts';
+import { isStraceCall, NOTICE } from './strace-lines.ts';
+import { SummaryTable, straceMode } from './strace-summary.ts';
+
+/** Lines of strace itself, of which none is a call. */
+const REMARK = /^strace: |^ > |^ \| |^--- |^\s*$|^<\.\.\. \?\?\? resumed>/;
+/** The rest of a record that a notice of strace's, or what the program itself printed, has cut in two. */
+const REST = /^(?:[,)\]}]| => | <unfinished \.\.\.>$| <detached \.\.\.>$|[^(]*\) += )/;
+/** Behind a call: what it returned, the error in words, what came back, and the time it took (-T). */
+const RESULT = /\) += (?:\?|-?\d+|0x[0-9a-f]+)(?:<[^>]*>)?(?: E[A-Z0-9]+)?(?: \([^"]*\))?(?: <[\d.]+>)?$/;
+const SUPERSEDED = /superseded by execve in pid (\d{1,10})/;
+
+const OPEN = 40;
+const SPACE = 32;
+const TAB = 9;
+const LESS = 60;
+const DIGIT_0 = 48;
+const DIGIT_9 = 57;
+const BRACKET = 91;
+const GREATER = 62;
+const UNFINISHED = '<unfinished ...>';
+const PIDS = 65_536;
+
+/**
+ * strace with any flags. A line is: pid, time, number (-n), instruction pointer (-i), all optional, then the call. A call counts
+ * where it begins; where only its end is in the log, there. strace writes line ends in strings as \n, so what a program
+ * writes cannot begin a line, unless it shares strace's terminal.
+ */
+class StraceReader implements LogReader, CallDetail {
+  private readonly tally: LogTally;
+  private readonly modes = new Map<number, AbiName>();
+  /** Processes whose call was interrupted in the log: its end is not another call. */
+  private readonly unfinished = new Set<number>();
+  private readonly summary: SummaryTable;
+  private calls = 0;
+  private value = 0;
+  /** The process that lines without a number belong to, if a notice has told its ABI. */
+  private alone = 0;
+  // Where the last call stands in `text`.
+  private callFrom = 0;
+  private callTo = 0;
+  private callPid = 0;
+  // What stands before the call of the present line.
+  private pid = 0;
+  private nr = -1;
+  private start = 0;
+  private text = '';
+  private timeFrom = 0;
+  private timeTo = 0;
+
+  constructor(tally: LogTally) {
+    this.tally = tally;
+    this.summary = new SummaryTable(tally, () => this.calls === 0);
+  }
+
+  line(text: string, from: number, to: number): void {
+    this.prefix(text, from, to);
+    const at = this.start;
+    const open = endOfName(text, at, to);
+    if (open > at && text.charCodeAt(open) === OPEN) this.call(text, at, open, to);
+    else if (text.startsWith('#64(', open)) this.slotOf64(text, at, open, to);
+    else if (text.startsWith('<... ', at) && text[at + 5] !== '?') this.resumed(text, at + 5, to);
+    else this.other(text.slice(from, to), text.slice(at, to));
+  }
+
+  /** Sets pid, nr, start: whatever stands before the call. */
+  private prefix(text: string, from: number, to: number): void {
+    this.pid = 0;
+    this.nr = -1;
+    this.timeTo = 0;
+    let at = from;
+    while (at < to) {
+      const c = text.charCodeAt(at);
+      if (c === SPACE || c === TAB) at++;
+      else if (c >= DIGIT_0 && c <= DIGIT_9) at = this.number(text, at, to);
+      else if (c === BRACKET) {
+        const end = this.bracket(text, at, to);
+        if (end < 0) break;
+        at = end;
+      } else if (c === OPEN && text.charCodeAt(at + 1) === 43) at = text.indexOf(')', at) + 1 || to;
+      else break;
+    }
+    this.start = at;
+  }
+
+  /** A pid, perhaps with <comm>, or a time. */
+  private number(text: string, at: number, to: number): number {
+    let end = this.digits(text, at);
+    const c = text.charCodeAt(end);
+    if (c === LESS) {
+      this.pid = this.value;
+      const close = text.indexOf('> ', end);
+      return close < 0 || close >= to ? to : close + 2;
+    }
+    if (c === SPACE || c === TAB) {
+      if (this.pid === 0 && this.timeTo === 0) this.pid = this.value;
+      return end;
+    }
+    this.timeFrom = at;
+    while (end < to && text.charCodeAt(end) !== SPACE) end++;
+    this.timeTo = end;
+    return end;
+  }
+
+  /** Behind the decimal digits at `at`; their value is left in `value`. */
+  private digits(text: string, at: number): number {
+    let end = at;
+    this.value = 0;
+    for (let c = text.charCodeAt(end); c >= DIGIT_0 && c <= DIGIT_9; c = text.charCodeAt(++end))
+      this.value = this.value * 10 + c - DIGIT_0;
+    return end;
+  }
+
+  /** [pid N], [pid N<comm>], the number of -n, or the instruction pointer of -i; -1 for what is none of them. */
+  private bracket(text: string, at: number, to: number): number {
+    if (text.startsWith('[pid ', at)) {
+      let end = at + 5;
+      while (text.charCodeAt(end) === SPACE) end++;
+      end = this.digits(text, end);
+      this.pid = this.value;
+      const close = text.charCodeAt(end) === LESS ? text.indexOf('>] ', end) + 1 : end;
+      return close <= 0 || close >= to ? to : close + 1;
+    }
+    const close = text.indexOf(']', at);
+    if (close < 0 || close >= to || close - at > 20) return -1;
+    const inside = text.slice(at + 1, close).trim();
+    if (/^(?:-1|\d{1,7}|\d{10})$/.test(inside) && this.nr < 0) this.nr = Number(inside) >>> 0;
+    else if (!/^[0-9a-f?]{8,16}$/.test(inside)) return -1;
+    return close + 1;
+  }
+
+  private call(text: string, at: number, open: number, to: number): void {
+    if (text.charCodeAt(to - 1) === GREATER && text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
+    this.seen(text.slice(at, open), text, open, to);
+    this.callFrom = at;
+    this.callTo = to;
+    this.callPid = this.pid;
+  }
+
+  /** x32 has numbers of its own for some calls; strace marks the 64-bit ones, which x32 takes too. */
+  private slotOf64(text: string, at: number, open: number, to: number): void {
+    const nr = numberOf('x86_64', text.slice(at, open));
+    this.calls++;
+    this.text = text;
+    if (nr === undefined) this.tally.unread();
+    else this.tally.call('x32', nr + X32_BIT, this);
+    if (text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
+  }
+
+  private interrupt(pid: number): void {
+    if (this.unfinished.size < PIDS) this.unfinished.add(pid);
+  }
+
+  /** Whether a line is the rest of the last call's: that has no result then. */
+  private isRest(line: string): boolean {
+    if (!REST.test(line) || this.callTo === 0) return false;
+    const call = this.text.slice(this.callFrom, this.callTo);
+    if (call.endsWith(UNFINISHED) || RESULT.test(call)) return false;
+    if (line.endsWith(UNFINISHED)) this.interrupt(this.callPid);
+    return true;
+  }
+
+  /** <... NAME resumed> ends a call whose beginning was counted, unless the log begins behind it. */
+  private resumed(text: string, at: number, to: number): void {
+    if (this.wasBegun()) return;
+    const end = endOfName(text, at, to);
+    if (text.startsWith(' resumed>', end)) this.seen(text.slice(at, end), text, -1, to);
+    else this.tally.unread();
+  }
+
+  /** While only one process is traced, strace leaves out its number. */
+  private wasBegun(): boolean {
+    const { unfinished, pid } = this;
+    if (unfinished.delete(pid) || unfinished.delete(0)) return true;
+    const [only] = pid === 0 ? unfinished : [];
+    return only !== undefined && unfinished.delete(only);
+  }
+
+  private seen(name: string, text: string, open: number, to: number): void {
+    const { tally } = this;
+    this.calls++;
+    const mode = this.modes.size > 0 ? this.modes.get(this.pid || this.alone) : undefined;
+    this.text = text;
+    const entry = name.startsWith('syscall_0x')
+      ? this.unnamed(Number.parseInt(name.slice(8), 16) >>> 0, mode)
+      : this.named(name, mode);
+    if (tally.wantsArguments && open > 0 && entry)
+      tally.arguments(entry, straceArguments(name, text.slice(open + 1, to)));
+  }
+
+  private named(name: string, mode: AbiName | undefined) {
+    if (mode !== undefined) return this.tally.named(mode, name, this);
+    return this.nr >= 0 ? this.tally.numberAndName(this.nr, name, this) : this.tally.name(name, this);
+  }
+
+  /** A number that strace has no name for. */
+  private unnamed(nr: number, mode: AbiName | undefined) {
+    return mode === undefined ? this.tally.number(nr, this) : this.tally.call(mode, nr, this);
+  }
+
+  /** When the present call was made, as the log writes it. */
+  time(): string | undefined {
+    return this.timeTo > 0 ? this.text.slice(this.timeFrom, this.timeTo) : undefined;
+  }
+
+  private other(line: string, rest: string): void {
+    const notice = NOTICE.exec(rest) ?? NOTICE.exec(line);
+    if (notice) {
+      this.notice(Number(notice[1]), notice[2]);
+      return;
+    }
+    if (rest.startsWith('+++ ')) this.ended(rest);
+    else if (REMARK.test(line) || (rest !== '' && REMARK.test(rest))) return;
+    else if (!this.isRest(line) && !this.summary.line(line)) this.tally.unread();
+  }
+
+  private notice(pid: number, mode: string): void {
+    const abi = straceMode(mode, this.tally.machine);
+    if (!abi || this.modes.size >= PIDS) return;
+    this.modes.set(pid, abi);
+    // While only one process is traced, its number stands in no line.
+    if (this.pid === 0) this.alone = pid;
+  }
+
+  /** Numbers of processes that ended come again. A thread that calls execve goes on under its process's number. */
+  private ended(rest: string): void {
+    const pid = this.pid || this.alone;
+    this.modes.delete(pid);
+    this.unfinished.delete(this.pid);
+    const thread = Number(SUPERSEDED.exec(rest)?.[1] ?? -1);
+    if (this.unfinished.delete(thread)) this.interrupt(this.pid);
+  }
+}
+
+/** Behind the last character of a name that begins at `at`. */
+function endOfName(text: string, at: number, to: number): number {
+  let end = at;
+  for (; end < to; end++) {
+    const c = text.charCodeAt(end);
+    const letter = (c >= 97 && c <= 122) || c === 95 || (c >= 65 && c <= 90);
+    if (!letter && !(c >= DIGIT_0 && c <= DIGIT_9 && end > at)) break;
+  }
+  return end;
+}
+
+/** strace, with whatever flags. */
+export const strace: LogFormat = {
+  id: 'strace',
+  about: 'strace, with any flags',
+  recognises: (line) =>
+    /^(?:strace: Process \d+ |\+\+\+ exited with |\[ Process PID=\d+ runs in )/.test(line) ||
+    isStraceCall(line),
+  reader: (tally) => new StraceReader(tally),
+};
