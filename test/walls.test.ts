@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   lift: ['bpf', 'source', 'syscalls', 'profile', 'policy'],
   analysis: ['profile', 'policy', 'bpf', 'syscalls', 'lift', 'compile'],
   record: ['diagnostics', 'source', 'syscalls', 'profile'],
-  report: ['diagnostics', 'source', 'syscalls', 'policy', 'bpf', 'analysis'],
+  report: ['diagnostics', 'source', 'syscalls', 'policy', 'bpf', 'analysis', 'record'],
   stock: [],
 };
 

@@ -49,7 +49,7 @@ describe('synthesize', () => {
     ])
       expect(names).toContain(needed);
     for (const foreign of ['sigreturn', 'openat', 'mkdir']) expect(names).not.toContain(foreign);
-    expect(reasons.get('write')).toEqual({ kind: 'seen', count: 3, runs: 1 });
+    expect(reasons.get('write')).toEqual([{ kind: 'seen', count: 3, runs: 1, phases: ['run'] }]);
     expect(profile.architectures.map((a) => a.value)).toEqual(['SCMP_ARCH_X86_64']);
     expect(profile.defaultErrnoRet?.value).toBe(1);
   });
@@ -79,7 +79,7 @@ describe('synthesize', () => {
       recording('6.1', seen('x86_64', 'read', 2), seen('x86_64', 'mkdir', 0, 4)),
       recording('6.1', seen('x86_64', 'read', 5), odd),
     ]);
-    expect(reasons.get('read')).toEqual({ kind: 'seen', count: 7, runs: 2 });
+    expect(reasons.get('read')).toEqual([{ kind: 'seen', count: 7, runs: 2, phases: ['run'] }]);
     expect(reasons.has('mkdir')).toBe(false);
     expect(deniedOnly).toEqual(['mkdir']);
     expect(unnamed).toEqual([odd]);

@@ -1,14 +1,39 @@
+import { parseRelease } from '@callgate/engine/policy/target';
+import { parseKernel } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { completenessOf } from '@callgate/engine/record/completeness';
+import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/record/floors';
 import type { Recording } from '@callgate/engine/record/observation';
-import { type Synthesis, synthesize } from '@callgate/engine/record/synthesize';
+import { originsFile, stringifyOrigins } from '@callgate/engine/record/origins';
+import type { KernelRange, LibcRange } from '@callgate/engine/record/portability';
+import { type BuildOptions, synthesize } from '@callgate/engine/record/synthesize';
+import { buildHtml } from '@callgate/engine/report/build-html';
+import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context } from '../context.ts';
-import { readRecording } from '../input/recording.ts';
-import { plural, styleFor } from '../output/style.ts';
+import { CLEAN, CliFailure } from '../context.ts';
+import { addLogFlags, type LogFlagTexts, logFlagsOf, readAnyRecording } from '../input/log.ts';
+import { noSuchCall } from '../input/system-call.ts';
+import { abiNamed } from '../input/target-flags.ts';
+import { printable, styleFor } from '../output/style.ts';
+import { completenessLines, conditionLines, reasonLines, summaryLines } from '../output/synthesis.ts';
 import { writeFile } from '../output/write-file.ts';
 
-interface BuildFlags {
+interface BuildFlags extends LogFlagTexts {
   readonly output: string;
+  readonly runtime?: string;
+  readonly newPrivs: boolean;
+  readonly exec?: boolean;
+  readonly init?: boolean;
+  readonly arch?: string;
+  readonly libcRange?: string;
+  readonly kernelRange?: string;
+  readonly allow?: string;
+  readonly withDenied?: boolean;
+  readonly tighten?: boolean;
+  readonly minRuns: string;
+  readonly maxValues: string;
+  readonly html?: string;
+  readonly sidecar: boolean;
   readonly explain?: boolean;
   readonly quiet?: boolean;
 }
@@ -18,15 +43,39 @@ export const build: Verb = {
 
   configure(command) {
     command
-      .argument('<recordings...>', 'files that callgate record -o wrote; "-" for stdin')
+      .argument('<recordings...>', 'recordings, and logs of any tool that callgate read knows; "-" for stdin')
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
+      .option(
+        '--runtime <name[@v]>',
+        `also what this calls to start the container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
+      )
+      .option('--no-new-privs', 'the container runs with no_new_privs: that needs less')
+      .option('--exec', 'also what docker exec or podman exec needs')
+      .option('--init', 'also what docker run --init needs')
+      .option('--arch <abi,…>', 'for these ABIs: what was recorded is projected to those that were not')
+      .option(
+        '--libc-range <l:a-b>',
+        'also what other releases call, such as glibc:2.31-2.43 or musl:1.2.3-1.2.6',
+      )
+      .option('--kernel-range <a-b>', 'also what the program calls on other kernels, such as 5.10-6.18')
+      .option('--allow <name,…>', 'add these calls by hand')
+      .option('--with-denied', 'allow what a filter denied while it was recorded')
+      .option('--tighten', 'allow only the argument values that were seen (record with --args)')
+      .option('--min-runs <n>', 'a condition needs so many runs', '2')
+      .option('--max-values <n>', 'a condition has at most so many values', '16');
+    addLogFlags(command, '--log-arch <abi>');
+    command
+      .option('--html <file>', 'write a report as one HTML page')
+      .option('--no-sidecar', 'do not write FILE.callgate.json, which says why each call is in')
       .option('--explain', 'say for every call why it is in the profile')
       .option('-q, --quiet', 'say nothing but errors')
       .addHelpText(
         'after',
         examples(
           'build monday.json tuesday.json -o profile.json',
-          'build rec.json --explain -o profile.json',
+          'build web.json strace.log --runtime docker --explain -o profile.json',
+          'build a.json b.json c.json --tighten --min-runs 3 -o tight.json',
+          'build rec.json --arch x86_64,aarch64 --libc-range glibc:2.36-2.43 -o any.json',
         ),
       );
   },
@@ -34,59 +83,83 @@ export const build: Verb = {
   async run(context, command) {
     const [files] = command.processedArgs as [[string, ...string[]]];
     const flags = command.opts<BuildFlags>();
+    const options = buildOptions(flags);
+    const logFlags = logFlagsOf({ ...flags, args: flags.args || flags.tighten });
     const [first, ...rest] = files;
-    const recordings: [Recording, ...Recording[]] = [await readRecording(context, first)];
-    for (const file of rest) recordings.push(await readRecording(context, file));
-    const synthesis = synthesize(recordings);
+    const recordings: [Recording, ...Recording[]] = [
+      (await readAnyRecording(context, first, logFlags)).recording,
+    ];
+    for (const file of rest) recordings.push((await readAnyRecording(context, file, logFlags)).recording);
+
+    const synthesis = synthesize(recordings, options);
+    const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
+    const completeness = recordings.length > 1 ? completenessOf(recordings) : undefined;
     writeFile(context, flags.output, stringifyProfile(synthesis.profile));
-    if (flags.explain) context.stderr.write(reasons(context, synthesis));
-    if (!flags.quiet) context.stderr.write(summary(context, recordings, synthesis));
+    if (flags.output !== '-' && flags.sidecar)
+      writeFile(context, originsFile(flags.output), stringifyOrigins(synthesis, runs));
+    if (flags.html)
+      writeFile(context, flags.html, buildHtml({ title: flags.output, recordings, synthesis, completeness }));
+
+    const style = styleFor(context.stderr, context.env);
+    const lines = [
+      ...(flags.explain ? reasonLines(style, synthesis, runs) : []),
+      ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
+      ...(flags.quiet ? [] : summaryLines(style, recordings, synthesis)),
+      ...(flags.quiet || !completeness ? [] : completenessLines(style, completeness)),
+    ];
+    context.stderr.write(lines.map((line) => `${line}\n`).join(''));
     return CLEAN;
   },
 };
 
-function reasons(context: Context, { reasons, newer }: Synthesis): string {
-  const style = styleFor(context.stderr, context.env);
-  const width = Math.max(...[...reasons.keys()].map((name) => name.length));
-  const lines = [...reasons].map(([name, reason]) => {
-    const why =
-      reason.kind === 'seen'
-        ? `seen ${plural(reason.count, 'time')} in ${plural(reason.runs, 'run')}`
-        : style.dim(`not seen: ${reason.why}`);
-    return `  ${name.padEnd(width)}  ${why}`;
-  });
-  if (newer.length > 0)
-    lines.push(`  answered with ENOSYS, because newer than the recorded kernel: ${newer.join(', ')}`);
-  return `${lines.join('\n')}\n`;
+function buildOptions(flags: BuildFlags): BuildOptions {
+  return {
+    floor: flags.runtime === undefined ? undefined : floorChoice(flags.runtime, flags),
+    abis: flags.arch?.split(',').map(abiNamed),
+    libc: flags.libcRange === undefined ? undefined : libcRange(flags.libcRange),
+    kernels: flags.kernelRange === undefined ? undefined : kernelRange(flags.kernelRange),
+    allow: flags.allow?.split(',').map(callNamed),
+    withDenied: flags.withDenied,
+    tighten: flags.tighten
+      ? {
+          minRuns: natural(flags.minRuns, '--min-runs'),
+          mostValues: natural(flags.maxValues, '--max-values'),
+        }
+      : undefined,
+  };
 }
 
-/** What the profile allows and how every other call fails. */
-export function summary(
-  context: Context,
-  recordings: readonly Recording[],
-  { profile, reasons, newer, unnamed, deniedOnly }: Synthesis,
-): string {
-  const style = styleFor(context.stderr, context.env);
-  const base = [...reasons.values()].filter((r) => r.kind === 'base').length;
-  const lost = recordings.reduce((sum, r) => sum + r.lost, 0);
-  const lines = [
-    `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${reasons.size - base} seen, ${base} that any process needs (--explain tells each)`,
-    `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
-    `ABIs: ${profile.architectures.map((a) => a.value.replace('SCMP_ARCH_', '').toLowerCase()).join(', ')}; a call of any other kills the thread`,
-  ];
-  if (unnamed.length > 0)
-    lines.push(
-      `${style.yellow('left out')}: ${unnamed.map((o) => `${o.arch} ${o.nr}`).join(', ')} — numbers without a name, which no profile can allow`,
+function floorChoice(text: string, flags: BuildFlags): FloorChoice {
+  const [runtime, release] = text.split('@', 2);
+  if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))
+    throw new CliFailure(
+      `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
     );
-  if (deniedOnly.length > 0)
-    lines.push(
-      `${style.yellow('left out')}: ${deniedOnly.join(', ')} — a filter denied every one of these calls`,
-    );
-  if (recordings.some((r) => r.left > 0))
-    lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
-  if (lost > 0)
-    lines.push(
-      style.red(`incomplete: the recorder lost ${plural(lost, 'call')}, so the profile may lack some`),
-    );
-  return `${lines.join('\n')}\n`;
+  if (release !== undefined && !parseRelease(release))
+    throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
+  return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
+}
+
+function libcRange(text: string): LibcRange {
+  const found = /^(glibc|musl):(\d+\.\d+(?:\.\d+)?)-(\d+\.\d+(?:\.\d+)?)$/.exec(text);
+  if (!found) throw new CliFailure(`"${printable(text)}" is no range of a libc; write it as glibc:2.31-2.43`);
+  return { libc: found[1] as LibcRange['libc'], from: found[2], to: found[3] };
+}
+
+function kernelRange(text: string): KernelRange {
+  const [from, to] = text.split('-').map(parseKernel);
+  if (!from || !to)
+    throw new CliFailure(`"${printable(text)}" is no range of kernels; write it as 5.10-6.18`);
+  return { from, to };
+}
+
+function callNamed(name: string): string {
+  if (!isKnownName(name.trim())) throw noSuchCall(name.trim());
+  return name.trim();
+}
+
+function natural(text: string, flag: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new CliFailure(`${flag} takes a number of 1 or more, not "${printable(text)}"`);
+  return Number(text);
 }

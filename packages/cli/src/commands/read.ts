@@ -14,6 +14,7 @@ import { plural, printable, type Style, styleFor, wrap } from '../output/style.t
 import { writeFile } from '../output/write-file.ts';
 
 interface ReadFlags extends LogFlagTexts {
+  readonly arch?: string;
   readonly output?: string;
   readonly json?: boolean;
 }
@@ -23,7 +24,7 @@ export const read: Verb = {
 
   configure(command) {
     command.argument('<file>', 'a log of any tool, or a recording; "-" for stdin');
-    addLogFlags(command);
+    addLogFlags(command, '--arch <abi>');
     command
       .option('-o, --output <file>', 'write what was understood as a recording')
       .option('--json', 'print that recording on stdout')
@@ -45,7 +46,7 @@ ${examples(
   async run(context, command) {
     const [file] = command.processedArgs as [string];
     const flags = command.opts<ReadFlags>();
-    const found = await readAnyRecording(context, file, logFlagsOf(flags));
+    const found = await readAnyRecording(context, file, logFlagsOf({ ...flags, logArch: flags.arch }));
     if (flags.output) writeFile(context, flags.output, stringifyRecording(found.recording));
     context.stdout.write(flags.json ? stringifyRecording(found.recording) : text(context, found));
     return CLEAN;

@@ -20,15 +20,16 @@ import { abiNamed } from './target-flags.ts';
 /** The flags of verbs that read logs. */
 export interface LogFlagTexts {
   readonly format?: string;
-  readonly arch?: string;
+  readonly logArch?: string;
   readonly kernel?: string;
   readonly args?: boolean;
 }
 
-export function addLogFlags(command: Command): void {
+export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-arch <abi>'): void {
   command
     .option('--format <name>', 'read logs as this format (default: by what stands in them)')
-    .option('--arch <abi>', 'the machine whose log it is (default: this one)')
+
+    .option(archFlag, 'the machine whose log it is (default: this one)')
     .option('--kernel <k.m>', 'the kernel of that machine (default: unknown)')
     .option('--args', 'keep the arguments that are worth a condition');
 }
@@ -37,7 +38,7 @@ export function addLogFlags(command: Command): void {
 export function logFlagsOf(flags: LogFlagTexts): LogFlags {
   return {
     format: namedFormat(flags.format),
-    machine: flags.arch === undefined ? thisMachine().abi.name : abiNamed(flags.arch),
+    machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
     kernel: flags.kernel ?? '',
     wantsArguments: flags.args ?? false,
   };

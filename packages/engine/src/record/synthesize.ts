@@ -8,25 +8,67 @@ import {
 import { NOWHERE } from '../source/span.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
-import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
-import type { Observation, Recording } from './observation.ts';
+import { allNames, numberOf } from '../syscalls/lookup.ts';
+import { type FloorChoice, floorOf } from './floors.ts';
+import type { Observation, Phase, Recording } from './observation.ts';
+import {
+  type Foreseen,
+  foreseeKernels,
+  foreseeLibc,
+  type KernelRange,
+  type LibcRange,
+  project,
+} from './portability.ts';
+import { type TightCall, type TightenOptions, tighten } from './tighten.ts';
 
-/** Why a call stands in a built profile. */
+/** Why a call stands in a built profile; a call may have several reasons. */
 export type Reason =
-  | { readonly kind: 'seen'; readonly count: number; readonly runs: number }
-  | { readonly kind: 'base'; readonly why: string };
+  | Seen
+  | { readonly kind: 'base'; readonly why: string }
+  | { readonly kind: 'floor'; readonly runtime: string; readonly why: string }
+  | { readonly kind: 'projection' | 'forecast'; readonly from: readonly string[]; readonly why: string }
+  | { readonly kind: 'hand'; readonly why: string };
+
+/** What the recordings say of a call. */
+export interface Seen {
+  readonly kind: 'seen';
+  readonly count: number;
+  /** How many of the runs show it. */
+  readonly runs: number;
+  readonly phases: readonly Phase[];
+  /** The first process that made it, and when, where a recording tells. */
+  readonly process?: string;
+  readonly time?: string;
+}
+
+/** What a profile is built for, beyond what was recorded. */
+export interface BuildOptions {
+  /** Adds what the runtime calls under the container's filter. */
+  readonly floor?: FloorChoice;
+  /** The ABIs of the profile; without it those that were recorded. */
+  readonly abis?: readonly AbiName[];
+  readonly libc?: LibcRange;
+  readonly kernels?: KernelRange;
+  /** Calls that the user adds. */
+  readonly allow?: readonly string[];
+  /** Allows what a filter denied while it was recorded. */
+  readonly withDenied?: boolean;
+  readonly tighten?: TightenOptions;
+}
 
 /** A profile, and for each of its calls why it is there. */
 export interface Synthesis {
   readonly profile: Profile;
-  /** Sorted by name. */
-  readonly reasons: ReadonlyMap<string, Reason>;
+  /** Sorted by name; the first reason is the strongest. */
+  readonly reasons: ReadonlyMap<string, readonly Reason[]>;
   /** Calls that answer ENOSYS because they are newer than every recorded kernel. */
   readonly newer: readonly string[];
   /** Numbers that were called and have no name, so that no profile can allow them. */
   readonly unnamed: readonly Observation[];
   /** Calls that were only ever denied; they stay out. */
   readonly deniedOnly: readonly string[];
+  /** What became of the arguments, where that was asked for. */
+  readonly conditions: readonly TightCall[];
 }
 
 const EPERM = 1;
@@ -55,50 +97,181 @@ const BASE: readonly (readonly [why: string, ...names: string[]])[] = [
 ];
 
 /** The smallest profile under which everything recorded still works: an allow list, and an error for the rest. */
-export function synthesize(recordings: readonly [Recording, ...Recording[]]): Synthesis {
-  const native = recordings[0].machine.arch;
-  const seen = new Map<string, { count: number; runs: number }>();
-  const unnamed: Observation[] = [];
-  const denied = new Set<string>();
-  const abis = new Set<AbiName>([native]);
-  for (const recording of recordings) {
-    for (const observation of recording.observations) {
-      const name = nameOf(observation.arch, observation.nr);
-      if (name === undefined) unnamed.push(observation);
-      else if (observation.count === 0) denied.add(name);
-      else {
-        abis.add(observation.arch);
-        const entry = seen.get(name) ?? { count: 0, runs: 0 };
-        seen.set(name, { count: entry.count + observation.count, runs: entry.runs + recording.runs });
+export function synthesize(
+  recordings: readonly [Recording, ...Recording[]],
+  options: BuildOptions = {},
+): Synthesis {
+  const demand = new Demand();
+  const { unnamed, denied } = demand.addSeen(recordings, options);
+  const recordedAbis = abisOf(recordings);
+  const abis = new Set(options.abis ?? recordedAbis);
+  addPortability(demand, recordings, [...abis], options);
+  for (const [why, ...names] of BASE)
+    for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
+  for (const [name, why] of options.floor ? floorOf(options.floor) : [])
+    if (existsOn(name, abis)) demand.add(name, { kind: 'floor', runtime: options.floor!.runtime, why });
+  for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand (--allow)' });
+
+  const reasons = demand.sorted();
+  const kernel = newestKernel(recordings, options.kernels);
+  const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
+  const conditions = options.tighten ? tightened(recordings, reasons, options.tighten) : [];
+  return {
+    profile: profileOf([...abis], reasons, conditions, newer),
+    reasons,
+    newer,
+    unnamed,
+    deniedOnly: [...denied].filter((name) => !reasons.has(name)),
+    conditions,
+  };
+}
+
+const RECORDED_FLOOR: Reason = {
+  kind: 'floor',
+  runtime: 'recorded',
+  why: 'the container runtime called it under the filter while this was recorded',
+};
+
+/** Which calls are wanted, and why. */
+class Demand {
+  private readonly reasons = new Map<string, Reason[]>();
+
+  names(): string[] {
+    return [...this.reasons.keys()];
+  }
+
+  namesSeen(): Set<string> {
+    return new Set(this.names().filter((name) => this.reasons.get(name)!.some((r) => r.kind === 'seen')));
+  }
+
+  add(name: string, reason: Reason): void {
+    const entry = this.reasons.get(name);
+    if (entry) entry.push(reason);
+    else this.reasons.set(name, [reason]);
+  }
+
+  addFirst(name: string, reason: Reason): void {
+    this.reasons.set(name, [reason, ...(this.reasons.get(name) ?? [])]);
+  }
+
+  addUnlessThere(name: string, reason: Reason): void {
+    if (!this.reasons.has(name)) this.add(name, reason);
+  }
+
+  /** Everything that was recorded; returns what cannot or should not be allowed. */
+  addSeen(recordings: readonly Recording[], { withDenied, floor }: BuildOptions) {
+    const seen = new Map<string, Seen>();
+    const unnamed: Observation[] = [];
+    const denied = new Set<string>();
+    for (const recording of recordings) {
+      const inThisRun = new Set<string>();
+      for (const observation of recording.observations) {
+        const { name, count, phase } = observation;
+        if (phase === 'runtime') {
+          // What runtimes call is known better than one start can show it.
+          if (!floor && name !== '') this.addUnlessThere(name, RECORDED_FLOOR);
+        } else if (name === '') unnamed.push(observation);
+        else if (count === 0 && !withDenied) denied.add(name);
+        else {
+          const runs = inThisRun.has(name) ? 0 : recording.runs;
+          inThisRun.add(name);
+          seen.set(name, seenAgain(seen.get(name), observation, runs));
+        }
       }
     }
+    for (const [name, reason] of seen) this.addFirst(name, reason);
+    return { unnamed, denied };
   }
-  const reasons = withBase(seen, abis);
-  const newer = newerThan(newestKernel(recordings), new Set(reasons.keys()), abis);
-  const allow: Rule = rule(0, [...reasons.keys()], 'ALLOW');
-  const profile: Profile = {
+
+  sorted(): Map<string, readonly Reason[]> {
+    return new Map([...this.reasons].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+function seenAgain(before: Seen | undefined, observation: Observation, runs: number): Seen {
+  const { count, phase, first } = observation;
+  const earlier = before?.time !== undefined && (first?.time === undefined || before.time <= first.time);
+  const { process, time } = earlier || first === undefined ? (before ?? {}) : first;
+  return {
+    kind: 'seen',
+    count: (before?.count ?? 0) + count,
+    runs: (before?.runs ?? 0) + runs,
+    phases: [...new Set([...(before?.phases ?? []), phase])],
+    ...(process !== undefined && { process }),
+    ...(time !== undefined && { time }),
+  };
+}
+
+function addPortability(
+  demand: Demand,
+  recordings: readonly [Recording, ...Recording[]],
+  abis: readonly AbiName[],
+  { libc, kernels }: BuildOptions,
+): void {
+  const native = recordings[0].machine.arch;
+  const seen = demand.namesSeen();
+  const add = (kind: 'projection' | 'forecast') => (foreseen: Foreseen) => {
+    const { name, from, why } = foreseen;
+    if (!seen.has(name) && existsOn(name, new Set(abis))) demand.add(name, { kind, from, why });
+  };
+  const others = abis.filter((abi) => abi !== native && !isRecordedWith(native, abi));
+  for (const abi of others) project(seen, native, abi).forEach(add('projection'));
+  if (libc) foreseeLibc(new Set(demand.names()), libc, abis).forEach(add('forecast'));
+  const recorded = newestKernel(recordings, undefined);
+  if (kernels) foreseeKernels(new Set(demand.names()), kernels, abis, recorded).forEach(add('forecast'));
+}
+
+/** The ABIs that a machine runs beside its own are recorded as they are, not projected. */
+function isRecordedWith(native: AbiName, abi: AbiName): boolean {
+  return abiOf(native).subAbis.includes(abi);
+}
+
+function abisOf(recordings: readonly Recording[]): AbiName[] {
+  const abis = new Set<AbiName>([recordings[0].machine.arch]);
+  for (const { observations } of recordings)
+    for (const { arch, name, count } of observations) if (name !== '' && count > 0) abis.add(arch);
+  return [...abis];
+}
+
+/** A call that somebody else than the workload makes too stays unconditional: their arguments are not known. */
+function tightened(
+  recordings: readonly Recording[],
+  reasons: ReadonlyMap<string, readonly Reason[]>,
+  options: TightenOptions,
+): TightCall[] {
+  return tighten(recordings, options).map((call) => {
+    const other = reasons.get(call.name)?.find((reason) => reason.kind !== 'seen');
+    if (!other || call.alternatives.length === 0) return call;
+    const why = `the call is also there for another reason (${other.kind}), whose arguments are not known`;
+    return { ...call, alternatives: [], notes: call.notes.map((note) => ({ ...note, kept: false, why })) };
+  });
+}
+
+function profileOf(
+  abis: readonly AbiName[],
+  reasons: ReadonlyMap<string, readonly Reason[]>,
+  conditions: readonly TightCall[],
+  newer: readonly string[],
+): Profile {
+  const conditional = conditions.filter((call) => call.alternatives.length > 0);
+  const plain = [...reasons.keys()].filter((name) => !conditional.some((call) => call.name === name));
+  const rules: Omit<Rule, 'index'>[] = [
+    rule(plain, 'ALLOW'),
+    ...conditional.flatMap(({ name, alternatives }) =>
+      alternatives.map((conditions) => ({ ...rule([name], 'ALLOW'), conditions })),
+    ),
+    ...(newer.length > 0 ? [rule(newer, 'ERRNO', ENOSYS)] : []),
+  ];
+  return {
     form: 'oci',
     defaultAction: { value: 'ERRNO', span: NOWHERE },
     defaultErrnoRet: { value: EPERM, span: NOWHERE },
-    architectures: [...abis].map((name) => ({ value: abiOf(name).token, span: NOWHERE })),
+    architectures: abis.map((name) => ({ value: abiOf(name).token, span: NOWHERE })),
     archMap: [],
     flags: [],
     hasFlags: false,
-    rules: newer.length > 0 ? [allow, rule(1, newer, 'ERRNO', ENOSYS)] : [allow],
+    rules: rules.map((r, index) => ({ ...r, index })),
   };
-  return { profile, reasons, newer, unnamed, deniedOnly: [...denied].filter((name) => !seen.has(name)) };
-}
-
-function withBase(
-  seen: ReadonlyMap<string, { count: number; runs: number }>,
-  abis: ReadonlySet<AbiName>,
-): Map<string, Reason> {
-  const reasons = new Map<string, Reason>();
-  for (const [name, entry] of seen) reasons.set(name, { kind: 'seen', ...entry });
-  for (const [why, ...names] of BASE)
-    for (const name of names)
-      if (!reasons.has(name) && existsOn(name, abis)) reasons.set(name, { kind: 'base', why });
-  return new Map([...reasons].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Calls that came after a kernel: libc tries them first and falls back on ENOSYS, but not on EPERM. */
@@ -113,18 +286,26 @@ function newerThan(
   });
 }
 
-function newestKernel(recordings: readonly Recording[]): KernelVersion {
-  const kernels = recordings.map((r) => parseKernel(r.machine.kernel) ?? { major: 0, minor: 0 });
-  return kernels.reduce((a, b) => (compareKernels(a, b) >= 0 ? a : b));
+/** The newest kernel that was recorded or is asked for; undefined when logs do not tell one. */
+function newestKernel(
+  recordings: readonly Recording[],
+  range: KernelRange | undefined,
+): KernelVersion | undefined {
+  const kernels = [...recordings.map((r) => parseKernel(r.machine.kernel)), range?.to].filter(
+    (k) => k !== undefined,
+  );
+  return kernels.reduce<KernelVersion | undefined>(
+    (a, b) => (a && compareKernels(a, b) >= 0 ? a : b),
+    undefined,
+  );
 }
 
 function existsOn(name: string, abis: ReadonlySet<AbiName>): boolean {
   return [...abis].some((abi) => numberOf(abi, name) !== undefined);
 }
 
-function rule(index: number, names: readonly string[], action: 'ALLOW' | 'ERRNO', errno?: number): Rule {
+function rule(names: readonly string[], action: 'ALLOW' | 'ERRNO', errno?: number): Omit<Rule, 'index'> {
   return {
-    index,
     names: names.map((value) => ({ value, span: NOWHERE })),
     action: { value: action, span: NOWHERE },
     ...(errno !== undefined && { errnoRet: { value: errno, span: NOWHERE } }),

@@ -1,0 +1,190 @@
+import { compareReleases } from './portability.ts';
+
+/** When a runtime makes a call between the loading of the container's filter and the container's execve. */
+export interface FloorRow {
+  readonly runtime: 'runc' | 'crun';
+  /** The first release that does; undefined: every one. */
+  readonly from?: string;
+  /** undefined: with and without. */
+  readonly noNewPrivs?: boolean;
+  /** exec: only for a process that joins a running container. */
+  readonly only?: 'exec';
+  readonly calls: readonly string[];
+  /** Calls of the row that not every start makes. */
+  readonly sometimes?: readonly string[];
+  readonly why: string;
+}
+
+/**
+ * Measured by scripts/measure-floors.ts with runc 1.1.5 and crun 1.8.1 on Linux 6.18; rows with `from` are read from the
+ * sources of the releases named there. A runtime filters one thread; what its other threads call does not count.
+ */
+export const FLOORS: readonly FloorRow[] = [
+  {
+    runtime: 'runc',
+    calls: [
+      'close',
+      'epoll_ctl',
+      'execve',
+      'fstatfs',
+      'futex',
+      'getdents64',
+      'getpid',
+      'openat',
+      'rt_sigreturn',
+      'write',
+    ],
+    sometimes: ['futex', 'rt_sigreturn'],
+    why: 'runc opens its fifo, closes descriptors and executes the program',
+  },
+  {
+    runtime: 'runc',
+    noNewPrivs: false,
+    calls: [
+      'capget',
+      'capset',
+      'chdir',
+      'faccessat2',
+      'fcntl',
+      'fstat',
+      'getcwd',
+      'getppid',
+      'newfstatat',
+      'prctl',
+      'read',
+      'setgid',
+      'setgroups',
+      'setuid',
+    ],
+    why: 'without no_new_privs runc loads the filter before it takes on user and capabilities',
+  },
+  {
+    runtime: 'runc',
+    noNewPrivs: false,
+    calls: ['fchown'],
+    sometimes: ['fchown'],
+    why: 'runc gives stdin, stdout and stderr to a user that is not root',
+  },
+  {
+    runtime: 'runc',
+    from: '1.2',
+    noNewPrivs: false,
+    calls: ['close_range'],
+    why: 'runc closes descriptors with it (libcontainer/utils: CloseExecFrom)',
+  },
+  {
+    runtime: 'runc',
+    from: '1.2.8',
+    calls: ['openat2', 'readlinkat', 'statx'],
+    why: 'runc opens files of /proc in a safe way (filepath-securejoin, pathrs-lite)',
+  },
+  { runtime: 'crun', calls: ['close', 'execve'], why: 'crun executes the program' },
+  {
+    runtime: 'crun',
+    noNewPrivs: false,
+    calls: [
+      'capset',
+      'prctl',
+      'pselect6',
+      'read',
+      'rt_sigaction',
+      'rt_sigprocmask',
+      'setresgid',
+      'setresuid',
+      'write',
+    ],
+    sometimes: ['pselect6', 'read'],
+    why: 'without no_new_privs crun loads the filter before it waits to be started and takes on user and capabilities',
+  },
+  {
+    runtime: 'crun',
+    from: '1.14.1',
+    calls: ['close_range'],
+    why: 'crun closes descriptors with it (src/libcrun/utils.c: mark_or_close_fds_ge_than)',
+  },
+  {
+    runtime: 'crun',
+    only: 'exec',
+    calls: [
+      'capset',
+      'fchown',
+      'ioctl',
+      'openat',
+      'prctl',
+      'read',
+      'setgroups',
+      'setresgid',
+      'setresuid',
+      'statx',
+      'write',
+    ],
+    why: 'crun exec, whether the container has no_new_privs or not',
+  },
+];
+
+/** docker run --init: what docker-init itself calls, its fork of the program included. */
+export const DOCKER_INIT: readonly string[] = [
+  'arch_prctl',
+  'brk',
+  'clone',
+  'execve',
+  'exit_group',
+  'getpgrp',
+  'getpid',
+  'getrandom',
+  'ioctl',
+  'mprotect',
+  'prlimit64',
+  'readlink',
+  'rseq',
+  'rt_sigaction',
+  'rt_sigprocmask',
+  'rt_sigtimedwait',
+  'set_robust_list',
+  'set_tid_address',
+  'setpgid',
+  'wait4',
+];
+
+/** Names of those who start containers, and the runtimes that they use. */
+export const FLOOR_RUNTIMES: Readonly<Record<string, readonly FloorRow['runtime'][]>> = {
+  runc: ['runc'],
+  crun: ['crun'],
+  docker: ['runc'],
+  containerd: ['runc'],
+  podman: ['crun', 'runc'],
+  any: ['crun', 'runc'],
+};
+
+/** How containers will be started. */
+export interface FloorChoice {
+  /** A key of FLOOR_RUNTIMES. */
+  readonly runtime: string;
+  /** undefined: any release. */
+  readonly release?: string;
+  /** The container runs with no_new_privs (--security-opt no-new-privileges). */
+  readonly noNewPrivs: boolean;
+  /** People will run commands in it (docker exec). */
+  readonly exec?: boolean;
+  /** docker run --init. */
+  readonly init?: boolean;
+}
+
+/** What the runtime itself calls under the container's filter, by call, with the reason. */
+export function floorOf(choice: FloorChoice): Map<string, string> {
+  const runtimes = FLOOR_RUNTIMES[choice.runtime] ?? [];
+  const calls = new Map<string, string>();
+  for (const row of FLOORS) {
+    const applies =
+      runtimes.includes(row.runtime) &&
+      (row.noNewPrivs === undefined || row.noNewPrivs === choice.noNewPrivs) &&
+      (row.only === undefined || choice.exec === true) &&
+      (row.from === undefined ||
+        choice.release === undefined ||
+        compareReleases(choice.release, row.from) >= 0);
+    if (applies) for (const name of row.calls) if (!calls.has(name)) calls.set(name, row.why);
+  }
+  if (choice.init)
+    for (const name of DOCKER_INIT) if (!calls.has(name)) calls.set(name, 'docker-init itself');
+  return calls;
+}
