@@ -103,6 +103,13 @@ function handle(route: SignalRoute, signal: NodeJS.Signals): void {
   } else if (!FROM_TERMINAL.includes(signal) || !isForeground()) sendSignal(route.pid, signal);
 }
 
+/** Asks the program to end; before it runs, callgate stops instead. */
+export function endProgram(route: SignalRoute): void {
+  route.last = 'SIGTERM';
+  if (route.pid === undefined) route.stop.abort();
+  else sendSignal(route.pid, 'SIGTERM');
+}
+
 function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

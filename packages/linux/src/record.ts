@@ -1,8 +1,15 @@
-import { RECORDING_SCHEMA, type Recording } from '@callgate/engine/record/observation';
+import {
+  type Observation,
+  type Phase,
+  RECORDING_SCHEMA,
+  type Recording,
+  type SeenArguments,
+} from '@callgate/engine/record/observation';
+import { worthOf } from '@callgate/engine/record/worth';
 import { nameOf } from '@callgate/engine/syscalls/lookup';
 import type { Ending, LaunchPlan } from './launch.ts';
 import { thisMachine } from './machine.ts';
-import type { Recorder, RecordHooks } from './recorders/recorder.ts';
+import type { PhaseCount, Recorder, RecordHooks, Tally } from './recorders/recorder.ts';
 
 /** Runs a program to its end under a recorder: what it called, and how it ended. */
 export async function recordProgram(
@@ -10,29 +17,79 @@ export async function recordProgram(
   plan: LaunchPlan,
   hooks: RecordHooks = {},
 ): Promise<{ readonly recording: Recording; readonly ending: Ending }> {
-  const started = new Date().toISOString();
+  const started = new Date();
   const tally = await recorder.record(plan, hooks);
+  return { recording: recordingOf(tally, recorder.id, plan.command, started), ending: tally.ending };
+}
+
+/** What a recorder saw, as a recording of this machine. */
+export function recordingOf(
+  tally: Omit<Tally, 'ending'>,
+  recorder: string,
+  command: readonly string[],
+  started: Date,
+): Recording {
   const { abi, release } = thisMachine();
-  const recording: Recording = {
+  return {
     schema: RECORDING_SCHEMA,
     machine: { arch: abi.name, kernel: release },
-    recorder: recorder.id,
-    command: plan.command,
-    started,
+    recorder,
+    command,
+    started: started.toISOString(),
     runs: 1,
     lost: tally.lost,
     left: tally.left,
     ambiguous: tally.ambiguous,
     countsDenied: tally.countsDenied,
-    notes: [],
-    observations: tally.counts.map(({ arch, nr, count, denied }) => ({
-      arch,
-      nr,
-      name: nameOf(arch, nr) ?? '',
-      count,
-      phase: 'run',
-      denied,
-    })),
+    notes: tally.notes ?? [],
+    observations: observationsOf(tally.counts),
   };
-  return { recording, ending: tally.ending };
+}
+
+/** One observation for each ABI, number and phase, in that order. */
+function observationsOf(counts: readonly PhaseCount[]): Observation[] {
+  const groups = new Map<string, [PhaseCount, ...PhaseCount[]]>();
+  for (const count of counts) {
+    const key = `${count.arch} ${count.nr} ${count.phase ?? 'run'}`;
+    const group = groups.get(key);
+    if (group) group.push(count);
+    else groups.set(key, [count]);
+  }
+  return [...groups.values()].map(observationOf).sort(inOrder);
+}
+
+function observationOf(group: readonly [PhaseCount, ...PhaseCount[]]): Observation {
+  const [{ arch, nr, phase = 'run' }] = group;
+  const name = nameOf(arch, nr) ?? '';
+  const first = group.reduce((a, b) => ((b.time ?? Infinity) < (a.time ?? Infinity) ? b : a));
+  const args = worthOf(name) ? argumentsOf(name, group) : [];
+  return {
+    arch,
+    nr,
+    name,
+    count: group.reduce((sum, c) => sum + c.count, 0),
+    phase,
+    denied: group.reduce((sum, c) => sum + c.denied, 0),
+    ...(first.time !== undefined && {
+      first: {
+        ...(first.process !== undefined && { process: first.process }),
+        time: new Date(first.time).toISOString(),
+      },
+    }),
+    ...(args.length > 0 && { args }),
+  };
+}
+
+function argumentsOf(name: string, group: readonly PhaseCount[]): SeenArguments[] {
+  const worth = worthOf(name)!;
+  return group.flatMap(({ args, count }) =>
+    args && count > 0 ? [{ values: worth.map((wanted, i) => (wanted ? `${args[i]}` : null)), count }] : [],
+  );
+}
+
+const PHASE_ORDER: readonly Phase[] = ['runtime', 'run', 'exec'];
+
+function inOrder(a: Observation, b: Observation): number {
+  if (a.arch !== b.arch) return a.arch < b.arch ? -1 : 1;
+  return a.nr - b.nr || PHASE_ORDER.indexOf(a.phase) - PHASE_ORDER.indexOf(b.phase);
 }

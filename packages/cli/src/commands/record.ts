@@ -3,14 +3,23 @@ import { type Recording, stringifyRecording } from '@callgate/engine/record/obse
 import { synthesize } from '@callgate/engine/record/synthesize';
 import type { LaunchPlan } from '@callgate/linux/launch';
 import { recordProgram } from '@callgate/linux/record';
+import type { AttachTarget } from '@callgate/linux/record-attached';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
 import type { Recorder } from '@callgate/linux/recorders/recorder';
+import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
-import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { callLabel } from '../input/system-call.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
-import { commandOf, launchFailure, routeSignals, type SignalRoute, stoppedBy } from '../program-run.ts';
+import {
+  commandOf,
+  endProgram,
+  launchFailure,
+  routeSignals,
+  type SignalRoute,
+  stoppedBy,
+} from '../program-run.ts';
 
 interface RecordFlags {
   readonly recorder: string;
@@ -18,6 +27,12 @@ interface RecordFlags {
   readonly profile?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly args?: boolean;
+  readonly container?: string;
+  readonly pid?: string;
+  readonly cgroup?: string;
+  readonly wait?: boolean;
+  readonly duration?: string;
 }
 
 export const record: Verb = {
@@ -25,8 +40,14 @@ export const record: Verb = {
 
   configure(command) {
     command
-      .argument('<command...>', 'the program and its arguments, after --')
-      .option('-r, --recorder <name>', 'ebpf (root), notify (anybody), or auto', 'auto')
+      .argument('[command...]', 'the program and its arguments, after --')
+      .option('-r, --recorder <name>', `auto, or one of ${RECORDERS.map((r) => r.id).join(', ')}`, 'auto')
+      .option('--container <name>', 'instead of a program, a container of Docker, Podman or containerd')
+      .option('--wait', 'the container starts later; it is recorded from its first call on')
+      .option('--pid <n>', 'a process that runs, with its threads and descendants')
+      .option('--cgroup <path>', 'everything in a folder of cgroup v2')
+      .option('--duration <time>', 'end after 30s, 5m or 1h')
+      .option('--args', 'keep the arguments that are worth a condition (callgate build --tighten)')
       .option('-o, --output <file>', 'write the recording, for callgate build')
       .option('-p, --profile <file>', 'write the smallest profile that allows what was seen')
       .option('--json', 'print the recording on stdout when the program has ended')
@@ -35,37 +56,111 @@ export const record: Verb = {
       .addHelpText(
         'after',
         `
-The program runs as it is, with its input and output; Ctrl-C goes to it. Children are recorded
-too, until the last one is gone. The exit status is the program's, 125 if callgate itself failed.
+A program runs as it is, with its input and output; Ctrl-C goes to it. Children are recorded too, until
+the last one is gone. The exit status is the program's, 125 if callgate itself failed.
+What runs already is recorded until it ends, or until Ctrl-C; it goes on then, and the status is 0.
+SIGUSR1 writes what was seen so far to the file of -o. Recorders, the best first:
+${RECORDERS.map(({ id, about }) => `  ${id.padEnd(8)} ${about}`).join('\n')}
 ${examples(
   'record --profile ls.json -- ls -l /etc',
   'record -o monday.json -- ./server --port 8080',
-  'record --recorder notify --json -- python3 -c "print(1)"',
+  'record --container web --wait -o web.json',
+  'record --pid 4711 --duration 5m --args -o server.json',
 )}`,
       );
   },
 
   async run(context, command) {
     const flags = command.opts<RecordFlags>();
-    const program = commandOf(command.args, 'record');
-    const { recorder, reason } = findRecorder(flags.recorder);
     const style = styleFor(context.stderr, context.env);
     const say = (text: string) => flags.quiet || context.stderr.write(`${style.dim(`callgate: ${text}`)}\n`);
-    if (reason) say(reason);
-    const { recording, ending } = await recordWithSignals(context, recorder, program, say);
+    const target = targetOf(flags, command.args);
+    const { recording, status } = target
+      ? await recordTarget(context, target, flags, say)
+      : await recordCommand(context, command.args, flags, say);
     if (!flags.quiet) context.stderr.write(summary(context, recording));
     if (flags.output) writeFile(context, flags.output, stringifyRecording(recording));
     if (flags.profile) {
       const { profile } = synthesize([recording]);
       writeFile(context, flags.profile, stringifyProfile(profile));
+      const program = target ? 'CMD' : command.args.join(' ');
       say(
-        `wrote ${printable(flags.profile)}; try it: callgate run --profile ${printable(flags.profile)} -- ${printable(program.join(' '))}`,
+        `wrote ${printable(flags.profile)}; try it: callgate run --profile ${printable(flags.profile)} -- ${printable(program)}`,
       );
     }
     if (flags.json) context.stdout.write(stringifyRecording(recording));
-    return ending.status;
+    return status;
   },
 };
+
+type Say = (text: string) => void;
+
+/** What is recorded instead of a program; undefined when a program is. */
+function targetOf(flags: RecordFlags, args: readonly string[]): AttachTarget | undefined {
+  const { container, pid, cgroup } = flags;
+  const given =
+    [container, pid, cgroup].filter((flag) => flag !== undefined).length + (args.length > 0 ? 1 : 0);
+  if (given > 1)
+    throw new CliFailure('give one of --container, --pid, --cgroup, or a program after --', OWN_FAILURE);
+  if (flags.wait && container === undefined)
+    throw new CliFailure('--wait goes with --container', OWN_FAILURE);
+  if (container !== undefined) return { kind: 'container', reference: container, wait: flags.wait ?? false };
+  if (cgroup !== undefined) return { kind: 'cgroup', path: cgroup };
+  if (pid === undefined) return undefined;
+  if (!/^[1-9]\d{0,9}$/.test(pid))
+    throw new CliFailure(`--pid takes the number of a process, not "${printable(pid)}"`, OWN_FAILURE);
+  return { kind: 'pid', pid: Number(pid) };
+}
+
+async function recordTarget(context: Context, target: AttachTarget, flags: RecordFlags, say: Say) {
+  if (!['auto', 'ebpf'].includes(flags.recorder))
+    throw new CliFailure(
+      `${printable(flags.recorder)} can only record what it starts; use ebpf`,
+      OWN_FAILURE,
+    );
+  const attached = await recordRunning(context, {
+    target,
+    args: flags.args ?? false,
+    duration: flags.duration === undefined ? undefined : milliseconds(flags.duration),
+    output: flags.output,
+    say,
+  });
+  const recording = attached.snapshot();
+  attached.close();
+  return { recording, status: CLEAN };
+}
+
+async function recordCommand(context: Context, args: readonly string[], flags: RecordFlags, say: Say) {
+  const program = commandOf(args, 'record');
+  const { recorder, reason } = findRecorder(flags.recorder);
+  if (reason) say(reason);
+  const route: SignalRoute = { stop: new AbortController() };
+  const timer =
+    flags.duration === undefined
+      ? undefined
+      : setTimeout(() => endProgram(route), milliseconds(flags.duration));
+  try {
+    const { recording, ending } = await recordWithSignals(
+      context,
+      recorder,
+      program,
+      say,
+      {},
+      route,
+      flags.args,
+    );
+    return { recording, status: ending.status };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** 500ms, 30s, 5m or 1h. */
+function milliseconds(text: string): number {
+  const found = /^(\d{1,9})(ms|s|m|h)?$/.exec(text);
+  if (!found) throw new CliFailure(`"${printable(text)}" is no time; write it as 30s, 5m or 1h`, OWN_FAILURE);
+  return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? 's']!;
+}
 
 /** The recorder of that name, or the best that works here and why better ones do not. */
 export function findRecorder(name: string): { recorder: Recorder; reason?: string } {
@@ -95,6 +190,7 @@ export async function recordWithSignals(
   say: (text: string) => void,
   plan: Partial<LaunchPlan> = {},
   route: SignalRoute = { stop: new AbortController() },
+  args = false,
 ) {
   const off = routeSignals(context, route);
   try {
@@ -102,6 +198,7 @@ export async function recordWithSignals(
       recorder,
       { command, env: context.env, ...plan },
       {
+        args,
         stop: route.stop.signal,
         started: (pid) => {
           route.pid = pid;
@@ -124,7 +221,8 @@ export async function recordWithSignals(
 
 function summary(context: Context, recording: Recording): string {
   const style = styleFor(context.stderr, context.env);
-  const seen = recording.observations.filter((o) => o.count > 0);
+  const seen = recording.observations.filter((o) => o.count > 0 && o.phase !== 'runtime');
+  const runtime = recording.observations.filter((o) => o.count > 0 && o.phase === 'runtime');
   const calls = seen.reduce((sum, o) => sum + o.count, 0);
   const abis = [...new Set(seen.map((o) => o.arch))];
   const names = seen.map((o) => callLabel(o.arch, o.nr)).sort();
@@ -138,6 +236,15 @@ function summary(context: Context, recording: Recording): string {
         `  incomplete: ${plural(recording.left, 'process', 'processes')} moved to another cgroup, out of sight; try --recorder notify`,
       ),
     );
+  if (runtime.length > 0)
+    lines.push(
+      `  before that, by the container runtime under the filter: ${runtime.map((o) => callLabel(o.arch, o.nr)).join(' ')}`,
+    );
+  if (recording.ambiguous > 0)
+    lines.push(
+      style.yellow(`  ${recording.recorder} does not tell the ABI: ${recording.machine.arch} is assumed`),
+    );
+  lines.push(...recording.notes.map((note) => style.yellow(`  ${printable(note)}`)));
   const denied = recording.observations.filter((o) => o.denied > 0);
   if (denied.length > 0)
     lines.push(

@@ -66,7 +66,7 @@ export function update(map: number, key: Buffer, value: Buffer): void {
   element(MAP_UPDATE_ELEM, map, key, value);
 }
 
-/** Every key and value of a map from which nobody deletes. */
+/** Every key and value of a map; where others delete meanwhile, some may come twice or not at all. */
 export function* entriesOf(map: number, keySize: number, valueSize: number): Iterable<[Buffer, Buffer]> {
   for (let key: Buffer | undefined; ; ) {
     const next = Buffer.alloc(keySize);

@@ -6,8 +6,11 @@ export const HELPER = {
   mapLookup: 1,
   mapUpdate: 2,
   mapDelete: 3,
+  time: 5,
   processorId: 8,
+  currentComm: 16,
   underCgroup: 37,
+  readKernel: 113,
   currentTask: 158,
 } as const;
 
@@ -53,6 +56,10 @@ export class EbpfAssembler {
     return this.emit(0x57, dst, 0, 0, value);
   }
 
+  andRegister(dst: Register, src: Register): this {
+    return this.emit(0x5f, dst, src);
+  }
+
   orRegister(dst: Register, src: Register): this {
     return this.emit(0x4f, dst, src);
   }
@@ -85,6 +92,17 @@ export class EbpfAssembler {
   /** Adds one to a 64-bit value, against other CPUs too; uses r1. */
   increment(dst: Register, offset = 0): this {
     return this.set(1, 1).emit(0xdb, dst, 1, offset);
+  }
+
+  /** A 64-bit constant. */
+  constant64(dst: Register, value: bigint): this {
+    return this.emit(0x18, dst, 0, 0, Number(BigInt.asIntN(32, value))).emit(
+      0,
+      0,
+      0,
+      0,
+      Number(value >> 32n),
+    );
   }
 
   call(helper: number): this {
@@ -127,8 +145,17 @@ export class EbpfAssembler {
     return this.jumpTo(0xa5, dst, value, label);
   }
 
+  ifSame(a: Register, b: Register, label: string): this {
+    return this.jumpTo(0x1d, a, 0, label, b);
+  }
+
   ifNotSame(a: Register, b: Register, label: string): this {
     return this.jumpTo(0x5d, a, 0, label, b);
+  }
+
+  /** Unsigned, on all 64 bits. */
+  ifAtLeastRegister(a: Register, b: Register, label: string): this {
+    return this.jumpTo(0x3d, a, 0, label, b);
   }
 
   ifAnyBit(dst: Register, mask: number, label: string): this {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
 import type { KernelTypes } from '../bpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
-import { Counter } from './recorder.ts';
+import { Counter, type PhaseCount } from './recorder.ts';
 
 /** The ABIs of an x86_64 kernel, in the order of the tables. */
 const ABIS = ['x86_64', 'x86', 'x32'] as const;
@@ -25,7 +25,7 @@ const DENIED = 0x100;
 
 /** What the programs saw. */
 export interface KernelCounts {
-  readonly counter: Counter;
+  readonly counts: readonly PhaseCount[];
   /** What found no place in a hash: calls with odd numbers, or tasks. */
   readonly lost: number;
   /** How often a task was moved to another cgroup, where it is recorded only if that lies below. */
@@ -118,7 +118,7 @@ export class CountingPrograms {
     }
     const state = lookUp(this.state, KEY_ZERO, Buffer.alloc(STATE.size));
     const [lost, left] = [STATE.lost, STATE.left].map((at) => Number(state.readBigUInt64LE(at)));
-    return { counter, lost, left };
+    return { counts: counter.result(), lost, left };
   }
 
   close(): void {
@@ -273,7 +273,7 @@ export class CountingPrograms {
 }
 
 function addTo(counter: Counter, abi: number, nr: number, count: number, denied = 0): void {
-  counter.add(ABIS[abi], abi === X32 ? nr + X32_BIT : nr, count, denied);
+  counter.add({ arch: ABIS[abi], nr: abi === X32 ? nr + X32_BIT : nr, count, denied });
 }
 
 function possibleCpus(): number {

@@ -5,6 +5,7 @@ import { type Ending, type Launched, launch } from '../launch.ts';
 import { libc } from '../libc.ts';
 import { nativeNumber, processStatus } from '../machine.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
+import { ObserverPrograms, observerLayout } from './observer-programs.ts';
 import type { Recorder, RecordHooks } from './recorder.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
@@ -26,23 +27,31 @@ export const ebpf: Recorder = {
     if (!mayUseBpf()) return 'bpf(2) is forbidden here';
     const types = readKernelTypes();
     if (!types) return 'the kernel describes no types (/sys/kernel/btf/vmlinux)';
-    return layoutOf(types) ? undefined : 'the kernel does not name the types that it needs';
+    return layoutOf(types) && observerLayout(types)
+      ? undefined
+      : 'the kernel does not name the types that it needs';
   },
 
   async record(plan, hooks = {}) {
     const layout = layoutOf(readKernelTypes()!)!;
     const launched = await launch({ ...plan, stop: hooks.stop });
     let cgroup: Cgroup | undefined;
-    let programs: CountingPrograms | undefined;
+    let programs: CountingPrograms | ObserverPrograms | undefined;
     try {
       cgroup = Cgroup.create();
       cgroup.add(launched.pid);
       // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
       const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
-      programs = new CountingPrograms(layout, cgroup.path, countsDenied);
+      programs = hooks.args
+        ? new ObserverPrograms(
+            observerLayout(readKernelTypes()!)!,
+            { kind: 'launch', pid: launched.pid },
+            { denied: countsDenied, args: true },
+          )
+        : new CountingPrograms(layout, cgroup.path, countsDenied);
       const ending = await see(launched, cgroup, hooks);
-      const { counter, lost, left } = programs.read();
-      return { ending, counts: counter.result(), lost, left, ambiguous: 0, countsDenied };
+      const { counts, lost, left } = programs.read();
+      return { ending, counts, lost, left, ambiguous: 0, countsDenied };
     } finally {
       launched.child.kill('SIGKILL');
       programs?.close();

@@ -1,3 +1,4 @@
+import type { Phase } from '@callgate/engine/record/observation';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import type { Ending, LaunchPlan } from '../launch.ts';
 
@@ -9,16 +10,30 @@ export interface Count {
   readonly denied: number;
 }
 
+/** The same, where the recorder knows more: when, by whom first, and with which arguments. */
+export interface PhaseCount extends Count {
+  readonly phase?: Phase;
+  /** comm of the process that made the first. */
+  readonly process?: string;
+  /** When it did, in milliseconds since 1970. */
+  readonly time?: number;
+  /** What of the arguments is worth keeping; other bits are zero. */
+  readonly args?: readonly bigint[];
+}
+
 /** What a recorder saw of a program and all its descendants, from its execve on. */
 export interface Tally {
   readonly ending: Ending;
-  readonly counts: readonly Count[];
+  readonly counts: readonly PhaseCount[];
   /** Calls that the recorder knows it lost. */
   readonly lost: number;
   /** How often a process went where the recorder may not see it. */
   readonly left: number;
+  /** Calls whose ABI the recorder could not tell. */
   readonly ambiguous: number;
   readonly countsDenied: boolean;
+  /** What it cannot see, where that is more than what the other fields say. */
+  readonly notes?: readonly string[];
 }
 
 /** What the caller wants to hear, and how it ends the recording early. */
@@ -29,13 +44,15 @@ export interface RecordHooks {
   ended?(): void;
   /** The program itself ended, but so many processes that it left behind still run and are recorded. */
   waiting?(processes: number): void;
+  /** Whether the values of arguments are wanted, where the recorder can see them. */
+  readonly args?: boolean;
   /** When aborted, every recorded process is killed and the recording ends. */
   readonly stop?: AbortSignal;
 }
 
 /** A way to see every system call that a program makes. */
 export interface Recorder {
-  readonly id: 'ebpf' | 'notify' | 'denials';
+  readonly id: 'ebpf' | 'tracefs' | 'notify' | 'log' | 'strace' | 'denials';
   /** One line: how it works and what it costs. */
   readonly about: string;
   /** Why it cannot work on this machine for this user; undefined when it can. */
@@ -44,20 +61,20 @@ export interface Recorder {
   record(plan: LaunchPlan, hooks?: RecordHooks): Promise<Tally>;
 }
 
-/** Counts by ABI and number. */
+/** Counts calls that are alike: by ABI, number, phase and arguments. */
 export class Counter {
-  private readonly counts = new Map<string, { arch: AbiName; nr: number; count: number; denied: number }>();
+  private readonly counts = new Map<string, PhaseCount & { count: number; denied: number }>();
 
-  add(arch: AbiName, nr: number, count: number, denied = 0): void {
-    const key = `${arch} ${nr}`;
+  add(call: PhaseCount): void {
+    const key = `${call.arch} ${call.nr} ${call.phase ?? ''} ${call.args?.join(' ') ?? ''}`;
     const entry = this.counts.get(key);
     if (entry) {
-      entry.count += count;
-      entry.denied += denied;
-    } else this.counts.set(key, { arch, nr, count, denied });
+      entry.count += call.count;
+      entry.denied += call.denied;
+    } else this.counts.set(key, { ...call });
   }
 
-  result(): Count[] {
+  result(): PhaseCount[] {
     return [...this.counts.values()].sort((a, b) =>
       a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : a.nr - b.nr,
     );

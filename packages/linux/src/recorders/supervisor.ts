@@ -10,6 +10,7 @@ import {
 } from '../launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
+import { FirstCalls, worthyArguments } from './first-calls.ts';
 import { type Listener, listen } from './listener.ts';
 import { Counter, type RecordHooks, type Tally } from './recorder.ts';
 
@@ -60,6 +61,7 @@ class Session {
   private readonly ioctl = nativeNumber('ioctl');
   private readonly execve = nativeNumber('execve');
   private readonly counter = new Counter();
+  private readonly firsts = new FirstCalls();
   /** When each process started, to tell it from another one that gets its number later. */
   private readonly started = new Map<number, string>();
   private stopping = false;
@@ -150,11 +152,21 @@ class Session {
     return { nr: this.words[4], arch: this.words[5], ip: this.ids[3], args: [...this.ids.subarray(4, 10)] };
   }
 
-  private note(pid: number, { nr, arch }: SeccompData, denied: boolean): void {
+  private note(pid: number, { nr, arch, args }: SeccompData, denied: boolean): void {
     if (!this.started.has(pid)) this.started.set(pid, startTime(pid) ?? '');
     this.armed ||= denied || nr === this.execve;
     const abi = abiOfCall(arch, nr);
-    if (this.armed && abi) this.counter.add(abi.name, nr, denied ? 0 : 1, denied ? 1 : 0);
+    if (!this.armed || !abi) return;
+    const first = this.firsts.get(abi.name, nr) ?? this.firsts.set(abi.name, nr, pid);
+    const wanted = this.hooks.args && !denied ? worthyArguments(abi.name, nr, args) : undefined;
+    this.counter.add({
+      arch: abi.name,
+      nr,
+      count: denied ? 0 : 1,
+      denied: denied ? 1 : 0,
+      ...first,
+      args: wanted,
+    });
   }
 
   /** The listener stays open as long as anybody lives under the filter. */

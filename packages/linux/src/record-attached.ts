@@ -1,0 +1,273 @@
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Recording } from '@callgate/engine/record/observation';
+import { readKernelTypes } from './bpf/btf.ts';
+import { type Container, findContainer } from './containers.ts';
+import { processStatus } from './machine.ts';
+import { recordingOf } from './record.ts';
+import { ObserverPrograms, observerLayout, type Scope } from './recorders/observer-programs.ts';
+
+/** What runs already, or will run, and is to be recorded. */
+export type AttachTarget =
+  | { readonly kind: 'pid'; readonly pid: number }
+  | { readonly kind: 'cgroup'; readonly path: string }
+  | { readonly kind: 'container'; readonly reference: string; readonly wait: boolean }
+  /** A container that an OCI runtime has created and not started, by its process. */
+  | { readonly kind: 'created'; readonly pid: number };
+
+/** It cannot be recorded: it does not run, or the kernel says no. */
+export class NotAttachable extends Error {}
+
+export interface AttachHooks {
+  /** It is recorded from now on; `what` names it. */
+  attached?(what: string): void;
+  /** A container is waited for. */
+  waiting?(): void;
+  readonly args?: boolean;
+  /** When aborted, the recording ends; what is recorded goes on. */
+  readonly stop?: AbortSignal;
+}
+
+/** A recording that is going on. */
+export interface Attached {
+  /** What was seen so far. */
+  snapshot(): Recording;
+  /** Resolves when everything that is recorded has ended, or when told to stop. */
+  readonly ended: Promise<void>;
+  /** Takes the programs out of the kernel. */
+  close(): void;
+}
+
+const POLL_MS = 20;
+
+/** Begins to record something that callgate does not start itself. Needs root and eBPF. */
+export async function attach(target: AttachTarget, hooks: AttachHooks = {}): Promise<Attached> {
+  switch (target.kind) {
+    case 'pid':
+      return attachToTree(target.pid, hooks);
+    case 'cgroup':
+      return attachToCgroup(target.path, hooks);
+    case 'created':
+      return attachToMounts(target.pid, false, ['container'], hooks);
+    case 'container':
+      return attachToContainer(target, hooks);
+  }
+}
+
+async function attachToContainer(
+  { reference, wait }: { readonly reference: string; readonly wait: boolean },
+  hooks: AttachHooks,
+): Promise<Attached> {
+  const found = await findContainer(reference);
+  if (found?.pid !== undefined) return attachToMounts(found.pid, true, [reference], hooks);
+  if (wait) return waitForContainer(reference, hooks);
+  throw new NotAttachable(
+    found
+      ? `the container ${reference} does not run; --wait records it from its start`
+      : `there is no container ${reference}; --wait records it from its start`,
+  );
+}
+
+/** Every namespace but this one is recorded until the container has shown which one is its own. */
+async function waitForContainer(reference: string, hooks: AttachHooks): Promise<Attached> {
+  const started = new Date();
+  const scope: Scope = { kind: 'mounts', otherThan: mountNamespace('self') };
+  const programs = observer(scope, { denied: true, args: hooks.args ?? false });
+  try {
+    hooks.waiting?.();
+    const namespace = await namespaceOf(reference, programs, hooks.stop);
+    hooks.attached?.(reference);
+    return session(programs, {
+      namespace,
+      command: [reference],
+      started,
+      over: () => !namespaceLives(namespace),
+      stop: hooks.stop,
+    });
+  } catch (fault) {
+    programs.close();
+    throw fault;
+  }
+}
+
+/** The mount namespace of a container, once it has begun, even when it has ended before anybody could look. */
+async function namespaceOf(
+  reference: string,
+  programs: ObserverPrograms,
+  stop: AbortSignal | undefined,
+): Promise<number> {
+  while (!stop?.aborted) {
+    const began = programs.containers();
+    const container = began.length > 0 ? await findContainer(reference) : undefined;
+    const own = container && ownNamespace(container, began);
+    if (own !== undefined) return own;
+    await sleep(POLL_MS);
+  }
+  throw new NotAttachable(`stopped before a container ${reference} began`);
+}
+
+function ownNamespace(
+  { pid, id }: Container,
+  began: readonly { readonly namespace: number; readonly pid: number; readonly hostname: string }[],
+): number | undefined {
+  const byPid = began.find((c) => c.pid === pid);
+  if (byPid) return byPid.namespace;
+  // It has ended: its host name is by default the beginning of its id.
+  return pid === undefined
+    ? began.find((c) => c.hostname.length >= 12 && id.startsWith(c.hostname))?.namespace
+    : undefined;
+}
+
+async function attachToMounts(
+  pid: number,
+  running: boolean,
+  command: readonly string[],
+  hooks: AttachHooks,
+): Promise<Attached> {
+  const namespace = mountNamespace(pid);
+  if (namespace === mountNamespace('self'))
+    throw new NotAttachable(`process ${pid} has no mount namespace of its own; record it with --pid`);
+  const started = new Date();
+  const programs = observer(
+    { kind: 'mounts', namespace, running },
+    { denied: true, args: hooks.args ?? false },
+  );
+  hooks.attached?.(command.join(' '));
+  return session(programs, {
+    namespace,
+    command,
+    started,
+    over: () => !namespaceLives(namespace),
+    stop: hooks.stop,
+  });
+}
+
+async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> {
+  if (!existsSync(`/proc/${pid}`)) throw new NotAttachable(`there is no process ${pid}`);
+  const denied = processStatus(pid).seccomp !== 0;
+  const started = new Date();
+  const command = commandLine(pid);
+  const programs = observer({ kind: 'tree' }, { denied, args: hooks.args ?? false });
+  const roots = new Set<number>();
+  // A child that is born while the tree is looked at is found by the next look.
+  for (let before = -1; before !== roots.size; ) {
+    before = roots.size;
+    for (const member of treeOf(pid)) {
+      roots.add(member);
+      programs.addRoot(member);
+    }
+  }
+  hooks.attached?.(`process ${pid}`);
+  const over = () => !isAlive(pid) && programs.livingTasks() === 0;
+  return session(programs, { command, started, over, stop: hooks.stop, denied });
+}
+
+async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attached> {
+  const events = `${path}/cgroup.events`;
+  if (!existsSync(events)) throw new NotAttachable(`${path} is no folder of cgroup v2`);
+  const started = new Date();
+  const programs = observer({ kind: 'cgroup', path }, { denied: true, args: hooks.args ?? false });
+  hooks.attached?.(path);
+  const over = () => !existsSync(events);
+  return session(programs, { command: [path], started, over, stop: hooks.stop });
+}
+
+function observer(
+  scope: Scope,
+  options: { readonly denied: boolean; readonly args: boolean },
+): ObserverPrograms {
+  const types = readKernelTypes();
+  const layout = types && observerLayout(types);
+  if (!layout)
+    throw new NotAttachable(
+      'the kernel does not describe the types that eBPF needs (/sys/kernel/btf/vmlinux)',
+    );
+  if (process.arch !== 'x64') throw new NotAttachable('the eBPF programs are written for x86_64');
+  return new ObserverPrograms(layout, scope, options);
+}
+
+function session(
+  programs: ObserverPrograms,
+  about: {
+    readonly namespace?: number;
+    readonly command: readonly string[];
+    readonly started: Date;
+    readonly over: () => boolean;
+    readonly stop?: AbortSignal;
+    readonly denied?: boolean;
+  },
+): Attached {
+  const ended = (async () => {
+    while (!about.stop?.aborted && !about.over()) await sleep(POLL_MS);
+  })();
+  return {
+    ended,
+    snapshot() {
+      const { counts, lost } = programs.read(about.namespace);
+      const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true };
+      return recordingOf(tally, 'ebpf', about.command, about.started);
+    },
+    close: () => programs.close(),
+  };
+}
+
+/** The inode number of a process's mount namespace; throws NotAttachable when the process is gone. */
+function mountNamespace(pid: number | 'self'): number {
+  try {
+    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))![1]);
+  } catch {
+    throw new NotAttachable(`process ${pid} is gone, or may not be looked at`);
+  }
+}
+
+function namespaceLives(namespace: number): boolean {
+  return processes().some((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/ns/mnt`) === `mnt:[${namespace}]`;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** A process and all its descendants. */
+function treeOf(root: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const pid of processes()) {
+    const parent = parentOf(pid);
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+  }
+  const tree = [root];
+  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
+  return tree;
+}
+
+function processes(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function parentOf(pid: number): number | undefined {
+  const stat = statOf(pid);
+  return stat && Number(stat[1]);
+}
+
+function isAlive(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
+/** The fields of a process's stat behind its comm: state, parent, … */
+function statOf(pid: number): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return undefined;
+  }
+}
+
+function commandLine(pid: number): string[] {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
+}

@@ -1,0 +1,461 @@
+import { closeSync, openSync } from 'node:fs';
+import { WORTHWHILE, worthOf } from '@callgate/engine/record/worth';
+import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
+import { prototypeOf } from '@callgate/engine/syscalls/arguments';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
+import type { KernelTypes } from '../bpf/btf.ts';
+import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
+import type { PhaseCount } from './recorder.ts';
+
+/**
+ * Whose calls are wanted. launch: a process that is about to execve, and its descendants. tree: processes that run already, and
+ * theirs. cgroup: everybody below a folder of cgroup v2. mounts: everybody in a mount namespace, or in any but this one.
+ */
+export type Scope =
+  | { readonly kind: 'launch'; readonly pid: number }
+  | { readonly kind: 'tree' }
+  | { readonly kind: 'cgroup'; readonly path: string }
+  | { readonly kind: 'mounts'; readonly namespace: number; readonly running: boolean }
+  | { readonly kind: 'mounts'; readonly otherThan: number };
+
+/** A container whose first execve was seen. */
+export interface SeenContainer {
+  readonly namespace: number;
+  /** The process that called it, as this machine numbers it. */
+  readonly pid: number;
+  readonly hostname: string;
+}
+
+/** The kernel types that the programs need. */
+type Layout = Readonly<Record<keyof typeof TYPES | keyof typeof MEMBERS, number>>;
+
+const TYPES = {
+  sysEnter: 'btf_trace_sys_enter',
+  sysExit: 'btf_trace_sys_exit',
+  exec: 'btf_trace_sched_process_exec',
+  fork: 'btf_trace_sched_process_fork',
+  exit: 'btf_trace_sched_process_exit',
+} as const;
+const MEMBERS = {
+  pid: ['task_struct', 'pid'],
+  tgid: ['task_struct', 'tgid'],
+  startTime: ['task_struct', 'start_time'],
+  status: ['task_struct', 'thread_info.status'],
+  seccompMode: ['task_struct', 'seccomp.mode'],
+  namespaces: ['task_struct', 'nsproxy'],
+  mounts: ['nsproxy', 'mnt_ns'],
+  mountsNumber: ['mnt_namespace', 'ns.inum'],
+  uts: ['nsproxy', 'uts_ns'],
+  hostname: ['uts_namespace', 'name.nodename'],
+  originalAx: ['pt_regs', 'orig_ax'],
+  ax: ['pt_regs', 'ax'],
+  bx: ['pt_regs', 'bx'],
+  cx: ['pt_regs', 'cx'],
+  dx: ['pt_regs', 'dx'],
+  si: ['pt_regs', 'si'],
+  di: ['pt_regs', 'di'],
+  bp: ['pt_regs', 'bp'],
+  r8: ['pt_regs', 'r8'],
+  r9: ['pt_regs', 'r9'],
+  r10: ['pt_regs', 'r10'],
+} as const;
+const WIDE_ARGUMENTS = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
+const NARROW_ARGUMENTS = ['bx', 'cx', 'dx', 'si', 'di', 'bp'] as const;
+
+/** The types by their names in this kernel; undefined when it lacks one. */
+export function observerLayout(types: KernelTypes): Layout | undefined {
+  const ids = Object.entries(TYPES).map(([key, name]) => [key, types.id('typedef', name)]);
+  const offsets = Object.entries(MEMBERS).map(([key, [struct, path]]) => [
+    key,
+    types.memberOffset(struct, path),
+  ]);
+  const layout = Object.fromEntries([...ids, ...offsets]);
+  return Object.values(layout).includes(undefined) ? undefined : layout;
+}
+
+const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
+/** What a recorded task does: not yet executed, the workload, a process that joined it. */
+const PHASE = { runtime: 1, run: 2, exec: 3 } as const;
+const PHASE_NAMES = ['runtime', 'runtime', 'run', 'exec'] as const;
+const TS_COMPAT = 2;
+const SECCOMP_FILTER = 2;
+const DENIED = 0x10000;
+const EXECVE = 59;
+const CALLS = 65_536;
+const TASKS = 65_536;
+const TABLE = 512;
+const STATE = { lost: 0, size: 8 };
+/** calls: number, group (ABI, phase, denied), namespace, six arguments -> count, time of the first, its comm. */
+const KEY = { size: 64, namespace: 8, args: 16 };
+const VALUE = { size: 32, time: 8, comm: 16 };
+/** tasks: phase, whether the present call was seen at sys_enter. */
+const TASK = { size: 16, entered: 8 };
+const INIT = { size: 24, hostname: 8 };
+// Where these lie on the programs' stack.
+const AT = { key: -64, value: -96, tid: -104, task: -120, number: -128, init: -152 };
+
+/**
+ * Programs that see, beside how often each call was made, in which phase, by whom first and with which arguments; for tasks that
+ * may run already. A task is recorded from its first call in the scope, its children from their birth.
+ */
+export class ObserverPrograms {
+  private readonly objects = new BpfObjects();
+  private readonly layout: Layout;
+  private readonly scope: Scope;
+  private readonly state: number;
+  private readonly calls: number;
+  private readonly tasks: number;
+  private readonly roots: number;
+  private readonly inits: number;
+  private readonly cgroups: number | undefined;
+  private readonly wanted: number | undefined;
+  /** CLOCK_MONOTONIC, which tasks' start times are in. */
+  private readonly began = process.hrtime.bigint();
+
+  constructor(layout: Layout, scope: Scope, options: { readonly denied: boolean; readonly args: boolean }) {
+    this.layout = layout;
+    this.scope = scope;
+    const { objects } = this;
+    const hash = (key: number, value: number, entries: number, name: string) =>
+      objects.createMap(MAP_TYPE.hash, key, value, entries, `callgate_${name}`);
+    try {
+      this.state = objects.createMap(MAP_TYPE.array, 4, STATE.size, 1, 'callgate_state');
+      this.calls = hash(KEY.size, VALUE.size, CALLS, 'calls');
+      this.tasks = hash(4, TASK.size, TASKS, 'tasks');
+      this.roots = hash(4, 8, TASKS, 'roots');
+      this.inits = hash(4, INIT.size, 4096, 'inits');
+      this.cgroups = scope.kind === 'cgroup' ? this.cgroupMap(scope.path) : undefined;
+      this.wanted = options.args ? this.wantedMap() : undefined;
+      if (scope.kind === 'mounts' && 'namespace' in scope && scope.running)
+        update(this.inits, u32(scope.namespace), Buffer.alloc(INIT.size));
+      const attach = (program: EbpfAssembler, typeId: number, name: string) =>
+        objects.attach(program.bytes(), typeId, `callgate_${name}`);
+      attach(this.exit(), layout.exit, 'gone');
+      attach(this.fork(), layout.fork, 'fork');
+      if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit');
+      attach(this.sysEnter(), layout.sysEnter, 'enter');
+      if (scope.kind === 'launch' || scope.kind === 'mounts') attach(this.exec(), layout.exec, 'exec');
+    } catch (fault) {
+      objects.close();
+      throw fault;
+    }
+  }
+
+  /** Processes, with all their threads, that belong to a tree from now on. */
+  addRoot(pid: number): void {
+    update(this.roots, u32(pid), Buffer.alloc(8, 1));
+  }
+
+  /** How many recorded tasks live. */
+  livingTasks(): number {
+    return [...entriesOf(this.tasks, 4, TASK.size)].length;
+  }
+
+  /** Containers that began while this recorded, where the scope is any of them. */
+  containers(): SeenContainer[] {
+    return [...entriesOf(this.inits, 4, INIT.size)].map(([key, value]) => ({
+      namespace: key.readUInt32LE(),
+      pid: value.readUInt32LE(),
+      hostname: value.toString('latin1', INIT.hostname).replace(/\0[\s\S]*$/, ''),
+    }));
+  }
+
+  /** What was seen so far, of one mount namespace or of all. */
+  read(namespace?: number): {
+    readonly counts: readonly PhaseCount[];
+    readonly lost: number;
+    readonly left: 0;
+  } {
+    const counts: PhaseCount[] = [];
+    const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+    for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
+      if (namespace !== undefined && key.readUInt32LE(KEY.namespace) !== namespace) continue;
+      const group = key.readUInt32LE(4);
+      const count = Number(value.readBigUInt64LE());
+      const denied = (group & DENIED) !== 0;
+      counts.push({
+        arch: ABIS[group & 0xff],
+        nr: key.readUInt32LE(),
+        phase: PHASE_NAMES[(group >> 8) & 3],
+        count: denied ? 0 : count,
+        denied: denied ? count : 0,
+        process: value.toString('latin1', VALUE.comm).replace(/\0[\s\S]*$/, ''),
+        time: bootedAt + Number(value.readBigUInt64LE(VALUE.time) / 1_000_000n),
+        args:
+          this.wanted === undefined || denied
+            ? undefined
+            : Array.from({ length: 6 }, (_, i) => key.readBigUInt64LE(KEY.args + i * 8)),
+      });
+    }
+    const state = lookUp(this.state, u32(0), Buffer.alloc(STATE.size));
+    return { counts, lost: Number(state.readBigUInt64LE(STATE.lost)), left: 0 };
+  }
+
+  close(): void {
+    this.objects.close();
+  }
+
+  private cgroupMap(path: string): number {
+    const map = this.objects.createMap(MAP_TYPE.cgroupArray, 4, 4, 1, 'callgate_scope');
+    const folder = openSync(path, 'r');
+    try {
+      update(map, u32(0), u32(folder));
+    } finally {
+      closeSync(folder);
+    }
+    return map;
+  }
+
+  /** For each call of each ABI six masks: what of its arguments is worth keeping. */
+  private wantedMap(): number {
+    const map = this.objects.createMap(MAP_TYPE.array, 4, 48, TABLE * ABIS.length, 'callgate_wanted');
+    ABIS.forEach((abi, table) => {
+      for (const name of WORTHWHILE) {
+        const nr = numberOf(abi, name);
+        const place = nr === undefined ? TABLE : nr % X32_BIT;
+        if (place >= TABLE) continue;
+        const masks = Buffer.alloc(48);
+        worthOf(name)!.forEach((worth, i) => {
+          const bits = prototypeOf(name)?.[i]?.bits ?? 32;
+          if (worth)
+            masks.writeBigUInt64LE(
+              bits === 32 || abi === 'x86' ? 0xffff_ffffn : 0xffff_ffff_ffff_ffffn,
+              i * 8,
+            );
+        });
+        update(map, u32(table * TABLE + place), masks);
+      }
+    });
+    return map;
+  }
+
+  /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 phase and then group, r9 registers. */
+  private sysEnter(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(9, 1, 0).load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
+    // A program that is launched, and what it starts, is marked before its first call.
+    const marked = this.scope.kind === 'launch';
+    this.findTask(a, marked ? 'out' : 'unknown');
+    a.storeConstant64(0, TASK.entered, 1).load64(8, 0, 0);
+    if (!marked) {
+      this.joinScope(a.jump('recorded').label('unknown'), 'out');
+      this.mark(a);
+      a.label('recorded');
+    }
+    this.addAbi(a, 8);
+    this.makeKey(a);
+    if (this.wanted !== undefined) this.addArguments(a);
+    return this.countKey(a);
+  }
+
+  /** tp_btf/sys_exit(struct pt_regs *, long result): a call that was not seen at sys_enter was denied. */
+  private sysExit(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(9, 1, 0).call(HELPER.currentTask).move(7, 0);
+    a.load32(1, 7, this.layout.seccompMode).ifBelow(1, SECCOMP_FILTER, 'out');
+    this.findTask(a, 'out');
+    a.load64(1, 0, TASK.entered).ifEqual(1, 0, 'denied').storeConstant64(0, TASK.entered, 0).exit();
+    a.label('denied').load64(8, 0, 0).load64(6, 9, this.layout.originalAx).cut(6);
+    this.addAbi(a, 8);
+    a.add(8, DENIED);
+    this.makeKey(a);
+    return this.countKey(a);
+  }
+
+  /** tp_btf/sched_process_fork(parent, child): a child of the workload belongs to it; its first sys_exit has no sys_enter. */
+  private fork(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(7, 1, 0).load64(9, 1, 8);
+    this.findTask(a, 'out');
+    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'out').move(7, 9);
+    this.mark(a);
+    return this.finish(a);
+  }
+
+  /** tp_btf/sched_process_exec(task, old pid, …): a process of the scope becomes the workload, or joins it. */
+  private exec(): EbpfAssembler {
+    const a = new EbpfAssembler().call(HELPER.currentTask).move(7, 0).set(9, 0);
+    this.findTask(a, 'new');
+    a.load64(8, 0, 0).ifAtLeast(8, PHASE.run, 'out').label('new');
+    if (this.scope.kind === 'launch')
+      a.load32(1, 7, this.layout.tgid).ifNotEqual(1, this.scope.pid, 'out').set(8, PHASE.run);
+    else this.beginContainer(a);
+    this.mark(a);
+    a.set(6, EXECVE).shiftLeft(8, 8);
+    this.makeKey(a);
+    return this.countKey(a);
+  }
+
+  /** tp_btf/sched_process_exit(task): its number may become another's. */
+  private exit(): EbpfAssembler {
+    const a = new EbpfAssembler().load64(7, 1, 0).load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    return a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(HELPER.mapDelete).exit();
+  }
+
+  /** r0 = the entry of r7. */
+  private findTask(a: EbpfAssembler, otherwise: string): void {
+    a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(HELPER.mapLookup).ifEqual(0, 0, otherwise);
+  }
+
+  /** r8 = the phase in which r7 begins to be recorded; uses r0 to r5. */
+  private joinScope(a: EbpfAssembler, otherwise: string): void {
+    const { scope } = this;
+    switch (scope.kind) {
+      case 'launch':
+        return;
+      case 'cgroup':
+        a.map(1, this.cgroups!)
+          .set(2, 0)
+          .call(HELPER.underCgroup)
+          .ifNotEqual(0, 1, otherwise)
+          .set(8, PHASE.run);
+        return;
+      case 'tree':
+        this.ifOlder(a, otherwise);
+        a.load32(1, 7, this.layout.tgid)
+          .store64(10, AT.number, 1)
+          .map(1, this.roots)
+          .move(2, 10)
+          .add(2, AT.number);
+        a.call(HELPER.mapLookup).ifEqual(0, 0, otherwise).set(8, PHASE.run);
+        return;
+      case 'mounts':
+        this.ifInNamespace(a, otherwise);
+        if ('namespace' in scope && scope.running) {
+          this.ifOlder(a, 'young');
+          a.set(8, PHASE.run).jump('joined').label('young');
+        }
+        // Before its filter is in force a runtime's own calls are nobody's business.
+        a.load32(1, 7, this.layout.seccompMode)
+          .ifNotEqual(1, SECCOMP_FILTER, otherwise)
+          .set(8, PHASE.runtime)
+          .label('joined');
+    }
+  }
+
+  /** Goes on when r7 is older than the recording. */
+  private ifOlder(a: EbpfAssembler, otherwise: string): void {
+    a.load64(1, 7, this.layout.startTime).constant64(2, this.began).ifAtLeastRegister(1, 2, otherwise);
+  }
+
+  /** Goes on with r2 = r7's mount namespace when that is in the scope. */
+  private ifInNamespace(a: EbpfAssembler, otherwise: string): void {
+    this.loadNamespace(a, 2);
+    const { scope } = this;
+    if (scope.kind !== 'mounts') return;
+    if ('namespace' in scope) a.constant64(3, BigInt(scope.namespace)).ifNotSame(2, 3, otherwise);
+    else a.constant64(3, BigInt(scope.otherThan)).ifSame(2, 3, otherwise).ifEqual(2, 0, otherwise);
+  }
+
+  private loadNamespace(a: EbpfAssembler, into: Register): void {
+    const { namespaces, mounts, mountsNumber } = this.layout;
+    a.load64(into, 7, namespaces).load64(into, into, mounts).load32(into, into, mountsNumber);
+  }
+
+  /** r8 = run for the first process that executes in a namespace, exec for those that join it. */
+  private beginContainer(a: EbpfAssembler): void {
+    const { layout } = this;
+    this.ifInNamespace(a, 'out');
+    a.store64(10, AT.number, 2).map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
+    a.set(8, PHASE.exec).ifNotEqual(0, 0, 'begun').set(8, PHASE.run);
+    a.load32(1, 7, layout.tgid).store64(10, AT.init, 1);
+    a.load64(3, 7, layout.namespaces).load64(3, 3, layout.uts).add(3, layout.hostname);
+    a.move(1, 10)
+      .add(1, AT.init + INIT.hostname)
+      .set(2, INIT.size - INIT.hostname)
+      .call(HELPER.readKernel);
+    a.map(1, this.inits)
+      .move(2, 10)
+      .add(2, AT.number)
+      .move(3, 10)
+      .add(3, AT.init)
+      .set(4, 0)
+      .call(HELPER.mapUpdate);
+    a.label('begun');
+  }
+
+  /** tasks[r7] = phase r8; uses r0 to r5. */
+  private mark(a: EbpfAssembler): void {
+    a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    a.store64(10, AT.task, 8).storeConstant64(10, AT.task + TASK.entered, 1);
+    a.map(1, this.tasks).move(2, 10).add(2, AT.tid).move(3, 10).add(3, AT.task).set(4, 0);
+    a.call(HELPER.mapUpdate).ifNotEqual(0, 0, 'lost');
+  }
+
+  /** r8 = group: the ABI of the call r6, and the phase that r8 was. */
+  private addAbi(a: EbpfAssembler, group: Register): void {
+    a.shiftLeft(group, 8).load32(1, 7, this.layout.status).ifAnyBit(1, TS_COMPAT, 'narrow');
+    a.if32(6, -1, 'abi').ifAnyBit(6, X32_BIT, 'x32').jump('abi');
+    a.label('x32').add(group, ABIS.indexOf('x32')).jump('abi');
+    a.label('narrow').add(group, ABIS.indexOf('x86')).label('abi');
+  }
+
+  /** The key of call r6 of group r8, without arguments. */
+  private makeKey(a: EbpfAssembler): void {
+    a.move(1, 8).shiftLeft(1, 32).orRegister(1, 6).store64(10, AT.key, 1);
+    this.loadNamespace(a, 1);
+    a.store64(10, AT.key + KEY.namespace, 1);
+    for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
+  }
+
+  /** Adds to the key what of the registers r9 is worth keeping. */
+  private addArguments(a: EbpfAssembler): void {
+    const { layout } = this;
+    const load = (names: readonly (keyof Layout)[]) =>
+      names.forEach((name, i) => {
+        a.load64(2, 0, i * 8)
+          .load64(1, 9, layout[name])
+          .andRegister(1, 2)
+          .store64(10, AT.key + KEY.args + i * 8, 1);
+      });
+    a.move(1, 6)
+      .and(1, X32_BIT - 1)
+      .ifAtLeast(1, TABLE, 'keyed')
+      .move(2, 8)
+      .and(2, 0xff)
+      .shiftLeft(2, 9)
+      .addRegister(1, 2);
+    a.store64(10, AT.number, 1)
+      .map(1, this.wanted!)
+      .move(2, 10)
+      .add(2, AT.number)
+      .call(HELPER.mapLookup)
+      .ifEqual(0, 0, 'keyed');
+    a.move(2, 8).and(2, 0xff).ifEqual(2, ABIS.indexOf('x86'), 'narrow registers');
+    load(WIDE_ARGUMENTS);
+    a.jump('keyed').label('narrow registers');
+    load(NARROW_ARGUMENTS);
+    a.label('keyed');
+  }
+
+  /** Adds one to the key's count; the first time it also keeps when, and by whom. */
+  private countKey(a: EbpfAssembler): EbpfAssembler {
+    this.findKey(a).ifNotEqual(0, 0, 'found');
+    a.storeConstant64(10, AT.value, 0)
+      .call(HELPER.time)
+      .store64(10, AT.value + VALUE.time, 0);
+    a.move(1, 10)
+      .add(1, AT.value + VALUE.comm)
+      .set(2, 16)
+      .call(HELPER.currentComm);
+    a.map(1, this.calls).move(2, 10).add(2, AT.key).move(3, 10).add(3, AT.value);
+    // BPF_NOEXIST: another CPU may have been first.
+    a.set(4, 1).call(HELPER.mapUpdate);
+    this.findKey(a).ifEqual(0, 0, 'lost').label('found').increment(0);
+    return this.finish(a);
+  }
+
+  private findKey(a: EbpfAssembler): EbpfAssembler {
+    return a.map(1, this.calls).move(2, 10).add(2, AT.key).call(HELPER.mapLookup);
+  }
+
+  private finish(a: EbpfAssembler): EbpfAssembler {
+    a.label('out').exit();
+    return a.label('lost').mapValue(2, this.state).increment(2, STATE.lost).exit();
+  }
+}
+
+function u32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeUInt32LE(value);
+  return buffer;
+}
