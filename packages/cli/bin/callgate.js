@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 const [, , first] = process.argv;
 if (first === '--version' || first === '-V') {
@@ -16,6 +17,7 @@ if (first === '--version' || first === '-V') {
   const { main } = await import('../dist/main.js').catch(notBuilt);
   const status = await main({
     argv: process.argv.slice(2),
+    script: fileURLToPath(import.meta.url),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -9,6 +9,8 @@ export interface Output {
 /** Everything that a command may touch of its process. */
 export interface Context {
   readonly argv: readonly string[];
+  /** The file that Node runs as callgate, absolute. */
+  readonly script: string;
   readonly stdin: Readable & { readonly isTTY?: boolean };
   readonly stdout: Output;
   readonly stderr: Output;

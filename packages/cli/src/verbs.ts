@@ -74,6 +74,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/optimize.ts')).optimize,
   },
   {
+    name: 'hook',
+    summary: 'record containers of podman and CRI-O through an OCI hook',
+    load: async () => (await import('./commands/hook.ts')).hook,
+  },
+  {
     name: 'syscall',
     summary: 'look up a system call: numbers, arguments, first kernel',
     load: async () => (await import('./commands/syscall.ts')).syscall,

@@ -81,7 +81,7 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
       namespace,
       command: [reference],
       started,
-      over: () => !namespaceLives(namespace),
+      over: endOf(namespace),
       stop: hooks.stop,
     });
   } catch (fault) {
@@ -137,7 +137,7 @@ async function attachToMounts(
     namespace,
     command,
     started,
-    over: () => !namespaceLives(namespace),
+    over: endOf(namespace),
     stop: hooks.stop,
   });
 }
@@ -220,14 +220,20 @@ function mountNamespace(pid: number | 'self'): number {
   }
 }
 
-function namespaceLives(namespace: number): boolean {
-  return processes().some((pid) => {
+/** Tells whether nobody lives in a mount namespace any more; asked first is the one who did the last time. */
+function endOf(namespace: number): () => boolean {
+  let known = 0;
+  const lives = (pid: number) => {
     try {
       return readlinkSync(`/proc/${pid}/ns/mnt`) === `mnt:[${namespace}]`;
     } catch {
       return false;
     }
-  });
+  };
+  return () => {
+    if (!lives(known)) known = processes().find(lives) ?? 0;
+    return known === 0;
+  };
 }
 
 /** A process and all its descendants. */

@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+/** The annotation that the hook acts on, in the field's own format: "of:/out.json" or "if:/in.json;of:/out.json". */
+export const HOOK_ANNOTATION = 'io.containers.trace-syscall';
+
+/** What the annotation asks for. */
+export interface HookRequest {
+  /** Where the profile goes when the container has ended; absolute. */
+  readonly output: string;
+  /** A profile whose calls are allowed too; absolute. */
+  readonly input?: string;
+}
+
+/** The container is not traced: the runtime shows the message and creates no container. */
+export class HookFailure extends Error {}
+
+/** The hook file that podman and CRI-O read (containers/common: oci-hooks(5), schema 1.0.0). */
+export function hookFile(command: readonly [path: string, ...args: string[]], path: string): string {
+  const document = {
+    version: '1.0.0',
+    hook: { path: command[0], args: [...command, 'hook', 'run'], env: [`PATH=${path}`], timeout: 30 },
+    when: { annotations: { [`^${HOOK_ANNOTATION.replaceAll('.', '\\.')}$`]: '.*' } },
+    // The container's process exists, its filter is not loaded, and it waits until the hook has ended.
+    stages: ['createRuntime'],
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** What an OCI runtime tells a hook on its stdin. */
+export interface HookState {
+  readonly pid: number;
+  readonly request: HookRequest;
+}
+
+/** Reads the state; undefined when the annotation is not there. Throws HookFailure. */
+export function readHookState(text: string): HookState | undefined {
+  const state = parse(text);
+  const annotation = (state.annotations as Record<string, unknown> | undefined)?.[HOOK_ANNOTATION];
+  if (annotation === undefined) return undefined;
+  if (!Number.isInteger(state.pid) || (state.pid as number) <= 0)
+    throw new HookFailure('the state on stdin has no pid: the hook belongs to the stage createRuntime');
+  return { pid: state.pid as number, request: requestOf(String(annotation)) };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    const state = JSON.parse(text);
+    if (typeof state === 'object' && state !== null && !Array.isArray(state)) return state;
+  } catch {
+    // Said below.
+  }
+  throw new HookFailure("stdin holds no container's state in JSON: an OCI runtime starts this, not a person");
+}
+
+function requestOf(annotation: string): HookRequest {
+  const parts = annotation.split(';').map((part) => /^(if|of):(\/.+)$/.exec(part.trim()));
+  const [output, input] = ['of', 'if'].map((key) => parts.find((part) => part?.[1] === key)?.[2]);
+  if (parts.includes(null) || output === undefined || parts.length > 2)
+    throw new HookFailure(
+      `the annotation ${HOOK_ANNOTATION} is "${annotation.slice(0, 200)}"; write it as of:/out.json or if:/in.json;of:/out.json`,
+    );
+  return { output, ...(input !== undefined && { input }) };
+}
+
+/**
+ * Starts a process that outlives the hook and records the container. Resolves when it is attached, so that the runtime goes on
+ * only then; rejects with what it could not do.
+ */
+export async function startFollower(command: readonly [string, ...string[]]): Promise<void> {
+  const [program, ...args] = command;
+  const child = spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    cwd: '/',
+  });
+  const lines = createInterface({ input: child.stdio[3] as Readable });
+  const said = await new Promise<string>((resolve) => {
+    lines.once('line', resolve);
+    child.once('error', (fault) => resolve(fault.message));
+    child.once('exit', () => resolve('it ended at once'));
+  });
+  lines.close();
+  (child.stdio[3] as Readable).destroy();
+  child.unref();
+  if (said !== FOLLOWER_READY) throw new HookFailure(`the recorder could not be attached: ${said}`);
+}
+
+/** What a follower writes to descriptor 3 when it records. */
+export const FOLLOWER_READY = 'recording';
+
+/** The program and script of this process, for starting another like it. */
+export function ownCommand(script: string): [string, string] {
+  return [readlinkSync('/proc/self/exe'), script];
+}
