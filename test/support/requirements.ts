@@ -16,6 +16,15 @@ const PROBES = {
   docker: () => spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0,
   podman: () => podmanStarts(),
   runc: () => hasCommand('runc'),
+  crun: () => hasCommand('crun'),
+  nginx: () => hasCommand('nginx'),
+  python3: () => hasCommand('python3'),
+  curl: () => hasCommand('curl'),
+  go: () => hasCommand('go'),
+  /** taskset, nsenter. */
+  'util-linux': () => hasCommand('taskset') && hasCommand('nsenter'),
+  /** A compiler for static i386 programs, which needs more than the kernel's i386. */
+  'gcc-m32': () => linksStaticI386(),
   i386: () => process.arch === 'x64' && !spawnSync('true').error,
 } satisfies Record<string, () => boolean>;
 
@@ -23,6 +32,17 @@ export type Requirement = keyof typeof PROBES;
 
 function hasCommand(name: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+}
+
+function linksStaticI386(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-m32-'));
+  try {
+    const args = ['-m32', '-static', '-x', 'c', '-o', join(folder, 'program'), '-'];
+    const input = 'int main() { return 0; }';
+    return spawnSync('gcc', args, { input, stdio: ['pipe', 'ignore', 'ignore'] }).status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Podman may be installed where its containers cannot start, for want of cgroups that it likes. */

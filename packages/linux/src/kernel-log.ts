@@ -32,7 +32,7 @@ export class KernelLog {
 
   /** The denials since it was opened, or since the last call. The kernel may leave some out when there are many. */
   denials(): LoggedDenial[] {
-    return [...this.records()].flatMap((record) => parseDenial(record) ?? []);
+    return [...this.records()].flatMap((record) => parseKernelRecord(record) ?? []);
   }
 
   close(): void {
@@ -54,9 +54,14 @@ export class KernelLog {
   }
 }
 
-function parseDenial(record: string): LoggedDenial | undefined {
+function parseKernelRecord(record: string): LoggedDenial | undefined {
+  return record.includes('audit: type=1326 ') ? parseSeccompRecord(record) : undefined;
+}
+
+/** Reads one SECCOMP record, wherever it was written down; what the process chose (comm, exe) stands before the rest. */
+export function parseSeccompRecord(record: string): LoggedDenial | undefined {
   const fields =
-    /audit: type=1326 .* pid=(\d+) comm=("[^"]*"|[0-9A-F]+) .* arch=([0-9a-f]+) syscall=(\d+) .* code=0x([0-9a-f]+)/.exec(
+    / pid=(\d+) comm=("[^"]*"|[0-9A-F]+) .* arch=([0-9a-f]+) syscall=(\d+) .* code=0x([0-9a-f]+)\s*$/m.exec(
       record,
     );
   if (!fields) return undefined;

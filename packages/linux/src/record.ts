@@ -83,7 +83,9 @@ function observationOf(group: readonly [PhaseCount, ...PhaseCount[]]): Observati
 function argumentsOf(name: string, group: readonly PhaseCount[]): SeenArguments[] {
   const worth = worthOf(name)!;
   return group.flatMap(({ args, count }) =>
-    args && count > 0 ? [{ values: worth.map((wanted, i) => (wanted ? `${args[i]}` : null)), count }] : [],
+    args && count > 0
+      ? [{ values: worth.map((wanted, i) => (wanted ? (args[i]?.toString() ?? null) : null)), count }]
+      : [],
   );
 }
 

@@ -1,10 +1,12 @@
 import { ebpf } from './ebpf.ts';
+import { log } from './log.ts';
 import { notify } from './notify.ts';
 import type { Recorder } from './recorder.ts';
+import { strace } from './strace.ts';
+import { tracefs } from './tracefs.ts';
 
-/** Every recorder, the best first. */
-export const RECORDERS: readonly Recorder[] = [ebpf, notify];
-
+/** Every recorder, the best first: exact ones before those that lose events or do not tell the ABI, fast ones before slow. */
+export const RECORDERS: readonly Recorder[] = [ebpf, notify, tracefs, log, strace];
 /** A recorder that works here, and why it was taken. */
 export interface Choice {
   readonly recorder: Recorder;

@@ -1,16 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readKernelTypes } from '../bpf/btf.ts';
-import { Cgroup, ownCgroup } from '../cgroup.ts';
-import { type Ending, type Launched, launch } from '../launch.ts';
+import { Cgroup } from '../cgroup.ts';
+import { launch } from '../launch.ts';
 import { libc } from '../libc.ts';
 import { nativeNumber, processStatus } from '../machine.ts';
+import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
 import { ObserverPrograms, observerLayout } from './observer-programs.ts';
-import type { Recorder, RecordHooks } from './recorder.ts';
+import type { Recorder } from './recorder.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
-/** How often the kernel is asked whether the program's last child is gone. */
-const POLL_MS = 20;
 
 /** Counters in the kernel: every call of a cgroup, at a few nanoseconds each. */
 export const ebpf: Recorder = {
@@ -49,7 +47,7 @@ export const ebpf: Recorder = {
             { denied: countsDenied, args: true },
           )
         : new CountingPrograms(layout, cgroup.path, countsDenied);
-      const ending = await see(launched, cgroup, hooks);
+      const ending = await seeThrough(launched, cgroup, hooks);
       const { counts, lost, left } = programs.read();
       return { ending, counts, lost, left, ambiguous: 0, countsDenied };
     } finally {
@@ -60,48 +58,10 @@ export const ebpf: Recorder = {
   },
 };
 
-function whyNoCgroup(): string | undefined {
-  if (!ownCgroup()) return 'no cgroup-v2 hierarchy is mounted';
-  try {
-    Cgroup.create().remove();
-    return undefined;
-  } catch (fault) {
-    return `no cgroup can be made (${fault instanceof Error ? fault.message : fault})`;
-  }
-}
-
 /** BPF_PROG_GET_NEXT_ID asks for nothing but the right to ask. */
 function mayUseBpf(): boolean {
   const PROG_GET_NEXT_ID = 11;
   const ENOENT = 2;
   const c = libc();
   return c.syscall(nativeNumber('bpf'), PROG_GET_NEXT_ID, Buffer.alloc(16), 16) === 0 || c.errno() === ENOENT;
-}
-
-/** Lets the program run until it and everything that it started is gone. */
-async function see(launched: Launched, cgroup: Cgroup, hooks: RecordHooks): Promise<Ending> {
-  const kill = () => cgroup.killAll();
-  hooks.stop?.addEventListener('abort', kill);
-  try {
-    await launched.go();
-    hooks.started?.(launched.pid);
-    const ending = await launched.ended;
-    hooks.ended?.();
-    if (cgroup.isPopulated()) hooks.waiting?.(cgroup.pids().length);
-    while (cgroup.isPopulated()) await sleep(POLL_MS);
-    return ending;
-  } finally {
-    hooks.stop?.removeEventListener('abort', kill);
-  }
-}
-
-/** What cannot be removed now, the next recording removes; a result is worth more than a clean folder. */
-async function clear(cgroup: Cgroup): Promise<void> {
-  try {
-    cgroup.killAll();
-    while (cgroup.isPopulated()) await sleep(1);
-    cgroup.remove();
-  } catch {
-    // Cgroup.create looks for abandoned folders.
-  }
 }

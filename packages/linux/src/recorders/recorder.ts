@@ -17,8 +17,8 @@ export interface PhaseCount extends Count {
   readonly process?: string;
   /** When it did, in milliseconds since 1970. */
   readonly time?: number;
-  /** What of the arguments is worth keeping; other bits are zero. */
-  readonly args?: readonly bigint[];
+  /** What of the arguments is worth keeping, other bits zero; undefined where a value is not known. */
+  readonly args?: readonly (bigint | undefined)[];
 }
 
 /** What a recorder saw of a program and all its descendants, from its execve on. */

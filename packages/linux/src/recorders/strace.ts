@@ -1,0 +1,131 @@
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoggedCall } from '@callgate/engine/record/log-tally';
+import { strace as format } from '@callgate/engine/record/parsers/strace';
+import { LogStream } from '@callgate/engine/record/read-log';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { findProgram } from '../find-program.ts';
+import { launch } from '../launch.ts';
+import { libc, SyscallError } from '../libc.ts';
+import { nativeNumber, thisMachine } from '../machine.ts';
+import type { PhaseCount, Recorder } from './recorder.ts';
+
+const AT_FDCWD = -100;
+const S_IFIFO_0600 = 0o010600;
+const READ_EVERY_MS = 5;
+
+/** strace as a recorder: slow, and where nothing else works. */
+export const strace: Recorder = {
+  id: 'strace',
+  about: 'strace, if it is installed: no root needed, some hundred microseconds a call',
+
+  unavailable() {
+    if (process.platform !== 'linux') return 'this is not Linux';
+    try {
+      findProgram('strace', process.env.PATH ?? '/usr/bin:/bin');
+      return undefined;
+    } catch {
+      return 'strace is not installed';
+    }
+  },
+
+  async record(plan, hooks = {}) {
+    const folder = mkdtempSync(join(tmpdir(), 'callgate-strace-'));
+    try {
+      const fifo = join(folder, 'log');
+      makeFifo(fifo);
+      const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+      const log = new LogStream({ machine: thisMachine().abi.name, wantsArguments: hooks.args, format });
+      try {
+        const found = findProgram(plan.command[0], plan.env.PATH ?? '/usr/local/bin:/usr/bin:/bin');
+        const [, ...args] = plan.command;
+        // Notices of processes that go to another ABI stay; they are the reason why quiet is not -q.
+        const flags = ['-f', '-n', '--quiet=attach,exit', '--signal=none', '-o', fifo, '--'];
+        const launched = await launch({
+          ...plan,
+          command: ['strace', ...flags, found, ...args],
+          stop: hooks.stop,
+        });
+        await launched.go();
+        let over = false;
+        const ended = launched.ended.finally(() => {
+          over = true;
+        });
+        announce(launched.pid, hooks.started, () => over);
+        for (; !over; await sleep(READ_EVERY_MS)) readAll(fd, log);
+        readAll(fd, log);
+        hooks.ended?.();
+        const calls = log.end()!.contents.calls;
+        const counts = calls.flatMap(countsOf);
+        const ambiguous = calls.reduce((sum, c) => sum + (c.arch === undefined ? c.executed : 0), 0);
+        return { ending: await ended, counts, lost: 0, left: 0, ambiguous, countsDenied: false };
+      } finally {
+        closeSync(fd);
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Signals are for the program, which is strace's child. */
+async function announce(
+  pid: number,
+  started: ((pid: number) => void) | undefined,
+  over: () => boolean,
+): Promise<void> {
+  while (!over()) {
+    const [child] = childrenOf(pid);
+    if (child !== undefined) {
+      started?.(child);
+      return;
+    }
+    await sleep(1);
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** A call whose number is the same on all ABIs of the machine is taken for the machine's own, and counted as ambiguous. */
+function countsOf({ arch, nr, name, executed, args }: LoggedCall): PhaseCount[] {
+  const { abi } = thisMachine();
+  const place =
+    arch !== undefined
+      ? { arch, nr: nr! }
+      : [abi.name, ...abiOf(abi.name).subAbis]
+          .map((candidate) => ({ arch: candidate, nr: nr ?? numberOf(candidate, name!) }))
+          .find((candidate) => candidate.nr !== undefined);
+  if (!place) return [];
+  const about = { arch: place.arch, nr: place.nr!, denied: 0 };
+  if (!args) return [{ ...about, count: executed }];
+  return args.map(({ values, count }) => ({ ...about, count, args: values }));
+}
+
+function readAll(fd: number, log: LogStream): void {
+  const buffer = Buffer.alloc(64 * 1024);
+  for (;;) {
+    try {
+      const length = readSync(fd, buffer);
+      if (length === 0) return;
+      log.push(buffer.toString('latin1', 0, length));
+    } catch (fault) {
+      if ((fault as NodeJS.ErrnoException).code === 'EAGAIN') return;
+      throw fault;
+    }
+  }
+}
+
+function makeFifo(path: string): void {
+  const c = libc();
+  if (c.syscall(nativeNumber('mknodat'), AT_FDCWD, Buffer.from(`${path}\0`), S_IFIFO_0600, 0) === 0) return;
+  throw new SyscallError('making a named pipe', c.errno());
+}

@@ -1,0 +1,188 @@
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LoggedCall } from '@callgate/engine/record/log-tally';
+import { ftrace } from '@callgate/engine/record/parsers/raw-syscalls';
+import { LogStream } from '@callgate/engine/record/read-log';
+import { Cgroup } from '../cgroup.ts';
+import { launch } from '../launch.ts';
+import { nativeNumber, processStatus, thisMachine } from '../machine.ts';
+import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
+import type { PhaseCount, Recorder } from './recorder.ts';
+
+const CAP_SYS_ADMIN = 1n << 21n;
+const FOLDERS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
+/** A CPU; what finds no place is lost, and counted. */
+const BUFFER_KB = 16_384;
+const READ_EVERY_MS = 5;
+
+/** A trace instance of callgate's own, which follows the program and its children. */
+export const tracefs: Recorder = {
+  id: 'tracefs',
+  about:
+    'tracefs: needs root and no eBPF, some hundred nanoseconds a call; does not tell i386 calls from others',
+
+  unavailable() {
+    if (process.platform !== 'linux') return 'this is not Linux';
+    if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
+      return 'it needs root (CAP_SYS_ADMIN)';
+    const noCgroup = whyNoCgroup();
+    if (noCgroup) return noCgroup;
+    if (!traceFolder()) return 'tracefs is not mounted (mount -t tracefs tracefs /sys/kernel/tracing)';
+    try {
+      new TraceInstance().remove();
+      return undefined;
+    } catch (fault) {
+      return `no trace instance can be made (${fault instanceof Error ? fault.message : fault})`;
+    }
+  },
+
+  async record(plan, hooks = {}) {
+    const launched = await launch({ ...plan, stop: hooks.stop });
+    let cgroup: Cgroup | undefined;
+    let trace: TraceInstance | undefined;
+    try {
+      cgroup = Cgroup.create();
+      cgroup.add(launched.pid);
+      trace = new TraceInstance();
+      trace.follow(launched.pid);
+      const instance = trace;
+      const log = new LogStream({
+        machine: thisMachine().abi.name,
+        wantsArguments: hooks.args,
+        format: ftrace,
+      });
+      let over = false;
+      const reading = (async () => {
+        const events = new FromExecve(log, launched.pid);
+        for (; !over; await sleep(READ_EVERY_MS)) instance.readInto(events);
+        instance.readInto(events);
+      })();
+      const ending = await seeThrough(launched, cgroup, hooks).finally(() => {
+        over = true;
+      });
+      await reading;
+      const calls = log.end()!.contents.calls;
+      return {
+        ending,
+        counts: calls.flatMap(countsOf),
+        lost: trace.lost(),
+        left: 0,
+        ambiguous: calls.reduce((sum, call) => sum + (call.arch === undefined ? call.executed : 0), 0),
+        countsDenied: false,
+      };
+    } finally {
+      launched.child.kill('SIGKILL');
+      trace?.remove();
+      if (cgroup) await clear(cgroup);
+    }
+  },
+};
+
+/** The tracepoint has no ABI; only x32 shows in the number. */
+function countsOf({ arch = thisMachine().abi.name, nr, executed, process, args }: LoggedCall): PhaseCount[] {
+  const about = { arch, nr: nr!, denied: 0, ...(process !== undefined && { process }) };
+  if (!args) return [{ ...about, count: executed }];
+  return args.map(({ values, count }) => ({ ...about, count, args: values }));
+}
+
+/** Passes on what comes from the launcher's execve on: what is before is callgate's own. */
+class FromExecve {
+  private readonly log: LogStream;
+  /** The launcher tries execve with no arguments before, to warm up. */
+  private readonly begin: RegExp;
+  private before: string | undefined = '';
+
+  constructor(log: LogStream, launcher: number) {
+    this.log = log;
+    this.begin = new RegExp(`^.*-${launcher} .*sys_enter: NR ${nativeNumber('execve')} \\((?!0,)`, 'm');
+  }
+
+  push(text: string): void {
+    if (this.before === undefined) {
+      this.log.push(text);
+      return;
+    }
+    this.before += text;
+    const found = this.begin.exec(this.before);
+    if (!found) return;
+    this.log.push(this.before.slice(found.index));
+    this.before = undefined;
+  }
+}
+
+/** A trace instance; whatever happens, it is to be removed. */
+class TraceInstance {
+  private readonly path: string;
+  private readonly pipe: number;
+
+  constructor() {
+    const instances = join(traceFolder()!, 'instances');
+    removeAbandoned(instances);
+    this.path = join(instances, `callgate-${process.pid}-${Date.now().toString(36)}`);
+    mkdirSync(this.path);
+    this.pipe = openSync(join(this.path, 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+  }
+
+  follow(pid: number): void {
+    this.set('buffer_size_kb', String(BUFFER_KB));
+    this.set('options/event-fork', '1');
+    this.set('set_event_pid', String(pid));
+    this.set('events/raw_syscalls/sys_enter/enable', '1');
+  }
+
+  readInto(sink: { push(text: string): void }): void {
+    const buffer = Buffer.alloc(64 * 1024);
+    for (;;) {
+      try {
+        const length = readSync(this.pipe, buffer);
+        if (length === 0) return;
+        sink.push(buffer.toString('latin1', 0, length));
+      } catch (fault) {
+        if ((fault as NodeJS.ErrnoException).code === 'EAGAIN') return;
+        throw fault;
+      }
+    }
+  }
+
+  /** Events that found no place in a CPU's buffer. */
+  lost(): number {
+    const folder = join(this.path, 'per_cpu');
+    return readdirSync(folder)
+      .map((cpu) => readFileSync(join(folder, cpu, 'stats'), 'latin1'))
+      .flatMap((stats) => [...stats.matchAll(/^(?:overrun|commit overrun|dropped events): (\d+)$/gm)])
+      .reduce((sum, [, count]) => sum + Number(count), 0);
+  }
+
+  remove(): void {
+    closeSync(this.pipe);
+    rmdirSync(this.path);
+  }
+
+  private set(file: string, value: string): void {
+    writeFileSync(join(this.path, file), value);
+  }
+}
+
+/** Instances that a callgate which was killed has left behind. */
+function removeAbandoned(instances: string): void {
+  for (const name of readdirSync(instances)) {
+    const owner = /^callgate-(\d+)-/.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) rmdirSync(join(instances, name));
+  }
+}
+
+function traceFolder(): string | undefined {
+  return FOLDERS.find((folder) => existsSync(join(folder, 'instances')));
+}

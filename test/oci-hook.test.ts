@@ -1,0 +1,302 @@
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { callgate } from '../packages/cli/test/callgate.ts';
+import { BUSYBOX } from './support/containers.ts';
+import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from './support/recorded.ts';
+import { describeWith, type Requirement } from './support/requirements.ts';
+import { bundleHost, engineHost, type Host, makeRoot, type Plan } from './support/served.ts';
+
+const ANNOTATION = 'io.containers.trace-syscall';
+/** What the container runs, with children; it prints what it did, and waits where it is told to. */
+const WORK = 'cd /tmp && mkdir work && echo text >work/file && cat work/file && rm -r work && uname -s';
+const SAYS = 'text\nLinux\n';
+const shell = (script: string) => [
+  '/bin/busybox',
+  'sh',
+  '-c',
+  script.replaceAll(/\b(mkdir|cat|rm|uname|ln|sleep) /g, '/bin/busybox $1 '),
+];
+/** A call that the work does not make. */
+const FOREIGN = shell('ln -s target /tmp/link');
+
+interface HookFile {
+  readonly version: string;
+  readonly hook: { path: string; args?: string[]; env?: string[]; timeout?: number };
+  readonly when: { annotations?: Record<string, string>; always?: boolean };
+  readonly stages: readonly string[];
+}
+
+interface Profile {
+  readonly defaultAction: string;
+  readonly architectures?: readonly string[];
+  readonly syscalls: readonly { names: readonly string[]; action: string }[];
+}
+
+const always = new Undo();
+let undo = new Undo();
+afterAll(() => always.run());
+afterEach(async () => {
+  const last = undo;
+  undo = new Undo();
+  await last.run();
+});
+
+/** Installs the hook into a folder of the test's own. */
+function installed(undo: Undo): { folder: string; file: string; content: HookFile } {
+  const folder = undo.folder();
+  const { status, stderr } = callgate(['hook', 'install', '--dir', folder]);
+  if (status !== 0) throw new Error(`hook install: ${stderr}`);
+  const [file, ...more] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  expect(more).toEqual([]);
+  return { folder, file: file!, content: JSON.parse(readFileSync(join(folder, file!), 'utf8')) };
+}
+
+describe('callgate hook install', () => {
+  it('writes a hook file of schema 1.0.0 that asks for the annotation, and uninstall removes it', () => {
+    const { folder, file, content } = installed(undo);
+    expect(content.version).toBe('1.0.0');
+    expect(content.when.always ?? false).toBe(false);
+    const [[key, value] = [], ...others] = Object.entries(content.when.annotations ?? {});
+    expect(others).toEqual([]);
+    expect(new RegExp(key!).test(ANNOTATION)).toBe(true);
+    expect(new RegExp(key!).test('another.annotation')).toBe(false);
+    expect(new RegExp(key!).test(`${ANNOTATION}s`)).toBe(false);
+    for (const annotation of ['of:/out.json', 'if:/in.json;of:/out.json', 'nonsense'])
+      expect(new RegExp(value!).test(annotation)).toBe(true);
+    // Only there the process has a pid of this machine's, is in its namespaces, and has no filter yet.
+    expect(content.stages).toHaveLength(1);
+    expect(['prestart', 'createRuntime']).toContain(content.stages[0]);
+    accessSync(content.hook.path, constants.X_OK);
+    expect(content.hook.path).toMatch(/^\//);
+    expect(content.hook.args?.slice(-2)).toEqual(['hook', 'run']);
+    expect(callgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
+    expect(existsSync(join(folder, file))).toBe(false);
+  });
+
+  it('may be repeated, and leaves the files of others alone', () => {
+    const { folder, file, content } = installed(undo);
+    writeFileSync(join(folder, 'other.json'), '{}');
+    expect(callgate(['hook', 'install', '--dir', folder]).status).toBe(0);
+    expect(readdirSync(folder).sort()).toEqual([file, 'other.json'].sort());
+    expect(JSON.parse(readFileSync(join(folder, file), 'utf8'))).toEqual(content);
+    expect(callgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
+    expect(readdirSync(folder)).toEqual(['other.json']);
+  });
+
+  it.each(['', 'not json', '{}', '{"pid":"x"}', '{"pid":1,"annotations":5}'])(
+    'starts what refuses a state that is none in one line: %s',
+    (input) => {
+      const { status, stdout, stderr } = callgate(['hook', 'run'], { input });
+      expect(status).not.toBe(0);
+      expect(stdout).toBe('');
+      expect(stderr).toMatch(/^callgate: [^\n]+\n$/);
+      expect(stderr).not.toMatch(/no verb/);
+    },
+  );
+});
+
+/** A way to start containers with the hook. */
+interface Way {
+  readonly name: string;
+  readonly needs: readonly Requirement[];
+  host(undo: Undo, root: string): Host;
+  /** What of a plan makes the runtime start the hook. */
+  hook(installed: { folder: string; content: HookFile }): Partial<Plan>;
+}
+
+const bundles = (runtime: 'runc' | 'crun', stage: 'prestart' | 'createRuntime'): Way => ({
+  name: `a plain bundle of ${runtime}, hooks.${stage}`,
+  needs: [runtime],
+  host: (_, root) => bundleHost(runtime, root),
+  hook: ({ content }) => ({ stages: { [stage]: [content.hook] } }),
+});
+
+const WAYS: readonly Way[] = [
+  {
+    name: 'podman --hooks-dir',
+    needs: ['podman'],
+    host: (undo, root) => engineHost(undo, 'podman', root),
+    hook: ({ folder }) => ({ hooks: folder }),
+  },
+  bundles('runc', 'createRuntime'),
+  bundles('runc', 'prestart'),
+  bundles('crun', 'createRuntime'),
+];
+
+/** The living processes that the hook may have left. */
+function hooks(): string[] {
+  return pids()
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');
+      } catch {
+        return '';
+      }
+    })
+    .filter((line) => /callgate/.test(line) && /\bhook\b/.test(line) && !/vitest/.test(line));
+}
+
+describe.each(WAYS)('the hook in $name', (way) => {
+  describeWith(['root', 'ebpf', 'strace', ...way.needs], 'of a container', () => {
+    let host: Host;
+    let plan: Partial<Plan> = {};
+    beforeAll(() => {
+      host = way.host(always, makeRoot(always));
+    });
+    /** A container with the hook; without the annotation where that is undefined. */
+    function withHook(
+      annotation: string | undefined,
+      command: readonly string[],
+      more: Partial<Plan> = {},
+    ): Plan {
+      plan = way.hook(installed(undo));
+      return {
+        ...plan,
+        command,
+        ...(annotation ? { annotations: { [ANNOTATION]: annotation } } : {}),
+        ...more,
+      };
+    }
+    const profileIn = (file: string): Promise<Profile> =>
+      until(`a profile in ${file}`, () => {
+        try {
+          return JSON.parse(readFileSync(file, 'utf8'));
+        } catch {
+          return undefined;
+        }
+      });
+    async function expectNothingLeft(traces: KernelTraces): Promise<void> {
+      await until(`no process of the hook: ${hooks().join('; ')}`, () => hooks().length === 0);
+      await traces.expectNone();
+    }
+
+    it('starts what a container without the hook does too', () => {
+      const { status, stdout, stderr } = host.run(undo, host.newName(), { command: shell(WORK) });
+      expect([status, stdout, stderr]).toEqual([0, SAYS, '']);
+      const other = host.run(undo, host.newName(), { command: FOREIGN });
+      expect([other.status, other.stderr]).toEqual([0, '']);
+    });
+
+    it('writes a profile under which the container runs', { timeout: 120_000 }, async () => {
+      const traces = new KernelTraces();
+      const out = join(undo.folder(), 'out.json');
+      const { status, stdout, stderr } = host.run(undo, host.newName(), withHook(`of:${out}`, shell(WORK)));
+      expect([status, stdout, stderr]).toEqual([0, SAYS, '']);
+      const profile = await profileIn(out);
+      expect(profile.defaultAction).toMatch(/^SCMP_ACT_(ERRNO|KILL|KILL_PROCESS)$/);
+      const allowed = allowedBy(profile);
+      expect(without(seenOutside(WORK), allowed)).toEqual([]);
+      // The floor of every runtime, and nothing of its preparation before the filter.
+      expect(without(['execve', 'close'], allowed)).toEqual([]);
+      const foreign = [
+        'mount',
+        'pivot_root',
+        'unshare',
+        'setns',
+        'ptrace',
+        'bpf',
+        'symlink',
+        'seccomp',
+        'kexec_load',
+      ];
+      expect(foreign.filter((name) => allowed.has(name))).toEqual([]);
+      await expectNothingLeft(traces);
+
+      for (let i = 0; i < 3; i++) {
+        const again = host.run(undo, host.newName(), { command: shell(WORK), seccomp: out });
+        expect([again.status, again.stdout, again.stderr]).toEqual([0, SAYS, '']);
+      }
+      const denied = host.run(undo, host.newName(), { command: FOREIGN, seccomp: out });
+      expect(denied.status).not.toBe(0);
+      expect(denied.stderr).toMatch(/link.*(not permitted|not implemented)/);
+    });
+
+    it('writes it when the container ends, and not before', { timeout: 120_000 }, async () => {
+      const traces = new KernelTraces();
+      const out = join(undo.folder(), 'out.json');
+      const name = host.newName();
+      host.start(undo, name, withHook(`of:${out}`, shell('while :; do sleep 1; done')));
+      expect(host.pid(name)).toBeGreaterThan(0);
+      await until('a process of the hook', () => hooks().length > 0);
+      expect(existsSync(out)).toBe(false);
+      await host.stop(name);
+      const allowed = allowedBy(await profileIn(out));
+      expect(without(['clock_nanosleep', 'wait4'], allowed)).toEqual([]);
+      await expectNothingLeft(traces);
+    });
+
+    it('adds what it saw to the profile that it is given', { timeout: 120_000 }, async () => {
+      const folder = undo.folder();
+      const [given, out] = [join(folder, 'in.json'), join(folder, 'out.json')];
+      const rule = { names: ['symlink'], action: 'SCMP_ACT_ALLOW' };
+      writeFileSync(given, JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [rule] }));
+      const { status } = host.run(undo, host.newName(), withHook(`if:${given};of:${out}`, shell(WORK)));
+      expect(status).toBe(0);
+      const allowed = allowedBy(await profileIn(out));
+      expect(allowed).toContain('symlink');
+      expect(without(seenOutside(WORK), allowed)).toEqual([]);
+      expect(JSON.parse(readFileSync(given, 'utf8')).syscalls).toEqual([rule]);
+    });
+
+    it('leaves a container without the annotation alone', async () => {
+      const traces = new KernelTraces();
+      const result = host.run(undo, host.newName(), withHook(undefined, shell(WORK)));
+      expect([result.status, result.stdout, result.stderr]).toEqual([0, SAYS, '']);
+      const other = withHook(undefined, shell(WORK), {
+        annotations: { 'another.annotation': 'of:/out.json' },
+      });
+      expect(host.run(undo, host.newName(), other).stdout).toBe(SAYS);
+      expect(hooks()).toEqual([]);
+      await expectNothingLeft(traces);
+    });
+
+    it.each([
+      ['nonsense', () => 'nonsense'],
+      ['a key that does not exist', (folder: string) => `xf:${folder}/out.json`],
+      ['a relative path', () => 'of:out.json'],
+      ['no path', () => 'of:'],
+      ['an input without an output', (folder: string) => `if:${folder}/in.json`],
+      ['an input that does not exist', (folder: string) => `if:${folder}/no.json;of:${folder}/out.json`],
+      ['an input that is no profile', (folder: string) => `if:${folder}/broken.json;of:${folder}/out.json`],
+      ['a folder that does not exist', (folder: string) => `of:${folder}/no/such/out.json`],
+      ['a folder instead of a file', (folder: string) => `of:${folder}/folder`],
+    ])('fails with one clear line: %s', async (_, annotation) => {
+      const traces = new KernelTraces();
+      const folder = undo.folder();
+      mkdirSync(join(folder, 'folder'));
+      writeFileSync(join(folder, 'in.json'), '{"defaultAction":"SCMP_ACT_ERRNO"}');
+      writeFileSync(join(folder, 'broken.json'), '{"defaultAction":');
+      const { status, stdout, stderr } = host.run(
+        undo,
+        host.newName(),
+        withHook(annotation(folder), shell(WORK)),
+      );
+      expect(status).not.toBe(0);
+      expect(stdout).toBe('');
+      // Runtimes quote the line; some escape its end.
+      expect(stderr.match(/callgate: [^\n]{10,}/g)).toHaveLength(1);
+      expect(stderr).not.toMatch(/\n\s+at |Error:.*\bat\b.*\.js:|no verb/);
+      expect(existsSync(join(folder, 'out.json'))).toBe(false);
+      await expectNothingLeft(traces);
+    });
+  });
+});
+
+/** What strace sees of the same work outside of any container, in a shell of the same binary. */
+function seenOutside(work: string): string[] {
+  const folder = undo.folder();
+  const inside = shell(work.replaceAll('/tmp', folder));
+  const command = inside.map((word) => word.replaceAll('/bin/busybox', BUSYBOX));
+  const seen = [...straced(command, join(folder, 'strace.log')).values()];
+  expect(seen).toEqual(expect.arrayContaining(['mkdir', 'uname', 'execve']));
+  return seen;
+}
