@@ -19,6 +19,9 @@ interface ReadFlags extends LogFlagTexts {
   readonly json?: boolean;
 }
 
+/** A log may hold any number of numbers. */
+const MOST_LABELS = 600;
+
 export const read: Verb = {
   name: 'read',
 
@@ -58,10 +61,13 @@ function text(context: Context, { name, format, recording, contents }: ReadRecor
   const { observations, lost, ambiguous, machine } = recording;
   const made = observations.filter((o) => o.count > 0);
   const calls = made.reduce((sum, o) => sum + o.count, 0);
+  const count = new Set(made.map((o) => o.name || o.nr)).size;
   const size = contents ? `, ${plural(contents.lines, 'line')}` : `, ${plural(recording.runs, 'run')}`;
   const lines = [
     `${style.bold(name)}: ${format}${size}`,
-    `  ${style.bold(plural(new Set(made.map((o) => o.name || o.nr)).size, 'system call'))}, called ${plural(calls, 'time')} on ${abisOf(made)}`,
+    made.length === 0
+      ? '  no system call'
+      : `  ${style.bold(plural(count, 'system call'))}${isList(format) ? '' : `, called ${plural(calls, 'time')}`} on ${abisOf(made)}`,
     wrap(labels(made), '    '),
   ];
   const denied = observations.filter((o) => o.denied > 0);
@@ -91,9 +97,17 @@ function unreadLines(
 }
 
 function labels(observations: readonly Observation[]): string[] {
-  return [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+  const all = [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+  return all.length > MOST_LABELS
+    ? [...all.slice(0, MOST_LABELS), `and ${all.length - MOST_LABELS} more`]
+    : all;
 }
 
 function abisOf(observations: readonly Observation[]): string {
-  return [...new Set(observations.map((o) => o.arch))].join(', ') || 'no ABI';
+  return [...new Set(observations.map((o) => o.arch))].join(', ');
+}
+
+/** Formats that say which calls there are and not how often they were made. */
+function isList(format: string): boolean {
+  return format === 'profile' || format === 'names';
 }

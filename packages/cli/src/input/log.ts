@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { parseKernel } from '@callgate/engine/profile/profile';
 import { findLogFormat, LOG_FORMATS } from '@callgate/engine/record/log-formats';
 import { recordingOfLog } from '@callgate/engine/record/log-recording';
 import type { LogContents } from '@callgate/engine/record/log-tally';
@@ -39,7 +40,7 @@ export function logFlagsOf(flags: LogFlagTexts): LogFlags {
   return {
     format: namedFormat(flags.format),
     machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
-    kernel: flags.kernel ?? '',
+    kernel: flags.kernel === undefined ? '' : kernelNamed(flags.kernel),
     wantsArguments: flags.args ?? false,
   };
 }
@@ -84,6 +85,11 @@ export async function readAnyRecording(
   if (!log) throw unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
   return { name, format: log.format.id, recording, contents: log.contents };
+}
+
+function kernelNamed(text: string): string {
+  if (parseKernel(text)) return text;
+  throw new CliFailure(`"${printable(text)}" is no kernel release; write it as 6.1`);
 }
 
 /** The format that a flag names. */

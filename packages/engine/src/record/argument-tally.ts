@@ -21,6 +21,16 @@ export class ArgumentTally {
     else this.missed += count;
   }
 
+  /** How many different ones are kept. */
+  get distinct(): number {
+    return this.tuples.size;
+  }
+
+  /** Calls whose arguments cannot be kept. */
+  miss(count: number): void {
+    this.missed += count;
+  }
+
   /** What was seen; a last tuple without any value stands for calls whose arguments were not kept. */
   result(): ArgumentValues[] {
     const rest = this.missed > 0 ? [{ values: [], count: this.missed }] : [];

@@ -7,7 +7,7 @@ import type { LogFormat } from './parsers/log-format.ts';
 import { names } from './parsers/names.ts';
 import { perfTrace } from './parsers/perf-trace.ts';
 import { profile } from './parsers/profile.ts';
-import { ftrace, perfScript } from './parsers/raw-syscalls.ts';
+import { ftrace, perfScript, perfScriptBare } from './parsers/raw-syscalls.ts';
 import { spo } from './parsers/spo.ts';
 import { strace } from './parsers/strace.ts';
 import { straceSummary } from './parsers/strace-summary.ts';
@@ -23,6 +23,7 @@ export const LOG_FORMATS: readonly LogFormat[] = [
   straceSummary,
   ftrace,
   perfScript,
+  perfScriptBare,
   perfTrace,
   bpftrace,
   sysdig,

@@ -1,6 +1,6 @@
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { nameOf, numberOf } from '../syscalls/lookup.ts';
-import type { LogContents, LoggedCall } from './log-tally.ts';
+import { type LogContents, type LoggedCall, plus } from './log-tally.ts';
 import { type Observation, RECORDING_SCHEMA, type Recording } from './observation.ts';
 
 /** What a log is taken for. */
@@ -15,18 +15,23 @@ export interface LogOrigin {
 
 /** A log as a recording: a call whose ABI is not known is marked, counted as ambiguous, and put on the machine's own. */
 export function recordingOfLog(contents: LogContents, origin: LogOrigin): Recording {
-  const observations: Observation[] = [];
+  const observations = new Map<string, Observation>();
   const homeless: string[] = [];
   let ambiguous = 0;
   for (const call of contents.calls) {
     const observation = observationOf(call, origin.machine);
     if (!observation) homeless.push(call.name!);
     else {
-      observations.push(observation);
-      if (observation.assumed) ambiguous += call.executed + call.denied;
+      const key = `${observation.arch} ${observation.nr}`;
+      const before = observations.get(key);
+      observations.set(key, before ? joined(before, observation) : observation);
+      if (observation.assumed) ambiguous = plus(ambiguous, plus(call.executed, call.denied));
     }
   }
-  const unread = contents.unread > 0 ? [`${contents.unread} lines were not understood`] : [];
+  const unread =
+    contents.unread > 0
+      ? [`${contents.unread} ${contents.unread === 1 ? 'line was' : 'lines were'} not understood`]
+      : [];
   const nowhere = homeless.length > 0 ? [`${origin.machine} has no ${homeless.join(', ')}: left out`] : [];
   return {
     schema: RECORDING_SCHEMA,
@@ -38,9 +43,23 @@ export function recordingOfLog(contents: LogContents, origin: LogOrigin): Record
     lost: contents.lost,
     left: 0,
     ambiguous,
-    countsDenied: observations.some((o) => o.denied > 0),
+    countsDenied: contents.calls.some((call) => call.denied > 0),
     notes: [...contents.notes, ...unread, ...nowhere],
-    observations: observations.sort((a, b) => (a.arch === b.arch ? a.nr - b.nr : a.arch < b.arch ? -1 : 1)),
+    observations: [...observations.values()].sort((a, b) =>
+      a.arch === b.arch ? a.nr - b.nr : a.arch < b.arch ? -1 : 1,
+    ),
+  };
+}
+
+/** The same call that a log has once by its number and once by its name. */
+function joined(a: Observation, b: Observation): Observation {
+  const args = [...(a.args ?? []), ...(b.args ?? [])];
+  return {
+    ...a,
+    count: plus(a.count, b.count),
+    denied: plus(a.denied, b.denied),
+    ...(a.assumed && !b.assumed && b.count > 0 && { assumed: true }),
+    ...(args.length > 0 && { args }),
   };
 }
 
@@ -48,7 +67,7 @@ export function recordingOfLog(contents: LogContents, origin: LogOrigin): Record
 function observationOf(call: LoggedCall, machine: AbiName): Observation | undefined {
   const place = call.arch === undefined ? assumedPlace(call, machine) : { arch: call.arch, nr: call.nr! };
   if (!place) return undefined;
-  const { process, time } = call;
+  const [process, time] = [call.process, call.time].map((text) => text && fromUtf8(text));
   return {
     ...place,
     name: nameOf(place.arch, place.nr) ?? '',
@@ -73,4 +92,13 @@ function assumedPlace({ name, nr }: LoggedCall, machine: AbiName) {
     if (found !== undefined) return { arch, nr: found };
   }
   return undefined;
+}
+
+/** Logs are read byte by byte; a comm is UTF-8 more often than not. */
+function fromUtf8(bytes: string): string {
+  try {
+    return decodeURIComponent(bytes.replace(/[%\u0080-\u00ff]/g, (c) => `%${c.charCodeAt(0).toString(16)}`));
+  } catch {
+    return bytes;
+  }
 }

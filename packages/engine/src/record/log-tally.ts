@@ -1,6 +1,7 @@
 import { type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { isKnownName, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { ArgumentTally, type ArgumentValues } from './argument-tally.ts';
+import { worthOf } from './worth.ts';
 
 /** One call that a log tells of, as far as the log tells it. */
 export interface LoggedCall {
@@ -41,7 +42,11 @@ export interface LogContents {
   readonly kernel?: string;
 }
 
-const DISTINCT_CALLS = 100_000;
+/** Numbers that no table knows; known calls are few. */
+const UNKNOWN_NUMBERS = 1000;
+/** Different arguments of all calls together. */
+const TUPLES = 100_000;
+const LONGEST_TEXT = 64;
 const EXAMPLES = 10;
 const EXAMPLE_LENGTH = 160;
 
@@ -71,12 +76,15 @@ export class LogTally {
   readonly wantsArguments: boolean;
   /** The machine whose log this is; it decides what "32 bit" means. */
   readonly machine: AbiName;
+  /** The machine's own ABI, and what it also runs. */
+  private readonly abis: readonly AbiName[];
   private readonly byName = new Map<string, Entry | undefined>();
   private readonly byNumber = new Map<number, Entry>();
   private readonly byCall = new Map<string, Entry>();
   private readonly noted = new Set<string>();
   private readonly examples: UnreadLine[] = [];
-  private distinct = 0;
+  private unknown = 0;
+  private tuples = 0;
   private lostCount = 0;
   private unreadCount = 0;
   private lastUnread = 0;
@@ -87,6 +95,7 @@ export class LogTally {
 
   constructor(machine: AbiName, wantsArguments = false) {
     this.machine = machine;
+    this.abis = [machine, ...abiOf(machine).subAbis];
     this.wantsArguments = wantsArguments;
   }
 
@@ -106,9 +115,9 @@ export class LogTally {
         this.unread();
         return undefined;
       }
-      entry = this.create({ name }, detail);
+      entry = this.create({ name: copyOf(name) }, detail);
       if (!entry) return undefined;
-      this.byName.set(name, entry);
+      this.byName.set(entry.name!, entry);
     }
     return count(entry, detail);
   }
@@ -120,7 +129,7 @@ export class LogTally {
 
   /** A call by a number that does not tell the ABI, unless it has x32's bit. */
   number(nr: number, detail?: CallDetail): Entry | undefined {
-    if (isX32(nr)) return this.call('x32', nr, detail);
+    if (this.isX32(nr)) return this.call('x32', nr, detail);
     let entry = this.byNumber.get(nr);
     if (entry === undefined) {
       entry = this.create({ nr }, detail);
@@ -160,21 +169,39 @@ export class LogTally {
    * A call by number and name: the ABI is sure when just one of this machine's has that name under that number.
    */
   numberAndName(nr: number, name: string, detail?: CallDetail): Entry | undefined {
-    if (isX32(nr)) return this.call('x32', nr, detail);
-    const abis = [this.machine, ...abiOf(this.machine).subAbis].filter((abi) => nameOf(abi, nr) === name);
+    if (this.isX32(nr)) return this.call('x32', nr, detail);
+    const abis = this.abis.filter((abi) => nameOf(abi, nr) === name);
     return abis.length === 1 ? this.call(abis[0], nr, detail) : this.name(name, detail);
   }
 
-  /** Arguments of a call that was just counted: one value or undefined for each that matters. */
+  /** Whether any ABI of the machine has a call of that number. */
+  knows(nr: number): boolean {
+    return this.isX32(nr) || this.abis.some((abi) => nameOf(abi, nr) !== undefined);
+  }
+
+  /** Arguments of a call that was just counted; those that are worth a condition are kept, as long as there is room. */
   arguments(entry: Entry | undefined, values: ArgumentValues['values']): void {
-    if (!entry) return;
+    const worth = entry && worthOf(entry.name ?? nameOf(this.machine, entry.nr!) ?? '');
+    if (!worth) return;
     entry.args ??= new ArgumentTally();
-    entry.args.add(values, 1);
+    const before = entry.args.distinct;
+    if (this.tuples < TUPLES)
+      entry.args.add(
+        worth.map((wanted, i) => (wanted ? values[i] : undefined)),
+        1,
+      );
+    else entry.args.miss(1);
+    this.tuples += entry.args.distinct - before;
+  }
+
+  /** Only x32 has such numbers, and only machines of one kind have x32. */
+  private isX32(nr: number): boolean {
+    return this.abis.includes('x32') && nr >= X32_BIT && nr < 2 * X32_BIT;
   }
 
   /** Records that the log itself says were lost. */
   lost(records: number): void {
-    if (Number.isSafeInteger(records) && records > 0) this.lostCount += records;
+    if (Number.isSafeInteger(records) && records > 0) this.lostCount = plus(this.lostCount, records);
   }
 
   /** The present line holds something that cannot be understood. */
@@ -184,7 +211,8 @@ export class LogTally {
     this.unreadCount++;
     if (this.examples.length === EXAMPLES) return;
     const to = Math.min(this.lineTo, this.lineFrom + EXAMPLE_LENGTH);
-    this.examples.push({ line: this.lineNumber, text: this.lineText.slice(this.lineFrom, to) });
+    const text = copyOf(this.lineText.slice(this.lineFrom, to), EXAMPLE_LENGTH);
+    this.examples.push({ line: this.lineNumber, text });
   }
 
   /** Something that the reader of the summary should know; said once. */
@@ -206,24 +234,37 @@ export class LogTally {
   }
 
   private create(what: Partial<Entry>, detail: CallDetail | undefined): Entry | undefined {
-    if (this.distinct >= DISTINCT_CALLS) {
+    const isKnown = what.name !== undefined || this.knows(what.nr!);
+    if (!isKnown && this.unknown >= UNKNOWN_NUMBERS) {
       this.unread();
-      this.note(`more than ${DISTINCT_CALLS} different calls: the rest is not kept`);
+      this.note(`more than ${UNKNOWN_NUMBERS} numbers that no call has: the rest is not kept`);
       return undefined;
     }
-    this.distinct++;
-    return { ...what, executed: 0, denied: 0, process: detail?.process?.(), time: detail?.time?.() };
+    if (!isKnown) this.unknown++;
+    const [process, time] = [detail?.process?.(), detail?.time?.()];
+    return {
+      ...what,
+      executed: 0,
+      denied: 0,
+      ...(process && { process: copyOf(process) }),
+      ...(time && { time: copyOf(time) }),
+    };
   }
-}
-
-/** Only x32 has such numbers. */
-function isX32(nr: number): boolean {
-  return nr >= X32_BIT && nr < 2 * X32_BIT;
 }
 
 function count(entry: Entry, detail: CallDetail | undefined): Entry {
   const n = detail?.count ?? 1;
-  if (detail?.denied) entry.denied += n;
-  else entry.executed += n;
+  if (detail?.denied) entry.denied = plus(entry.denied, n);
+  else entry.executed = plus(entry.executed, n);
   return entry;
+}
+
+/** A sum that stays a whole number that JSON can hold. */
+export function plus(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER);
+}
+
+/** A short text of its own, not a view into the whole part of the log that it comes from. */
+function copyOf(text: string, longest = LONGEST_TEXT): string {
+  return `${text.slice(0, longest)} `.slice(0, -1);
 }

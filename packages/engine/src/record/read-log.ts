@@ -1,7 +1,7 @@
 import type { AbiName } from '../syscalls/arch.ts';
 import { LOG_FORMATS } from './log-formats.ts';
 import { type LogContents, LogTally } from './log-tally.ts';
-import type { LogFormat, LogReader } from './parsers/log-format.ts';
+import { type LogFormat, type LogReader, shorten } from './parsers/log-format.ts';
 
 /** How a log is to be read. */
 export interface LogOptions {
@@ -55,11 +55,20 @@ export class LogStream {
     return { format, contents: tally.contents(this.bytes) };
   }
 
+  /** With the format that the first lines show; where they show none, with what comes later. */
   private start(): void {
     this.format ??= detectFormat(this.head);
-    this.reader = this.format?.reader(this.tally) ?? { line: () => {} };
-    for (const line of this.head) this.deliver(line, 0, line.length);
+    this.reader = this.format?.reader(this.tally);
+    const head = this.head;
     this.head = [];
+    this.headLength = 0;
+    for (const line of head) {
+      if (this.reader) this.deliver(line, 0, line.length);
+      else {
+        this.tally.nextLine(line, 0, line.length);
+        if (line.trim() !== '') this.tally.unread();
+      }
+    }
   }
 
   private split(chunk: string): void {
@@ -114,13 +123,11 @@ export class LogStream {
 
 /** The format that recognises the most of a log's first lines; undefined when none recognises any. */
 function detectFormat(lines: readonly string[]): LogFormat | undefined {
-  const head = lines.join('\n');
-  const document = LOG_FORMATS.find((format) => format.isDocument?.(head));
-  if (document) return document;
   let best: LogFormat | undefined;
   let most = 0;
   for (const format of LOG_FORMATS) {
-    const score = lines.filter((line) => format.recognises(line)).length;
+    const recognised = lines.filter((line) => format.recognises(shorten(line))).length;
+    const score = Math.max(recognised, format.documentLines?.(lines) ?? 0);
     if (score > most) [best, most] = [format, score];
   }
   return best;

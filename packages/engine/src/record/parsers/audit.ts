@@ -5,7 +5,7 @@ import { eachLine, type LogFormat } from './log-format.ts';
 
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
 const SYSLOG = String.raw`(?:\S{3}\s+\d+ [\d:.]{8,15} \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
-const RFC5424 = String.raw`<\d{1,3}>1 \S+ \S+ kernel \S+ \S+ \S+ `;
+const RFC5424 = String.raw`<[0-7]>1 \S+ \S+ kernel \S+ \S+ \S+ `;
 /** Before the kernel's own messages: a priority or facility (dmesg -r, -x, /dev/kmsg), and the time, if any. */
 const KERNEL = String.raw`(?:<[0-7]>|kern  ?:\w+ *: |[0-7],\d+,\d+,[^;]*;)?(?:\[[^\]]*\] |\d+\.\d+ |\d{4}-\d\d-\d\dT\S+ )?`;
 /** Only these may begin what the kernel says; the same text behind the name of an application is that application's. */
@@ -20,7 +20,7 @@ const JOURNAL_RECORD = new RegExp(
 
 /** The end of a SECCOMP record is the kernel's; what stands before may be chosen by the process (comm, exe). */
 const SECCOMP_END =
-  /^ sig=\S+(?: arch=(\w+))? syscall=([\w-]+?)(?:\((\d{1,10})\))? compat=\d ip=\S+ code=(\w+(?:-\w+)*)\s*(?: [A-Z]+=.*)?$/;
+  /^ sig=\S+(?: arch=(\w+))? syscall=([\w-]+?)(?:\((\d{1,10})\))? compat=\d ip=\S+ code=(\w+(?:-\w+)*)(?: [A-Z]+=\S+)*\s*$/;
 /** The beginning of a SYSCALL record is the kernel's. */
 const SYSCALL_START =
   /^arch=(\w+) syscall=([\w-]+?)(?:\((\d{1,10})\))?(?: per=\S+)?(?: success=\S+ exit=.+?)?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= \w+=)/;
@@ -36,9 +36,9 @@ const LOST = [
 ];
 /** A running total, not an increment. */
 const LOST_SO_FAR = new RegExp(String.raw`${FROM_KERNEL}audit: audit_lost=(\d{1,15}) `);
-const A_RECORD = /type=1326\b|\bSECCOMP\b.*\bsyscall=|type=1300\b|type=SYSCALL\b/;
 /** /dev/kmsg puts properties of a message on lines of their own. */
 const CONTINUATION = /^ \w+=/;
+const TIME_SINCE_BOOT = /^\[ *\d+\.\d+\]/;
 /** Bytes that no log of text holds. */
 const NO_TEXT = /[\x00-\x08\x0e-\x1a]/;
 
@@ -85,6 +85,8 @@ const NO_NUMBER = 0xffffffff;
 export class AuditRecords {
   private readonly tally: LogTally;
   private lostSoFar = 0;
+  /** When the kernel last said something that is no audit record. */
+  private otherStamp: string | undefined;
 
   constructor(tally: LogTally) {
     this.tally = tally;
@@ -100,6 +102,12 @@ export class AuditRecords {
       return;
     }
     const [start, type, time] = head;
+    // A program whose file name holds a line end can put lines into the text of another message of the kernel's.
+    const stamp = TIME_SINCE_BOOT.exec(line)?.[0];
+    if (stamp !== undefined && stamp === this.otherStamp) {
+      this.tally.unread();
+      return;
+    }
     if (type === '1326' || type === 'SECCOMP') this.seccomp(line.slice(start.length), time);
     else if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
   }
@@ -142,6 +150,7 @@ export class AuditRecords {
   }
 
   private noRecord(line: string): void {
+    this.otherStamp = TIME_SINCE_BOOT.exec(line)?.[0];
     for (const pattern of LOST) {
       const lost = pattern.exec(line);
       if (lost) {
@@ -153,7 +162,7 @@ export class AuditRecords {
     if (total) {
       this.tally.lost(Number(total[1]) - this.lostSoFar);
       this.lostSoFar = Math.max(this.lostSoFar, Number(total[1]));
-    } else if (!CONTINUATION.test(line) && (A_RECORD.test(line) || NO_TEXT.test(line))) this.tally.unread();
+    } else if (!CONTINUATION.test(line) && (looksLikeRecord(line) || NO_TEXT.test(line))) this.tally.unread();
   }
 }
 
@@ -203,5 +212,5 @@ export const audit: LogFormat = {
 
 /** Whether a text looks like an audit record; from anybody but the kernel it is not one. */
 export function looksLikeRecord(text: string): boolean {
-  return A_RECORD.test(text);
+  return /type=(?:1326|1300|SYSCALL)\b/.test(text) || (/\bSECCOMP\b/.test(text) && /\bsyscall=/.test(text));
 }

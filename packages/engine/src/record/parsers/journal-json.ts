@@ -15,11 +15,17 @@ export const journalJson: LogFormat = {
       const message = typeof entry.MESSAGE === 'string' ? entry.MESSAGE : bytesOf(entry.MESSAGE);
       const transport = asText(entry._TRANSPORT);
       if (transport === 'audit') auditEntry(records, entry, message);
-      else if (transport === 'kernel') records.line(message);
+      else if (transport === 'kernel' && isKernels(entry)) records.line(message);
       else if (looksLikeRecord(message)) tally.unread();
     });
   },
 };
+
+/** Facility 0; what others write into /dev/kmsg has another one. */
+function isKernels(entry: JsonObject): boolean {
+  const facility = entry.SYSLOG_FACILITY;
+  return facility === undefined || facility === '0' || facility === 0;
+}
 
 function auditEntry(records: AuditRecords, entry: JsonObject, message: string): void {
   const time = asText(entry.__REALTIME_TIMESTAMP);

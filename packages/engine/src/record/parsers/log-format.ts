@@ -1,5 +1,7 @@
 import type { LogTally } from '../log-tally.ts';
 
+const LONGEST_HALF = 4096;
+
 /** Reads one log, line by line, and tells a tally what it finds. A machine with state: a log is a conversation. */
 export interface LogReader {
   /**
@@ -19,14 +21,21 @@ export interface LogFormat {
   readonly about: string;
   /** Whether a line looks like this format. The format that recognises the most of a log's first lines reads it. */
   recognises(line: string): boolean;
-  /** Whether a log's beginning shows a document of this format, whatever its lines look like. */
-  isDocument?(head: string): boolean;
+  /** Of a log's first lines, how many belong to one document of this format, whatever each looks like; 0: none. */
+  documentLines?(lines: readonly string[]): number;
   reader(tally: LogTally): LogReader;
 }
 
 /** A reader for formats whose lines are rare enough to be strings of their own. */
 export function eachLine(read: (line: string) => void): LogReader {
-  return { line: (text, from, to) => read(text.slice(from, to)) };
+  return { line: (text, from, to) => read(shorten(text.slice(from, to))) };
+}
+
+/** Of a line that is no JSON the middle is left out: what decides stands at its ends, and patterns must stay fast. */
+export function shorten(line: string): string {
+  return line.length <= 2 * LONGEST_HALF || /^\s{0,8}(?:\u001e|data: )?[[{]/.test(line)
+    ? line
+    : line.slice(0, LONGEST_HALF) + line.slice(-LONGEST_HALF);
 }
 
 /** A reader of JSON lines: an object or a list of them a line; anything else is unread. */
@@ -76,5 +85,7 @@ export function asText(value: unknown): string {
 /** The value, if it is a whole number of 32 bits; numbers in strings count. */
 export function asNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^-?\d{1,10}$/.test(value) ? Number(value) : value;
-  return Number.isInteger(number) ? (number as number) : undefined;
+  return Number.isInteger(number) && Math.abs(number as number) <= 0xffff_ffff
+    ? (number as number)
+    : undefined;
 }

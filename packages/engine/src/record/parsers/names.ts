@@ -1,13 +1,18 @@
 import { isKnownName } from '../../syscalls/lookup.ts';
 import { eachLine, type LogFormat } from './log-format.ts';
 
+const LONGEST_NAME = 64;
+
 /** Plain lists: a name a line or several with commas; "#" begins a comment; quotes and bullets do not matter. */
 export const names: LogFormat = {
   id: 'names',
   about: 'a plain list of system call names',
-  recognises: (line) => {
-    const found = namesOf(line);
-    return found.length > 0 && found.every(isKnownName);
+  recognises: () => false,
+  // One word of prose may happen to be a call's name.
+  documentLines(lines) {
+    const filled = lines.filter((line) => line.replace(/(?:^|\s)#.*/, '').trim() !== '');
+    const known = filled.filter(isNames).length;
+    return 2 * known >= filled.length ? known : 0;
   },
   reader: (tally) =>
     eachLine((line) => {
@@ -15,11 +20,16 @@ export const names: LogFormat = {
     }),
 };
 
+function isNames(line: string): boolean {
+  const found = namesOf(line);
+  return found.length > 0 && found.every(isKnownName);
+}
+
 function namesOf(line: string): string[] {
   return line
     .replace(/(?:^|\s)#.*/, '')
     .replace(/^\s*[-*]\s+/, '')
     .split(/[\s,;]+/)
-    .map((word) => word.replace(/^["'[]+|["'\]]+$/g, ''))
+    .map((word) => (word.length > LONGEST_NAME ? word : word.replace(/^["'[]+|["'\]]+$/g, '')))
     .filter((word) => word !== '');
 }

@@ -2,7 +2,8 @@ import { isKnownName } from '../../syscalls/lookup.ts';
 import type { LogTally } from '../log-tally.ts';
 import { eachLine, type LogFormat } from './log-format.ts';
 
-const LINE = /^\s*[\d.?]+ \(\s*(?:[\d.?]+ ms)?\s*\):\s+(?:(.{1,16}?)\/(\d+)\s+)?(.*)$/;
+/** The last "/thread " behind a comm, which a process chooses, is perf's own. */
+const LINE = /^ *[\d.?]+ \( *(?:[\d.?]+ ms *)?\): {1,8}(?:([\s\S]{0,15})\/(\d+) {1,2})?([\s\S]*)$/;
 const CALL = /^([a-z_]\w*)\(/;
 const CONTINUED = /^\.\.\. \[continued\]: ([a-z_]\w*)\(/;
 const LOST = /^LOST (\d{1,15}) events/i;

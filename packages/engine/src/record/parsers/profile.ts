@@ -1,18 +1,38 @@
 import { parseProfile } from '../../profile/parse.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { asObject, asText, type LogFormat, type LogReader, parseObject } from './log-format.ts';
+import {
+  asObject,
+  asText,
+  type JsonObject,
+  type LogFormat,
+  type LogReader,
+  parseObject,
+} from './log-format.ts';
 
 const MAX_LENGTH = 8 * 1024 * 1024;
 const EXECUTED = ['ALLOW', 'LOG'];
+
+/** How lines of such documents begin. */
+const YAML_OR_JSON = /^\s*(?:#|- |---|["\w]+\s*:|[\][{}"]|$)/;
+const FIRST_KEY = /^(?:defaultAction|defaultErrnoRet|architectures|archMap|syscalls|flags)\s*:/;
 
 /** A seccomp profile that allows what somebody found out, such as oci-seccomp-bpf-hook writes them. */
 export const profile: LogFormat = {
   id: 'profile',
   about: 'a seccomp profile: what its rules allow (also of oci-seccomp-bpf-hook)',
-  recognises: (line) => /^\s*\{?\s*"?defaultAction"?\s*:/.test(line),
-  isDocument: (head) =>
-    /^\s*\{[\s\S]*"defaultAction"\s*:|^defaultAction\s*:/m.test(head) &&
-    !/"callgate-recording\//.test(head.slice(0, 200)),
+  recognises: () => false,
+  documentLines(lines) {
+    const first = lines.find((line) => !/^\s*(?:#.*|---.*)?$/.test(line)) ?? '';
+    const begins = /^\s*\{/.test(first) ? !isOther(parseObject(first)) : FIRST_KEY.test(first);
+    return begins &&
+      lines.some((line) =>
+        /^\s*\{?\s*"defaultAction"\s*:|^defaultAction\s*:|^\s*\{.*"defaultAction"\s*:/.test(
+          line.slice(0, 100_000),
+        ),
+      )
+      ? lines.filter((line) => YAML_OR_JSON.test(line)).length
+      : 0;
+  },
   reader(tally): LogReader {
     let text = '';
     return {
@@ -40,6 +60,11 @@ export const profile: LogFormat = {
     };
   },
 };
+
+/** A whole object on the first line that is no profile belongs to a log of JSON lines. */
+function isOther(object: JsonObject | undefined): boolean {
+  return object !== undefined && !('defaultAction' in object);
+}
 
 /** The names of a document that is JSON and has faults elsewhere. */
 function looseNames(text: string): Set<string> | undefined {

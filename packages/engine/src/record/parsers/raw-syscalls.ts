@@ -1,12 +1,17 @@
 import type { LogTally } from '../log-tally.ts';
 import { eachLine, type LogFormat } from './log-format.ts';
+import { callOfTracepoint } from './tracepoint-names.ts';
 
 const ENTER = /^(?:raw_syscalls:)?sys_enter:\s+NR (-?\d{1,20}) \(([^)]*)\)/;
-const NAMED_ENTER = /^syscalls:sys_enter_(\w+):/;
-const EVENT = /(?:raw_syscalls:sys_e(?:nter|xit)|(?<= )sys_e(?:nter|xit)|syscalls:sys_enter_\w+):/g;
+/** The events syscalls:*: perf and trace-cmd name them, tracefs writes the call and its arguments. */
+const NAMED_ENTER = /^(?:(?:syscalls:)?sys_enter_(\w+):|sys_(\w+)\()/;
+const EVENT =
+  /(?:raw_syscalls:sys_e(?:nter|xit)|(?<= )sys_e(?:nter|xit)|(?:syscalls:|(?<= ))sys_enter_\w+):|(?<=: )sys_[a-z]\w*(?:\(| -> )/g;
+/** Before an event stand a comm, numbers and a time. */
+const LONGEST_PLACE = 160;
 /** "comm-pid [cpu] flags time: event" (ftrace) and "comm pid [cpu] time: event" (perf script); a comm has 15 characters. */
-const FTRACE_PLACE = /^ *(\S.{0,15}?)-(\d+)\s+(?:\(\s*[\d-]+\)\s+)?\[\d+\]\s+(?:\S+\s+)?([\d.]+):\s+$/;
-const PERF_PLACE = /^(?:\s*(\S.{0,15}?)\s+(\d+)(?:\/\d+)?\s+(?:\[\d+\]\s+)?([\d.]+):\s+(?:\d+\s+)?)?$/;
+const FTRACE_PLACE = /^([\s\S]{0,16}?)-(\d+)\s+(?:\(\s*[\d-]+\)\s+)?\[\d+\]\s+(?:\S+\s+)?([\d.]+):\s+$/;
+const PERF_PLACE = /^([\s\S]{0,17}?)\s+(\d+)(?:\/\d+)?\s+(?:\[\d+\]\s+)?([\d.]+):\s+(?:\d+\s+)?$/;
 
 const LOST = [
   /^CPU:\d+ \[LOST (?:(\d{1,15}) )?EVENTS\]/,
@@ -21,30 +26,41 @@ const WRITTEN = /^# entries-in-buffer\/entries-written: (\d{1,15})\/(\d{1,15})/;
  * a comm that a process chooses, and before text that another may choose, so what is before it must be nothing else.
  */
 function reader(place: RegExp) {
-  return (tally: LogTally) =>
-    eachLine((line) => {
-      for (const { index } of line.matchAll(EVENT)) {
-        const where = place.exec(line.slice(0, index));
-        if (where) {
+  return (tally: LogTally) => {
+    // Where both kinds of events are on, the raw one of a call comes first.
+    let raw = false;
+    return eachLine((line) => {
+      for (const { index } of line.slice(0, 2 * LONGEST_PLACE).matchAll(EVENT)) {
+        const where = index <= LONGEST_PLACE ? place.exec(line.slice(0, index)) : null;
+        if (!where) continue;
+        const text = line.slice(index);
+        const isNamed = NAMED_ENTER.test(text);
+        raw ||= !isNamed && text.includes('sys_enter:');
+        if (!(raw && isNamed))
           event(
             tally,
-            line.slice(index),
-            () => where[1],
+            text,
+            () => where[1]?.trim(),
             () => where[3],
           );
-          return;
-        }
+        return;
       }
       notACall(tally, line);
     });
+  };
 }
 
-function event(tally: LogTally, text: string, process: () => string, time: () => string): void {
+function event(
+  tally: LogTally,
+  text: string,
+  process: () => string | undefined,
+  time: () => string | undefined,
+): void {
   const enter = ENTER.exec(text);
   const named = NAMED_ENTER.exec(text);
-  if (named) tally.name(named[1], { process, time });
+  if (named) tally.name(callOfTracepoint(named[1] ?? named[2]), { process, time });
   if (!enter) {
-    if (/sys_enter:/.test(text)) tally.unread();
+    if (/^(?:raw_syscalls:)?sys_enter:/.test(text)) tally.unread();
     return;
   }
   const nr = Number(enter[1]);
@@ -67,7 +83,7 @@ function notACall(tally: LogTally, line: string): void {
       return;
     }
   }
-  if (line.includes('\u0000') || (/^[^:]{0,80}:[^:]*sys_enter: NR /.test(line) && !line.startsWith('#')))
+  if (line.includes('\u0000') || (/sys_enter:\s{1,20}NR /.test(line) && !line.startsWith('#')))
     tally.unread();
 }
 
@@ -76,21 +92,25 @@ function hexadecimal(text: string): bigint | undefined {
 }
 
 function recognises(place: RegExp) {
-  return (line: string) => [...line.matchAll(EVENT)].some(({ index }) => place.test(line.slice(0, index)));
+  return (line: string) =>
+    [...line.slice(0, 2 * LONGEST_PLACE).matchAll(EVENT)].some(
+      ({ index }) => index <= LONGEST_PLACE && place.test(line.slice(0, index)),
+    );
+}
+
+function format(id: string, about: string, place: RegExp): LogFormat {
+  return { id, about, recognises: recognises(place), reader: reader(place) };
 }
 
 /** perf script of raw_syscalls:sys_enter. */
-export const perfScript: LogFormat = {
-  id: 'perf-script',
-  about: 'perf script of raw_syscalls:sys_enter',
-  recognises: recognises(PERF_PLACE),
-  reader: reader(PERF_PLACE),
-};
+export const perfScript = format('perf-script', 'perf script of raw_syscalls:sys_enter', PERF_PLACE);
+
+/** The same without process and time; a format of its own, because a file name with a line end could begin such a line. */
+export const perfScriptBare = format('perf-script-bare', 'perf script -F event,trace of the same', /^$/);
 
 /** The text of tracefs: trace and trace_pipe. */
-export const ftrace: LogFormat = {
-  id: 'ftrace',
-  about: 'tracefs (trace, trace_pipe) and trace-cmd report of raw_syscalls:sys_enter',
-  recognises: recognises(FTRACE_PLACE),
-  reader: reader(FTRACE_PLACE),
-};
+export const ftrace = format(
+  'ftrace',
+  'tracefs (trace, trace_pipe) and trace-cmd report of raw_syscalls:sys_enter',
+  FTRACE_PLACE,
+);

@@ -23,12 +23,26 @@ export const spo: LogFormat = {
     if (object) return isDocument(object) || isEnriched(object);
     return /"syscallID"=/.test(line) && /"type"="seccomp"/.test(line);
   },
-  isDocument: (head) => /^\s*\{\s*\n[\s\S]*"version"\s*:\s*"spo\//.test(head),
+  documentLines: (lines) =>
+    /^\s*\{\s*$/.test(lines[0] ?? '') && lines.some((line) => /^\s*"version"\s*:\s*"spo\//.test(line))
+      ? lines.length
+      : 0,
   reader(tally) {
-    let whole = '';
+    let whole: string | undefined;
     const lines = eachLine((line) => {
-      if (whole !== '' || line.trim() === '{') {
+      if (whole === undefined && line.trim() === '{') whole = '';
+      // What is a record by itself is no part of a document that somebody began.
+      if (whole !== undefined && (isEnriched(pairsOf(line)) || (line.length > 1 && parseObject(line)))) {
+        whole = undefined;
+        tally.unread();
+      }
+      if (whole !== undefined) {
         if (whole.length < LONGEST_DOCUMENT) whole += `${line}\n`;
+        if (line !== '}') return;
+        const object = parseObject(whole);
+        whole = undefined;
+        if (object && isDocument(object)) document(tally, object);
+        else tally.unread();
         return;
       }
       const object = parseObject(line) ?? pairsOf(line);
@@ -39,9 +53,7 @@ export const spo: LogFormat = {
     return {
       ...lines,
       end() {
-        const object = whole === '' ? undefined : parseObject(whole);
-        if (object && isDocument(object)) document(tally, object);
-        else if (whole !== '') tally.unread();
+        if (whole !== undefined) tally.unread();
       },
     };
   },

@@ -1,6 +1,8 @@
 import { parseArgument, prototypeOf } from '../../syscalls/arguments.ts';
 import { worthOf } from '../worth.ts';
 
+/** Nothing that matters is longer. */
+const LONGEST = 512;
 const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
 
 /**
@@ -22,7 +24,10 @@ function partOf(parts: readonly string[], index: number, name: string | undefine
 }
 
 function argumentValue(part: string | undefined): bigint | undefined {
-  const text = part?.replace(/\s*\/\*.*?\*\/\s*/g, '').trim();
+  const text = part
+    ?.slice(0, LONGEST)
+    .replace(/\/\*.*?\*\//g, '')
+    .trim();
   return text === undefined || text === '' ? undefined : parseArgument(text);
 }
 

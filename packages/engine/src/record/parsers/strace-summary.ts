@@ -4,8 +4,12 @@ import { eachLine, type LogFormat } from './log-format.ts';
 import { isStraceCall, NOTICE } from './strace-lines.ts';
 
 const TITLE = /^System call usage summary for (\S+(?: bit)?) mode:/;
-const HEADER = /^[\w%/ -]*\bsyscall\b[\w%/ -]*$/;
+const HEADER_CHARACTERS = /^[\w%/ -]{1,200}$/;
 const RULER = /^\s*-{4,}(?: +-{4,})*\s*$/;
+
+function isHeader(line: string): boolean {
+  return HEADER_CHARACTERS.test(line) && /\bsyscall\b/.test(line);
+}
 
 /** The ABI that strace means by "32 bit" and "x32" on a machine. */
 export function straceMode(mode: string, machine: AbiName): AbiName | undefined {
@@ -41,7 +45,7 @@ export class SummaryTable {
     }
     if (RULER.test(line)) return this.ruler(line);
     this.header = line;
-    return this.columns ? this.row(line.trim().split(/\s+/), this.columns) : HEADER.test(line);
+    return this.columns ? this.row(line.trim().split(/\s+/), this.columns) : isHeader(line);
   }
 
   private ruler(line: string): boolean {
@@ -88,11 +92,13 @@ function columnsOf(header: string, ruler: string): readonly string[] | undefined
 export const straceSummary: LogFormat = {
   id: 'strace-summary',
   about: 'the table that strace -c prints',
-  recognises: (line) => HEADER.test(line) || TITLE.test(line),
-  isDocument: (head) => {
-    const lines = head.split(/\r?\n/, 400);
-    const isHeader = (line: string, i: number) => HEADER.test(line) && RULER.test(lines[i + 1] ?? '');
-    return lines.some(isHeader) && !lines.some(isStraceCall);
+  recognises: (line) => isHeader(line) || TITLE.test(line),
+  documentLines(lines) {
+    if (lines.some(isStraceCall)) return 0;
+    const begin = lines.findIndex((line, i) => isHeader(line) && RULER.test(lines[i + 1] ?? ''));
+    if (begin < 0) return 0;
+    const end = lines.findIndex((line, i) => i > begin && /\btotal\s*$/.test(line));
+    return (end < 0 ? lines.length : end + 1) - begin + lines.filter((line) => NOTICE.test(line)).length;
   },
   reader(tally) {
     const table = new SummaryTable(tally);

@@ -1,7 +1,7 @@
 import { type AbiName, X32_BIT } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import type { CallDetail, LogTally } from '../log-tally.ts';
-import type { LogFormat, LogReader } from './log-format.ts';
+import { type LogFormat, type LogReader, shorten } from './log-format.ts';
 import { straceArguments } from './strace-arguments.ts';
 import { isStraceCall, NOTICE } from './strace-lines.ts';
 import { SummaryTable, straceMode } from './strace-summary.ts';
@@ -24,6 +24,8 @@ const BRACKET = 91;
 const GREATER = 62;
 const UNFINISHED = '<unfinished ...>';
 const PIDS = 65_536;
+const LONGEST_BRACKET = 256;
+const LONGEST_RESULT = 300;
 
 /**
  * strace with any flags. A line is: pid, time, number (-n), instruction pointer (-i), all optional, then the call. A call counts
@@ -44,6 +46,8 @@ class StraceReader implements LogReader, CallDetail {
   private callFrom = 0;
   private callTo = 0;
   private callPid = 0;
+  /** Whether it has a result; undefined until somebody asks. */
+  private callEnded: boolean | undefined;
   // What stands before the call of the present line.
   private pid = 0;
   private nr = -1;
@@ -64,7 +68,7 @@ class StraceReader implements LogReader, CallDetail {
     if (open > at && text.charCodeAt(open) === OPEN) this.call(text, at, open, to);
     else if (text.startsWith('#64(', open)) this.slotOf64(text, at, open, to);
     else if (text.startsWith('<... ', at) && text[at + 5] !== '?') this.resumed(text, at + 5, to);
-    else this.other(text.slice(from, to), text.slice(at, to));
+    else this.other(shorten(text.slice(from, to)), shorten(text.slice(at, to)));
   }
 
   /** Sets pid, nr, start: whatever stands before the call. */
@@ -81,7 +85,7 @@ class StraceReader implements LogReader, CallDetail {
         const end = this.bracket(text, at, to);
         if (end < 0) break;
         at = end;
-      } else if (c === OPEN && text.charCodeAt(at + 1) === 43) at = text.indexOf(')', at) + 1 || to;
+      } else if (c === OPEN && text.charCodeAt(at + 1) === 43) at = behind(text, ')', at, to);
       else break;
     }
     this.start = at;
@@ -93,8 +97,7 @@ class StraceReader implements LogReader, CallDetail {
     const c = text.charCodeAt(end);
     if (c === LESS) {
       this.pid = this.value;
-      const close = text.indexOf('> ', end);
-      return close < 0 || close >= to ? to : close + 2;
+      return behind(text, '> ', end, to);
     }
     if (c === SPACE || c === TAB) {
       if (this.pid === 0 && this.timeTo === 0) this.pid = this.value;
@@ -115,27 +118,26 @@ class StraceReader implements LogReader, CallDetail {
     return end;
   }
 
-  /** [pid N], [pid N<comm>], the number of -n, or the instruction pointer of -i; -1 for what is none of them. */
+  /** [pid N], [pid N<comm>], the number of -n, the instruction pointer of -i, or the context of --secontext; -1 for what is none of them. */
   private bracket(text: string, at: number, to: number): number {
     if (text.startsWith('[pid ', at)) {
       let end = at + 5;
       while (text.charCodeAt(end) === SPACE) end++;
       end = this.digits(text, end);
       this.pid = this.value;
-      const close = text.charCodeAt(end) === LESS ? text.indexOf('>] ', end) + 1 : end;
-      return close <= 0 || close >= to ? to : close + 1;
+      return text.charCodeAt(end) === LESS ? behind(text, '>] ', end, to) : Math.min(end + 1, to);
     }
-    const close = text.indexOf(']', at);
-    if (close < 0 || close >= to || close - at > 20) return -1;
-    const inside = text.slice(at + 1, close).trim();
+    const end = behind(text, ']', at, to);
+    const inside = text.slice(at + 1, end - 1).trim();
     if (/^(?:-1|\d{1,7}|\d{10})$/.test(inside) && this.nr < 0) this.nr = Number(inside) >>> 0;
-    else if (!/^[0-9a-f?]{8,16}$/.test(inside)) return -1;
-    return close + 1;
+    else if (!/^[0-9a-f?]{8,16}$|^\w+:\w+:/.test(inside)) return -1;
+    return end;
   }
 
   private call(text: string, at: number, open: number, to: number): void {
     if (text.charCodeAt(to - 1) === GREATER && text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
     this.seen(text.slice(at, open), text, open, to);
+    this.callEnded = undefined;
     this.callFrom = at;
     this.callTo = to;
     this.callPid = this.pid;
@@ -158,10 +160,16 @@ class StraceReader implements LogReader, CallDetail {
   /** Whether a line is the rest of the last call's: that has no result then. */
   private isRest(line: string): boolean {
     if (!REST.test(line) || this.callTo === 0) return false;
-    const call = this.text.slice(this.callFrom, this.callTo);
-    if (call.endsWith(UNFINISHED) || RESULT.test(call)) return false;
+    this.callEnded ??= this.hasEnded(
+      this.text.slice(Math.max(this.callFrom, this.callTo - LONGEST_RESULT), this.callTo),
+    );
+    if (this.callEnded) return false;
     if (line.endsWith(UNFINISHED)) this.interrupt(this.callPid);
     return true;
+  }
+
+  private hasEnded(call: string): boolean {
+    return call.endsWith(UNFINISHED) || RESULT.test(call);
   }
 
   /** <... NAME resumed> ends a call whose beginning was counted, unless the log begins behind it. */
@@ -234,6 +242,13 @@ class StraceReader implements LogReader, CallDetail {
     const thread = Number(SUPERSEDED.exec(rest)?.[1] ?? -1);
     if (this.unfinished.delete(thread)) this.interrupt(this.pid);
   }
+}
+
+/** Behind the next `what` before `to`, as far as a comm or a context can reach; else `to`. */
+function behind(text: string, what: string, at: number, to: number): number {
+  const end = Math.min(to, at + LONGEST_BRACKET);
+  const found = text.slice(at, end).indexOf(what);
+  return found < 0 ? to : at + found + what.length;
 }
 
 /** Behind the last character of a name that begins at `at`. */
