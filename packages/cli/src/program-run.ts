@@ -104,10 +104,10 @@ function handle(route: SignalRoute, signal: NodeJS.Signals): void {
 }
 
 /** Asks the program to end; before it runs, callgate stops instead. */
-export function endProgram(route: SignalRoute): void {
-  route.last = 'SIGTERM';
+export function endProgram(route: SignalRoute, signal: NodeJS.Signals = 'SIGTERM'): void {
+  route.last = signal;
   if (route.pid === undefined) route.stop.abort();
-  else sendSignal(route.pid, 'SIGTERM');
+  else sendSignal(route.pid, signal);
 }
 
 function sendSignal(pid: number, signal: NodeJS.Signals): void {

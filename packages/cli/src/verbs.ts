@@ -24,6 +24,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/read.ts')).read,
   },
   {
+    name: 'shrink',
+    summary: 'find calls that a workload can do without, by trials',
+    load: async () => (await import('./commands/shrink.ts')).shrink,
+  },
+  {
     name: 'run',
     summary: 'run a program under a profile, enforced by this kernel',
     load: async () => (await import('./commands/run.ts')).run,

@@ -38,11 +38,14 @@ export interface HookState {
 /** Reads the state; undefined when the annotation is not there. Throws HookFailure. */
 export function readHookState(text: string): HookState | undefined {
   const state = parse(text);
-  const annotation = (state.annotations as Record<string, unknown> | undefined)?.[HOOK_ANNOTATION];
-  if (annotation === undefined) return undefined;
-  if (!Number.isInteger(state.pid) || (state.pid as number) <= 0)
+  const { annotations = {}, pid } = state;
+  if (!Number.isInteger(pid) || (pid as number) <= 0)
     throw new HookFailure('the state on stdin has no pid: the hook belongs to the stage createRuntime');
-  return { pid: state.pid as number, request: requestOf(String(annotation)) };
+  if (typeof annotations !== 'object' || annotations === null)
+    throw new HookFailure('the annotations in the state on stdin are no object');
+  const annotation = (annotations as Record<string, unknown>)[HOOK_ANNOTATION];
+  if (annotation === undefined) return undefined;
+  return { pid: pid as number, request: requestOf(String(annotation)) };
 }
 
 function parse(text: string): Record<string, unknown> {

@@ -1,11 +1,15 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recording } from '@callgate/engine/record/observation';
+import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { readKernelTypes } from './bpf/btf.ts';
 import { type Container, findContainer } from './containers.ts';
-import { processStatus } from './machine.ts';
+import { processStatus, thisMachine } from './machine.ts';
 import { recordingOf } from './record.ts';
-import { ObserverPrograms, observerLayout, type Scope } from './recorders/observer-programs.ts';
+import { observerLayout } from './recorders/observer-layout.ts';
+import { ObserverPrograms } from './recorders/observer-programs.ts';
+import type { PhaseCount } from './recorders/recorder.ts';
+import type { Scope } from './recorders/scope.ts';
 
 /** What runs already, or will run, and is to be recorded. */
 export type AttachTarget =
@@ -132,8 +136,12 @@ async function attachToMounts(
     { kind: 'mounts', namespace, running },
     { denied: true, args: hooks.args ?? false },
   );
+  const begun = running
+    ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
+    : [];
   hooks.attached?.(command.join(' '));
   return session(programs, {
+    begun,
     namespace,
     command,
     started,
@@ -144,6 +152,7 @@ async function attachToMounts(
 
 async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> {
   if (!existsSync(`/proc/${pid}`)) throw new NotAttachable(`there is no process ${pid}`);
+  if (isCreatedContainer(pid)) return attachToMounts(pid, false, [`process ${pid}`], hooks);
   const denied = processStatus(pid).seccomp !== 0;
   const started = new Date();
   const command = commandLine(pid);
@@ -157,9 +166,10 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
       programs.addRoot(member);
     }
   }
+  const begun = callsInProgress([...roots]);
   hooks.attached?.(`process ${pid}`);
   const over = () => !isAlive(pid) && programs.livingTasks() === 0;
-  return session(programs, { command, started, over, stop: hooks.stop, denied });
+  return session(programs, { command, started, over, stop: hooks.stop, denied, begun });
 }
 
 async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attached> {
@@ -195,6 +205,8 @@ function session(
     readonly over: () => boolean;
     readonly stop?: AbortSignal;
     readonly denied?: boolean;
+    /** Calls that had begun before; they count where they were not seen again. */
+    readonly begun?: readonly Begun[];
   },
 ): Attached {
   const ended = (async () => {
@@ -203,7 +215,8 @@ function session(
   return {
     ended,
     snapshot() {
-      const { counts, lost } = programs.read(about.namespace);
+      const { counts: seen, lost } = programs.read(about.namespace);
+      const counts = withBegun(seen, about.begun ?? []);
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true };
       return recordingOf(tally, 'ebpf', about.command, about.started);
     },
@@ -213,27 +226,91 @@ function session(
 
 /** The inode number of a process's mount namespace; throws NotAttachable when the process is gone. */
 function mountNamespace(pid: number | 'self'): number {
+  const namespace = namespaceOfProcess(pid);
+  if (namespace === undefined) throw new NotAttachable(`process ${pid} is gone, or may not be looked at`);
+  return namespace;
+}
+
+function namespaceOfProcess(pid: number | 'self'): number | undefined {
   try {
-    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))![1]);
+    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))?.[1]);
   } catch {
-    throw new NotAttachable(`process ${pid} is gone, or may not be looked at`);
+    return undefined;
   }
 }
 
 /** Tells whether nobody lives in a mount namespace any more; asked first is the one who did the last time. */
 function endOf(namespace: number): () => boolean {
   let known = 0;
-  const lives = (pid: number) => {
-    try {
-      return readlinkSync(`/proc/${pid}/ns/mnt`) === `mnt:[${namespace}]`;
-    } catch {
-      return false;
-    }
-  };
+  const lives = (pid: number) => namespaceOfProcess(pid) === namespace;
   return () => {
     if (!lives(known)) known = processes().find(lives) ?? 0;
     return known === 0;
   };
+}
+
+/** The process of an OCI runtime that waits to become a container's program: what it does before that is the runtime's. */
+function isCreatedContainer(pid: number): boolean {
+  return (
+    /^(?:runc:\[|crun$|crun:)/.test(readFileSync(`/proc/${pid}/comm`, 'latin1').trim()) &&
+    mountNamespace(pid) !== mountNamespace('self')
+  );
+}
+
+/** A call that a thread was in when the recording began. */
+interface Begun {
+  readonly arch: AbiName;
+  readonly nr: number;
+  readonly process?: string;
+}
+
+/** What the threads of processes are waiting in: a server may wait in it for as long as it is recorded. */
+function callsInProgress(pids: readonly number[]): Begun[] {
+  return pids.flatMap((pid) => {
+    const arch = abiOfProcess(pid);
+    return threadsOf(pid).flatMap((tid) => {
+      const nr = Number(textOf(`/proc/${tid}/syscall`)?.split(' ')[0]);
+      const process = textOf(`/proc/${tid}/comm`)?.trimEnd();
+      return arch !== undefined && Number.isInteger(nr) && nr >= 0 ? [{ arch, nr, process }] : [];
+    });
+  });
+}
+
+function withBegun(seen: readonly PhaseCount[], begun: readonly Begun[]): readonly PhaseCount[] {
+  const known = new Set(seen.map((c) => `${c.arch} ${c.nr}`));
+  const missing = new Map(begun.map((call) => [`${call.arch} ${call.nr}`, call]));
+  for (const key of known) missing.delete(key);
+  return [...seen, ...[...missing.values()].map((call) => ({ ...call, count: 1, denied: 0 }))];
+}
+
+/** By the class of its program: a process of 32 bits makes calls of 32 bits. */
+function abiOfProcess(pid: number): AbiName | undefined {
+  const { abi } = thisMachine();
+  try {
+    const header = Buffer.alloc(5);
+    const fd = openSync(`/proc/${pid}/exe`, 'r');
+    readSync(fd, header);
+    closeSync(fd);
+    return header[4] === 1 ? abi.subAbis[0] : abi.name;
+  } catch {
+    return undefined;
+  }
+}
+
+function threadsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 /** A process and all its descendants. */

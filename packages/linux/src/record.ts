@@ -70,6 +70,7 @@ function observationOf(group: readonly [PhaseCount, ...PhaseCount[]]): Observati
     count: group.reduce((sum, c) => sum + c.count, 0),
     phase,
     denied: group.reduce((sum, c) => sum + c.denied, 0),
+    ...(group.some((c) => c.assumed) && { assumed: true }),
     ...(first.time !== undefined && {
       first: {
         ...(first.process !== undefined && { process: first.process }),

@@ -1,14 +1,17 @@
 import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { executes } from '@callgate/engine/policy/action';
+import type { Reason } from '@callgate/engine/record/synthesize';
 import { formatAction } from '@callgate/engine/report/action';
 import { formatCall } from '@callgate/engine/report/call';
+import { formatReason } from '@callgate/engine/report/origin';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { constantNames, errnoName, parseArgument } from '@callgate/engine/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
+import { readOrigins } from '../input/origins.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { callNumber, noSuchCall } from '../input/system-call.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
@@ -59,8 +62,13 @@ export const explain: Verb = {
     const { abi, nr } = asked;
     const verdict = explainCall(subject.policy, { arch: abi.auditArch, nr, args: asked.args });
     const others = args.length > 0 ? [] : outcomesOf(subject.policy, abi, nr);
+    const origins = subject.source && readOrigins(context, file);
+    const reasons = (origins && Object.hasOwn(origins.calls, asked.name) && origins.calls[asked.name]) || [];
     context.stdout.write(
-      flags.json ? json(asked, verdict, subject) : text(context, asked, verdict, others, subject),
+      flags.json
+        ? json(asked, verdict, subject, reasons)
+        : text(context, asked, verdict, others, subject) +
+            reasons.map((r) => `  origin: ${printable(formatReason(r, origins!.runs))}\n`).join(''),
     );
     return executes(verdict.action) ? CLEAN : FINDINGS;
   },
@@ -88,7 +96,7 @@ function noSuchCallOn(name: string, abi: Abi): CliFailure {
     : noSuchCall(name);
 }
 
-function json(asked: Asked, verdict: Verdict, subject: Subject): string {
+function json(asked: Asked, verdict: Verdict, subject: Subject, origins: readonly Reason[]): string {
   const { origin } = verdict;
   const rule =
     origin.because === 'rule' && subject.source
@@ -103,6 +111,7 @@ function json(asked: Asked, verdict: Verdict, subject: Subject): string {
     data: verdict.data,
     rule,
     because: origin.because,
+    ...(origins.length > 0 && { origins }),
   };
   return `${JSON.stringify(document)}\n`;
 }

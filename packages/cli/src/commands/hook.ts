@@ -1,8 +1,11 @@
-import { closeSync, existsSync, mkdirSync, rmSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseProfile } from '@callgate/engine/profile/parse';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { synthesize } from '@callgate/engine/record/synthesize';
-import { thisMachine } from '@callgate/linux/machine';
+import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
+import { formatOf } from '@callgate/engine/source/read';
+import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import {
   FOLLOWER_READY,
   HOOK_ANNOTATION,
@@ -16,7 +19,6 @@ import {
 import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { readAnyRecording } from '../input/log.ts';
 import { readText } from '../input/read-text.ts';
 import { printable } from '../output/style.ts';
 import { reason, writeFile } from '../output/write-file.ts';
@@ -106,6 +108,7 @@ async function runHook(context: Context): Promise<number> {
     const state = readHookState(await readText(context, '-'));
     if (!state) return CLEAN;
     const { input, output } = state.request;
+    checkOutput(output);
     const files = ['--of', output, ...(input === undefined ? [] : ['--if', input])];
     await startFollower([
       ...ownCommand(context.script),
@@ -144,10 +147,20 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
   }
 }
 
+/** What a profile allows whatever the arguments are. */
 async function namesOf(context: Context, file: string): Promise<string[]> {
-  const options = { machine: thisMachine().abi.name, kernel: '', wantsArguments: false };
-  const { recording } = await readAnyRecording(context, file, options);
-  return recording.observations.map((o) => o.name).filter((name) => name !== '');
+  const text = await readText(context, file);
+  const { value, diagnostics } = parseProfile(text, formatOf(file));
+  if (!value) throw new CliFailure(formatDiagnostic(locate(diagnostics, printable(file), text)[0]));
+  const allowing = value.rules.filter((rule) => rule.action.value === 'ALLOW');
+  return allowing.flatMap((rule) => rule.names.map((name) => name.value)).filter(isKnownName);
+}
+
+/** When the container has ended nobody hears of it any more. */
+function checkOutput(output: string): void {
+  if (!existsSync(dirname(output))) throw new CliFailure(`the folder of ${printable(output)} does not exist`);
+  if (existsSync(output) && statSync(output).isDirectory())
+    throw new CliFailure(`${printable(output)} is a folder, not a file`);
 }
 
 /** One line to the hook that waits; later nobody listens any more. */

@@ -170,6 +170,30 @@ export interface FloorChoice {
   readonly init?: boolean;
 }
 
+/**
+ * What a runtime whose calls were recorded makes in some starts only, by call, with the reason. The runtime is known by
+ * what it did.
+ */
+export function rareFloor(recorded: ReadonlySet<string>): Map<string, string> {
+  const runtime = recorded.has('fstatfs') || recorded.has('epoll_ctl') ? 'runc' : 'crun';
+  const noNewPrivs = !recorded.has('capset');
+  const rows = FLOORS.filter(
+    (row) =>
+      row.runtime === runtime &&
+      row.from === undefined &&
+      row.only === undefined &&
+      (row.noNewPrivs === undefined || row.noNewPrivs === noNewPrivs),
+  );
+  return new Map(
+    rows.flatMap(({ sometimes, why }) =>
+      (sometimes ?? []).map((name): [string, string] => [
+        name,
+        `${why}; ${runtime} calls it in some starts only`,
+      ]),
+    ),
+  );
+}
+
 /** What the runtime itself calls under the container's filter, by call, with the reason. */
 export function floorOf(choice: FloorChoice): Map<string, string> {
   const runtimes = FLOOR_RUNTIMES[choice.runtime] ?? [];

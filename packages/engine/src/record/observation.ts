@@ -5,7 +5,7 @@ import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
 
 /**
  * When in a workload's life a call was made. runtime: by the container runtime, between the loading of the container's filter
- * and its execve; exec: the same for a process that joined later (docker exec), and what that ran; run: by the workload itself, and
+ * and its execve; exec: by a process that joined it later (docker exec), the runtime's part included; run: by the workload itself, and
  * wherever the source cannot tell.
  */
 export const PHASES = ['runtime', 'run', 'exec'] as const;

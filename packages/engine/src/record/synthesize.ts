@@ -9,7 +9,7 @@ import { NOWHERE } from '../source/span.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import { allNames, numberOf } from '../syscalls/lookup.ts';
-import { type FloorChoice, floorOf } from './floors.ts';
+import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
 import type { Observation, Phase, Recording } from './observation.ts';
 import {
   type Foreseen,
@@ -108,8 +108,9 @@ export function synthesize(
   addPortability(demand, recordings, [...abis], options);
   for (const [why, ...names] of BASE)
     for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
-  for (const [name, why] of options.floor ? floorOf(options.floor) : [])
-    if (existsOn(name, abis)) demand.add(name, { kind: 'floor', runtime: options.floor!.runtime, why });
+  for (const [name, why] of options.floor ? floorOf(options.floor) : rareFloorOf(recordings))
+    if (existsOn(name, abis))
+      demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
   for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand (--allow)' });
 
   const reasons = demand.sorted();
@@ -131,6 +132,12 @@ const RECORDED_FLOOR: Reason = {
   runtime: 'recorded',
   why: 'the container runtime called it under the filter while this was recorded',
 };
+
+/** One start does not show all that a runtime may call. */
+function rareFloorOf(recordings: readonly Recording[]): Map<string, string> {
+  const recorded = recordings.flatMap((r) => r.observations.filter((o) => o.phase === 'runtime'));
+  return recorded.length === 0 ? new Map() : rareFloor(new Set(recorded.map((o) => o.name)));
+}
 
 /** Which calls are wanted, and why. */
 class Demand {

@@ -5,7 +5,8 @@ import { libc } from '../libc.ts';
 import { nativeNumber, processStatus } from '../machine.ts';
 import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
-import { ObserverPrograms, observerLayout } from './observer-programs.ts';
+import { observerLayout } from './observer-layout.ts';
+import { ObserverPrograms } from './observer-programs.ts';
 import type { Recorder } from './recorder.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;

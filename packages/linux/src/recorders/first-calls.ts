@@ -1,8 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { worthOf } from '@callgate/engine/record/worth';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
-import { prototypeOf } from '@callgate/engine/syscalls/arguments';
-import { nameOf } from '@callgate/engine/syscalls/lookup';
 
 /** Who made a call first, and when, in milliseconds since 1970. */
 interface First {
@@ -31,14 +28,4 @@ function commOf(pid: number): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** What of a call's arguments is worth keeping, other bits zero; undefined when nothing is. */
-export function worthyArguments(arch: AbiName, nr: number, args: readonly bigint[]): bigint[] | undefined {
-  const name = nameOf(arch, nr);
-  const worth = name === undefined ? undefined : worthOf(name);
-  return worth?.map((wanted, i) => {
-    if (!wanted) return 0n;
-    return prototypeOf(name!)?.[i]?.bits === 64 ? args[i] : args[i] & 0xffff_ffffn;
-  });
 }

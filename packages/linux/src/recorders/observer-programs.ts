@@ -1,23 +1,13 @@
 import { closeSync, openSync } from 'node:fs';
-import { WORTHWHILE, worthOf } from '@callgate/engine/record/worth';
+import { WORTHWHILE } from '@callgate/engine/record/worth';
 import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
-import { prototypeOf } from '@callgate/engine/syscalls/arguments';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
-import type { KernelTypes } from '../bpf/btf.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
+import { argumentMasks } from './argument-masks.ts';
+import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
 import type { PhaseCount } from './recorder.ts';
-
-/**
- * Whose calls are wanted. launch: a process that is about to execve, and its descendants. tree: processes that run already, and
- * theirs. cgroup: everybody below a folder of cgroup v2. mounts: everybody in a mount namespace, or in any but this one.
- */
-export type Scope =
-  | { readonly kind: 'launch'; readonly pid: number }
-  | { readonly kind: 'tree' }
-  | { readonly kind: 'cgroup'; readonly path: string }
-  | { readonly kind: 'mounts'; readonly namespace: number; readonly running: boolean }
-  | { readonly kind: 'mounts'; readonly otherThan: number };
+import type { Scope } from './scope.ts';
 
 /** A container whose first execve was seen. */
 export interface SeenContainer {
@@ -25,53 +15,6 @@ export interface SeenContainer {
   /** The process that called it, as this machine numbers it. */
   readonly pid: number;
   readonly hostname: string;
-}
-
-/** The kernel types that the programs need. */
-type Layout = Readonly<Record<keyof typeof TYPES | keyof typeof MEMBERS, number>>;
-
-const TYPES = {
-  sysEnter: 'btf_trace_sys_enter',
-  sysExit: 'btf_trace_sys_exit',
-  exec: 'btf_trace_sched_process_exec',
-  fork: 'btf_trace_sched_process_fork',
-  exit: 'btf_trace_sched_process_exit',
-} as const;
-const MEMBERS = {
-  pid: ['task_struct', 'pid'],
-  tgid: ['task_struct', 'tgid'],
-  startTime: ['task_struct', 'start_time'],
-  status: ['task_struct', 'thread_info.status'],
-  seccompMode: ['task_struct', 'seccomp.mode'],
-  namespaces: ['task_struct', 'nsproxy'],
-  mounts: ['nsproxy', 'mnt_ns'],
-  mountsNumber: ['mnt_namespace', 'ns.inum'],
-  uts: ['nsproxy', 'uts_ns'],
-  hostname: ['uts_namespace', 'name.nodename'],
-  originalAx: ['pt_regs', 'orig_ax'],
-  ax: ['pt_regs', 'ax'],
-  bx: ['pt_regs', 'bx'],
-  cx: ['pt_regs', 'cx'],
-  dx: ['pt_regs', 'dx'],
-  si: ['pt_regs', 'si'],
-  di: ['pt_regs', 'di'],
-  bp: ['pt_regs', 'bp'],
-  r8: ['pt_regs', 'r8'],
-  r9: ['pt_regs', 'r9'],
-  r10: ['pt_regs', 'r10'],
-} as const;
-const WIDE_ARGUMENTS = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
-const NARROW_ARGUMENTS = ['bx', 'cx', 'dx', 'si', 'di', 'bp'] as const;
-
-/** The types by their names in this kernel; undefined when it lacks one. */
-export function observerLayout(types: KernelTypes): Layout | undefined {
-  const ids = Object.entries(TYPES).map(([key, name]) => [key, types.id('typedef', name)]);
-  const offsets = Object.entries(MEMBERS).map(([key, [struct, path]]) => [
-    key,
-    types.memberOffset(struct, path),
-  ]);
-  const layout = Object.fromEntries([...ids, ...offsets]);
-  return Object.values(layout).includes(undefined) ? undefined : layout;
 }
 
 const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
@@ -216,13 +159,8 @@ export class ObserverPrograms {
         const place = nr === undefined ? TABLE : nr % X32_BIT;
         if (place >= TABLE) continue;
         const masks = Buffer.alloc(48);
-        worthOf(name)!.forEach((worth, i) => {
-          const bits = prototypeOf(name)?.[i]?.bits ?? 32;
-          if (worth)
-            masks.writeBigUInt64LE(
-              bits === 32 || abi === 'x86' ? 0xffff_ffffn : 0xffff_ffff_ffff_ffffn,
-              i * 8,
-            );
+        argumentMasks(abi, name)!.forEach((mask, i) => {
+          masks.writeBigUInt64LE(mask, i * 8);
         });
         update(map, u32(table * TABLE + place), masks);
       }
@@ -325,10 +263,11 @@ export class ObserverPrograms {
           a.set(8, PHASE.run).jump('joined').label('young');
         }
         // Before its filter is in force a runtime's own calls are nobody's business.
-        a.load32(1, 7, this.layout.seccompMode)
-          .ifNotEqual(1, SECCOMP_FILTER, otherwise)
-          .set(8, PHASE.runtime)
-          .label('joined');
+        a.load32(1, 7, this.layout.seccompMode).ifNotEqual(1, SECCOMP_FILTER, otherwise);
+        // Once the container's own program has been executed, others join it.
+        this.loadNamespace(a, 2);
+        a.store64(10, AT.number, 2).map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
+        a.set(8, PHASE.runtime).ifEqual(0, 0, 'joined').set(8, PHASE.exec).label('joined');
     }
   }
 

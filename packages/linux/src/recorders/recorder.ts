@@ -12,6 +12,8 @@ export interface Count {
 
 /** The same, where the recorder knows more: when, by whom first, and with which arguments. */
 export interface PhaseCount extends Count {
+  /** The ABI is an assumption. */
+  readonly assumed?: boolean;
   readonly phase?: Phase;
   /** comm of the process that made the first. */
   readonly process?: string;

@@ -105,7 +105,8 @@ function countsOf({ arch, nr, name, executed, args }: LoggedCall): PhaseCount[] 
           .map((candidate) => ({ arch: candidate, nr: nr ?? numberOf(candidate, name!) }))
           .find((candidate) => candidate.nr !== undefined);
   if (!place) return [];
-  const about = { arch: place.arch, nr: place.nr!, denied: 0 };
+  const isAssumed = arch === undefined;
+  const about = { arch: place.arch, nr: place.nr!, denied: 0, ...(isAssumed && { assumed: true }) };
   if (!args) return [{ ...about, count: executed }];
   return args.map(({ values, count }) => ({ ...about, count, args: values }));
 }

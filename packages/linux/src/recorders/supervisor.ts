@@ -10,7 +10,8 @@ import {
 } from '../launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
-import { FirstCalls, worthyArguments } from './first-calls.ts';
+import { worthyArguments } from './argument-masks.ts';
+import { FirstCalls } from './first-calls.ts';
 import { type Listener, listen } from './listener.ts';
 import { Counter, type RecordHooks, type Tally } from './recorder.ts';
 

@@ -91,8 +91,16 @@ export const tracefs: Recorder = {
 };
 
 /** The tracepoint has no ABI; only x32 shows in the number. */
-function countsOf({ arch = thisMachine().abi.name, nr, executed, process, args }: LoggedCall): PhaseCount[] {
-  const about = { arch, nr: nr!, denied: 0, ...(process !== undefined && { process }) };
+function countsOf(call: LoggedCall): PhaseCount[] {
+  const { arch = thisMachine().abi.name, nr, executed, process, args } = call;
+  const isAssumed = call.arch === undefined;
+  const about = {
+    arch,
+    nr: nr!,
+    denied: 0,
+    ...(isAssumed && { assumed: true }),
+    ...(process !== undefined && { process }),
+  };
   if (!args) return [{ ...about, count: executed }];
   return args.map(({ values, count }) => ({ ...about, count, args: values }));
 }

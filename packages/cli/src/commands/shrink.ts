@@ -1,0 +1,242 @@
+import { lowerProfile } from '@callgate/engine/policy/lower';
+import type { Profile } from '@callgate/engine/profile/profile';
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { allowedCalls, shrink as search, withoutCalls } from '@callgate/engine/record/shrink';
+import type { LaunchPlan } from '@callgate/linux/launch';
+import { examples, type Verb } from '../command.ts';
+import { compileSubject } from '../compile-subject.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';
+import { loadSubject, type Subject } from '../input/subject.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import { plural, printable, type Style, styleFor } from '../output/style.ts';
+import { writeFile } from '../output/write-file.ts';
+import {
+  commandOf,
+  endProgram,
+  filterFlags,
+  runProgramPlan,
+  type SignalRoute,
+  stoppedBy,
+} from '../program-run.ts';
+import { findRecorder, recordWithSignals } from './record.ts';
+
+interface ShrinkFlags extends TargetFlags {
+  readonly output?: string;
+  readonly trials: string;
+  readonly check?: string;
+  readonly timeout: string;
+  readonly action: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+/** Without these no process can begin or end, or only until a signal comes: trials would not show it. */
+const NEVER_TRIED = ['execve', 'exit', 'exit_group', 'rt_sigreturn', 'sigreturn', 'restart_syscall'];
+
+export const shrink: Verb = {
+  name: 'shrink',
+
+  configure(command) {
+    command
+      .argument('<profile>', 'the profile to make smaller')
+      .argument('<command...>', 'the program and its arguments, after --')
+      .option('-o, --output <file>', 'write the smaller profile')
+      .option('--trials <n>', 'a call is dispensable when so many runs work without it', '3')
+      .option('--check <command>', 'a shell command that must succeed after each run')
+      .option('--timeout <seconds>', 'a run that takes longer does not work', '30')
+      .option(
+        '--action <errno|log>',
+        'errno: try what happens when calls are denied; log: drop only what is never called',
+        'errno',
+      )
+      .option('--json', 'print the result as one JSON document')
+      .option('-q, --quiet', 'say nothing but errors');
+    addTargetFlags(command);
+    command.addHelpText(
+      'after',
+      `
+The program is run again and again without output, under the profile less some of its calls. A run works
+when it ends as it did under the whole profile and --check succeeds. Exit status: 0 when every call is
+needed, 1 when some are dispensable.
+${examples(
+  'shrink web.json -o small.json -- ./smoke-test.sh',
+  `shrink ls.json --trials 5 --check 'test -s out' -- sh -c 'ls > out'`,
+)}`,
+    );
+  },
+
+  async run(context, command) {
+    const [file, program] = command.processedArgs as [string, string[]];
+    const flags = command.opts<ShrinkFlags>();
+    const subject = await loadSubject(context, file, targetOf(flags), flags);
+    const profile = subject.source?.profile;
+    if (!profile) throw new CliFailure(`${printable(file)} is no profile; only those can be made smaller`);
+    if (flags.action !== 'errno' && flags.action !== 'log')
+      throw new CliFailure(`--action is errno or log, not "${printable(flags.action)}"`);
+    const trials = new Trials(context, subject, profile, commandOf(program, 'shrink'), flags);
+    await trials.baseline();
+    const candidates = allowedCalls(profile).filter((name) => !NEVER_TRIED.includes(name));
+    const used = await trials.used();
+    const unused = candidates.filter((name) => !used.has(name));
+    // What is never called is tried first and together: most often it goes in one trial.
+    const found = await search(unused, trials.works);
+    const rest =
+      flags.action === 'errno'
+        ? await search(
+            candidates.filter((name) => used.has(name)),
+            (without) => trials.works(new Set([...found.dispensable, ...without])),
+          )
+        : undefined;
+    const dispensable = [...found.dispensable, ...(rest?.dispensable ?? [])].sort();
+    const smaller = withoutCalls(profile, new Set(dispensable));
+    if (flags.output) writeFile(context, flags.output, stringifyProfile(smaller));
+    const result = {
+      dispensable,
+      unused: found.dispensable,
+      needed: [...found.needed, ...(rest?.needed ?? [])].sort(),
+    };
+    context.stdout.write(
+      flags.json ? json(result, trials) : text(styleFor(context.stdout, context.env), result, trials),
+    );
+    return dispensable.length > 0 ? FINDINGS : CLEAN;
+  },
+};
+
+interface Result {
+  readonly dispensable: readonly string[];
+  readonly unused: readonly string[];
+  readonly needed: readonly string[];
+}
+
+/** Runs the program under the profile less some calls, and says whether it works. */
+class Trials {
+  runs = 0;
+  readonly each: number;
+  private readonly context: Context;
+  private readonly subject: Subject;
+  private readonly profile: Profile;
+  private readonly program: LaunchPlan['command'];
+  private readonly flags: ShrinkFlags;
+  private readonly seconds: number;
+  private wanted = 0;
+
+  constructor(
+    context: Context,
+    subject: Subject,
+    profile: Profile,
+    program: LaunchPlan['command'],
+    flags: ShrinkFlags,
+  ) {
+    this.context = context;
+    this.subject = subject;
+    this.profile = profile;
+    this.program = program;
+    this.flags = flags;
+    this.each = natural(flags.trials, '--trials');
+    this.seconds = natural(flags.timeout, '--timeout');
+  }
+
+  /** How the program ends under the whole profile; it must do so every time. */
+  async baseline(): Promise<void> {
+    const endings = [];
+    for (let i = 0; i < this.each; i++) endings.push(await this.run(new Set()));
+    const [first] = endings;
+    if (endings.some((ending) => ending !== first || ending === undefined))
+      throw new CliFailure(
+        `the program does not work the same way every time under the whole profile (${endings.map((e) => e ?? 'the check failed, or it took too long').join(', ')}); nothing can be tried`,
+      );
+    this.wanted = first!;
+  }
+
+  /** The calls that any of several runs makes. */
+  async used(): Promise<Set<string>> {
+    const { recorder } = findRecorder('auto');
+    const used = new Set<string>();
+    for (let i = 0; i < this.each; i++) {
+      const { recording } = await recordWithSignals(this.context, recorder, this.program, () => {}, {
+        stdio: 'ignore',
+      });
+      this.runs++;
+      for (const { name } of recording.observations) used.add(name);
+    }
+    return used;
+  }
+
+  /** Whether it works every time without these calls. */
+  readonly works = async (without: ReadonlySet<string>): Promise<boolean> => {
+    this.progress(without.size);
+    for (let i = 0; i < this.each; i++) if ((await this.run(without)) !== this.wanted) return false;
+    return true;
+  };
+
+  /** How it ended; undefined when the check failed or it took too long. */
+  private async run(without: ReadonlySet<string>): Promise<number | undefined> {
+    const { context, subject } = this;
+    this.runs++;
+    const policy = lowerProfile(withoutCalls(this.profile, without), subject.target).value;
+    if (!policy) return undefined;
+    const filter = compileSubject({ ...subject, policy });
+    const plan: LaunchPlan = {
+      command: this.program,
+      env: context.env,
+      filter,
+      flags: filterFlags(subject, false),
+      noNewPrivs: true,
+      stdio: 'ignore',
+    };
+    const route: SignalRoute = { stop: new AbortController() };
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      endProgram(route, 'SIGKILL');
+    }, this.seconds * 1000);
+    try {
+      const { ending } = await runProgramPlan(context, plan, route);
+      if (route.last !== undefined && !late) throw new CliFailure(`stopped by ${route.last}`, OWN_FAILURE);
+      if (late || !(await this.checks())) return undefined;
+      return ending.status;
+    } catch (fault) {
+      if (!late && route.last !== undefined) throw stoppedBy(route) ?? fault;
+      // A filter under which not even execve works.
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private async checks(): Promise<boolean> {
+    const { check } = this.flags;
+    if (check === undefined) return true;
+    const plan: LaunchPlan = { command: ['sh', '-c', check], env: this.context.env, stdio: 'ignore' };
+    return (await runProgramPlan(this.context, plan)).ending.status === 0;
+  }
+
+  private progress(without: number): void {
+    if (this.context.stderr.isTTY && !this.flags.quiet)
+      this.context.stderr.write(`\r\u001b[Krun ${this.runs + 1}: without ${plural(without, 'call')} …`);
+  }
+}
+
+function text(style: Style, { dispensable, unused, needed }: Result, { runs, each }: Trials): string {
+  const called = dispensable.filter((name) => !unused.includes(name));
+  const lines = [
+    `${style.bold(plural(dispensable.length, 'call'))} dispensable, ${plural(needed.length, 'call')} needed; each by ${plural(each, 'run')}, ${plural(runs, 'run')} in all`,
+  ];
+  if (unused.length > 0) lines.push(`  never called: ${unused.join(', ')}`);
+  if (called.length > 0) lines.push(`  called, but it works when they fail: ${called.join(', ')}`);
+  if (dispensable.length > 0)
+    lines.push(
+      style.dim('  what these runs did not do may still need them: use a command that exercises everything'),
+    );
+  return `${lines.join('\n')}\n`;
+}
+
+function json(result: Result, { runs, each }: Trials): string {
+  return `${JSON.stringify({ ...result, runs, trials: each })}\n`;
+}
+
+function natural(value: string, flag: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(value))
+    throw new CliFailure(`${flag} takes a number of 1 or more, not "${printable(value)}"`);
+  return Number(value);
+}
