@@ -9,7 +9,7 @@ import { recordingOf } from './record.ts';
 import { observerLayout } from './recorders/observer-layout.ts';
 import { ObserverPrograms } from './recorders/observer-programs.ts';
 import type { PhaseCount } from './recorders/recorder.ts';
-import type { Scope } from './recorders/scope.ts';
+import type { Scope, SeenContainer } from './recorders/scope.ts';
 
 /** What runs already, or will run, and is to be recorded. */
 export type AttachTarget =
@@ -79,10 +79,10 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
   const programs = observer(scope, { denied: true, args: hooks.args ?? false });
   try {
     hooks.waiting?.();
-    const namespace = await namespaceOf(reference, programs, hooks.stop);
+    const { id, namespace } = await begunContainer(reference, programs, hooks.stop);
     hooks.attached?.(reference);
     return session(programs, {
-      namespace,
+      container: id,
       command: [reference],
       started,
       over: endOf(namespace),
@@ -94,32 +94,27 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
   }
 }
 
-/** The mount namespace of a container, once it has begun, even when it has ended before anybody could look. */
-async function namespaceOf(
+/** A container, once it has begun, even when it has ended before anybody could look. */
+async function begunContainer(
   reference: string,
   programs: ObserverPrograms,
   stop: AbortSignal | undefined,
-): Promise<number> {
+): Promise<SeenContainer> {
   while (!stop?.aborted) {
     const began = programs.containers();
     const container = began.length > 0 ? await findContainer(reference) : undefined;
-    const own = container && ownNamespace(container, began);
+    const own = container && among(container, began);
     if (own !== undefined) return own;
     await sleep(POLL_MS);
   }
   throw new NotAttachable(`stopped before a container ${reference} began`);
 }
 
-function ownNamespace(
-  { pid, id }: Container,
-  began: readonly { readonly namespace: number; readonly pid: number; readonly hostname: string }[],
-): number | undefined {
-  const byPid = began.find((c) => c.pid === pid);
-  if (byPid) return byPid.namespace;
-  // It has ended: its host name is by default the beginning of its id.
+function among({ pid, id }: Container, began: readonly SeenContainer[]): SeenContainer | undefined {
+  // When it has ended: its host name is by default the beginning of its id.
   return pid === undefined
-    ? began.find((c) => c.hostname.length >= 12 && id.startsWith(c.hostname))?.namespace
-    : undefined;
+    ? began.find((c) => c.hostname.length >= 12 && id.startsWith(c.hostname))
+    : began.find((c) => c.pid === pid);
 }
 
 async function attachToMounts(
@@ -142,7 +137,6 @@ async function attachToMounts(
   hooks.attached?.(command.join(' '));
   return session(programs, {
     begun,
-    namespace,
     command,
     started,
     over: endOf(namespace),
@@ -199,7 +193,8 @@ function observer(
 function session(
   programs: ObserverPrograms,
   about: {
-    readonly namespace?: number;
+    /** The one that is meant, where others are seen too. */
+    readonly container?: bigint;
     readonly command: readonly string[];
     readonly started: Date;
     readonly over: () => boolean;
@@ -215,7 +210,7 @@ function session(
   return {
     ended,
     snapshot() {
-      const { counts: seen, lost } = programs.read(about.namespace);
+      const { counts: seen, lost } = programs.read(about.container);
       const counts = withBegun(seen, about.begun ?? []);
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true };
       return recordingOf(tally, 'ebpf', about.command, about.started);

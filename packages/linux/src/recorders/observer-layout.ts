@@ -19,6 +19,8 @@ const MEMBERS = {
   namespaces: ['task_struct', 'nsproxy'],
   mounts: ['nsproxy', 'mnt_ns'],
   mountsNumber: ['mnt_namespace', 'ns.inum'],
+  // Never used again, as the number is: ns_id from Linux 6.18 on, seq before.
+  mountsId: ['mnt_namespace', 'ns.ns_id', 'seq'],
   uts: ['nsproxy', 'uts_ns'],
   hostname: ['uts_namespace', 'name.nodename'],
   originalAx: ['pt_regs', 'orig_ax'],
@@ -40,9 +42,9 @@ export const NARROW_ARGUMENTS = ['bx', 'cx', 'dx', 'si', 'di', 'bp'] as const;
 /** The types by their names in this kernel; undefined when it lacks one. */
 export function observerLayout(types: KernelTypes): Layout | undefined {
   const ids = Object.entries(TYPES).map(([key, name]) => [key, types.id('typedef', name)]);
-  const offsets = Object.entries(MEMBERS).map(([key, [struct, path]]) => [
+  const offsets = Object.entries(MEMBERS).map(([key, [struct, ...paths]]) => [
     key,
-    types.memberOffset(struct, path),
+    paths.map((path) => types.memberOffset(struct, path)).find((offset) => offset !== undefined),
   ]);
   const layout = Object.fromEntries([...ids, ...offsets]);
   return Object.values(layout).includes(undefined) ? undefined : layout;

@@ -7,15 +7,7 @@ import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
 import { argumentMasks } from './argument-masks.ts';
 import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
 import type { PhaseCount } from './recorder.ts';
-import type { Scope } from './scope.ts';
-
-/** A container whose first execve was seen. */
-export interface SeenContainer {
-  readonly namespace: number;
-  /** The process that called it, as this machine numbers it. */
-  readonly pid: number;
-  readonly hostname: string;
-}
+import type { Scope, SeenContainer } from './scope.ts';
 
 const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
 /** What a recorded task does: not yet executed, the workload, a process that joined it. */
@@ -34,7 +26,7 @@ const KEY = { size: 64, namespace: 8, args: 16 };
 const VALUE = { size: 32, time: 8, comm: 16 };
 /** tasks: phase, whether the present call was seen at sys_enter. */
 const TASK = { size: 16, entered: 8 };
-const INIT = { size: 24, hostname: 8 };
+const INIT = { size: 24, namespace: 4, hostname: 8 };
 // Where these lie on the programs' stack.
 const AT = { key: -64, value: -96, tid: -104, task: -120, number: -128, init: -152 };
 
@@ -67,11 +59,9 @@ export class ObserverPrograms {
       this.calls = hash(KEY.size, VALUE.size, CALLS, 'calls');
       this.tasks = hash(4, TASK.size, TASKS, 'tasks');
       this.roots = hash(4, 8, TASKS, 'roots');
-      this.inits = hash(4, INIT.size, 4096, 'inits');
+      this.inits = hash(8, INIT.size, 4096, 'inits');
       this.cgroups = scope.kind === 'cgroup' ? this.cgroupMap(scope.path) : undefined;
       this.wanted = options.args ? this.wantedMap() : undefined;
-      if (scope.kind === 'mounts' && 'namespace' in scope && scope.running)
-        update(this.inits, u32(scope.namespace), Buffer.alloc(INIT.size));
       const attach = (program: EbpfAssembler, typeId: number, name: string) =>
         objects.attach(program.bytes(), typeId, `callgate_${name}`);
       attach(this.exit(), layout.exit, 'gone');
@@ -97,15 +87,16 @@ export class ObserverPrograms {
 
   /** Containers that began while this recorded, where the scope is any of them. */
   containers(): SeenContainer[] {
-    return [...entriesOf(this.inits, 4, INIT.size)].map(([key, value]) => ({
-      namespace: key.readUInt32LE(),
+    return [...entriesOf(this.inits, 8, INIT.size)].map(([key, value]) => ({
+      id: key.readBigUInt64LE(),
       pid: value.readUInt32LE(),
+      namespace: value.readUInt32LE(INIT.namespace),
       hostname: value.toString('latin1', INIT.hostname).replace(/\0[\s\S]*$/, ''),
     }));
   }
 
-  /** What was seen so far, of one mount namespace or of all. */
-  read(namespace?: number): {
+  /** What was seen so far, of one container or of all. */
+  read(container?: bigint): {
     readonly counts: readonly PhaseCount[];
     readonly lost: number;
     readonly left: 0;
@@ -113,7 +104,7 @@ export class ObserverPrograms {
     const counts: PhaseCount[] = [];
     const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
     for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
-      if (namespace !== undefined && key.readUInt32LE(KEY.namespace) !== namespace) continue;
+      if (container !== undefined && key.readBigUInt64LE(KEY.namespace) !== container) continue;
       const group = key.readUInt32LE(4);
       const count = Number(value.readBigUInt64LE());
       const denied = (group & DENIED) !== 0;
@@ -265,9 +256,8 @@ export class ObserverPrograms {
         // Before its filter is in force a runtime's own calls are nobody's business.
         a.load32(1, 7, this.layout.seccompMode).ifNotEqual(1, SECCOMP_FILTER, otherwise);
         // Once the container's own program has been executed, others join it.
-        this.loadNamespace(a, 2);
-        a.store64(10, AT.number, 2).map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
-        a.set(8, PHASE.runtime).ifEqual(0, 0, 'joined').set(8, PHASE.exec).label('joined');
+        this.findInit(a);
+        a.set(8, PHASE.exec).ifNotEqual(0, 0, 'joined').set(8, PHASE.runtime).label('joined');
     }
   }
 
@@ -278,25 +268,37 @@ export class ObserverPrograms {
 
   /** Goes on with r2 = r7's mount namespace when that is in the scope. */
   private ifInNamespace(a: EbpfAssembler, otherwise: string): void {
-    this.loadNamespace(a, 2);
+    this.loadNamespace(a, 2, this.layout.mountsNumber);
     const { scope } = this;
     if (scope.kind !== 'mounts') return;
     if ('namespace' in scope) a.constant64(3, BigInt(scope.namespace)).ifNotSame(2, 3, otherwise);
     else a.constant64(3, BigInt(scope.otherThan)).ifSame(2, 3, otherwise).ifEqual(2, 0, otherwise);
   }
 
-  private loadNamespace(a: EbpfAssembler, into: Register): void {
-    const { namespaces, mounts, mountsNumber } = this.layout;
-    a.load64(into, 7, namespaces).load64(into, into, mounts).load32(into, into, mountsNumber);
+  private loadNamespace(a: EbpfAssembler, into: Register, member: number): void {
+    const { namespaces, mounts, mountsId } = this.layout;
+    a.load64(into, 7, namespaces).load64(into, into, mounts);
+    if (member === mountsId) a.load64(into, into, member);
+    else a.load32(into, into, member);
+  }
+
+  /** r0 = whether a program has been executed in r7's namespace; one that ran before always has. */
+  private findInit(a: EbpfAssembler): void {
+    const { scope } = this;
+    this.loadNamespace(a, 2, this.layout.mountsId);
+    a.store64(10, AT.number, 2);
+    if (scope.kind === 'mounts' && 'namespace' in scope && scope.running) a.set(0, 1);
+    else a.map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
   }
 
   /** r8 = run for the first process that executes in a namespace, exec for those that join it. */
   private beginContainer(a: EbpfAssembler): void {
     const { layout } = this;
     this.ifInNamespace(a, 'out');
-    a.store64(10, AT.number, 2).map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
+    this.findInit(a);
     a.set(8, PHASE.exec).ifNotEqual(0, 0, 'begun').set(8, PHASE.run);
-    a.load32(1, 7, layout.tgid).store64(10, AT.init, 1);
+    this.loadNamespace(a, 2, layout.mountsNumber);
+    a.load32(1, 7, layout.tgid).shiftLeft(2, 32).orRegister(1, 2).store64(10, AT.init, 1);
     a.load64(3, 7, layout.namespaces).load64(3, 3, layout.uts).add(3, layout.hostname);
     a.move(1, 10)
       .add(1, AT.init + INIT.hostname)
@@ -331,7 +333,7 @@ export class ObserverPrograms {
   /** The key of call r6 of group r8, without arguments. */
   private makeKey(a: EbpfAssembler): void {
     a.move(1, 8).shiftLeft(1, 32).orRegister(1, 6).store64(10, AT.key, 1);
-    this.loadNamespace(a, 1);
+    this.loadNamespace(a, 1, this.layout.mountsId);
     a.store64(10, AT.key + KEY.namespace, 1);
     for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
   }

@@ -8,3 +8,14 @@ export type Scope =
   | { readonly kind: 'cgroup'; readonly path: string }
   | { readonly kind: 'mounts'; readonly namespace: number; readonly running: boolean }
   | { readonly kind: 'mounts'; readonly otherThan: number };
+
+/** A container whose first execve was seen. */
+export interface SeenContainer {
+  /** What tells its mount namespace from every other, also from later ones. */
+  readonly id: bigint;
+  /** The number that /proc/PID/ns/mnt shows; a later namespace may get it again. */
+  readonly namespace: number;
+  /** The process that called it, as this machine numbers it. */
+  readonly pid: number;
+  readonly hostname: string;
+}
