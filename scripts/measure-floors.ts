@@ -15,6 +15,7 @@ import { runtimeVersion } from '@callgate/linux/oci-container';
 import { attach } from '@callgate/linux/record-attached';
 
 const BUSYBOX = '/bin/busybox';
+const IMAGE = 'callgate-floors';
 const STARTS = Number(/--starts (\d+)/.exec(process.argv.join(' '))?.[1] ?? 20);
 const KNOWN = ['runc', 'crun', 'docker', 'podman'] as const;
 type Measured = (typeof KNOWN)[number];
@@ -105,7 +106,7 @@ async function startEngine(
     String(uid),
   ];
   const security = noNewPrivileges ? ['--security-opt', 'no-new-privileges'] : [];
-  const child = spawn(engine, [...args, ...security, 'callgate-floors', '/bin/busybox', 'sleep', '0.2'], {
+  const child = spawn(engine, [...args, ...security, IMAGE, '/bin/busybox', 'sleep', '0.2'], {
     stdio: 'ignore',
   });
   const recording = await attached;
@@ -186,6 +187,8 @@ try {
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
+  for (const engine of ENGINES.filter(hasCommand))
+    spawnSync(engine, ['rmi', '-f', IMAGE], { stdio: 'ignore' });
 }
 process.exitCode = failed ? 1 : 0;
 
@@ -195,5 +198,5 @@ function importImage(engine: 'docker' | 'podman'): void {
   copyFileSync(BUSYBOX, join(root, 'bin/busybox'));
   const archive = join(folder, 'image.tar');
   execFileSync('tar', ['-C', root, '-cf', archive, '.']);
-  execFileSync(engine, ['import', archive, 'callgate-floors'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(engine, ['import', archive, IMAGE], { stdio: ['ignore', 'ignore', 'inherit'] });
 }

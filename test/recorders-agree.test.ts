@@ -13,10 +13,10 @@ import { nginxConfig } from './support/served.ts';
 const RECORDERS = ['ebpf', 'tracefs', 'notify', 'log', 'strace'] as const;
 /** The one whose repeated runs tell which calls a workload does not make every time. */
 const REFERENCE = process.getuid?.() === 0 ? 'ebpf' : 'notify';
-const QUIET_RUNS = 3;
+const QUIET_RUNS = 2;
 /** Of each kind of disturbance. */
-const DISTURBED_RUNS = 3;
-const COMPARED_RUNS = 2;
+const DISTURBED_RUNS = 2;
+const COMPARED_RUNS = 1;
 
 const always = new Undo();
 let undo = new Undo();
@@ -202,13 +202,13 @@ int main() { if (fork() == 0) { getppid(); rmdir(""); _exit(0); } wait(0); puts(
     calls: ['x86/getppid', 'x86/rmdir', 'x86/write', 'x86/exit_group'],
   },
   {
-    name: 'a storm of 2,000 short children',
+    name: 'a storm of 500 short children',
     needs: ['gcc'],
     make(folder) {
       const source = `#include <sys/wait.h>
 #include <unistd.h>
 int main() {
-  for (int i = 0; i < 2000; i++) { if (fork() == 0) { if (i == 1999) getsid(0); _exit(0); } wait(0); }
+  for (int i = 0; i < 500; i++) { if (fork() == 0) { if (i == 499) getsid(0); _exit(0); } wait(0); }
 }`;
       return [compile(folder, 'program', source)];
     },

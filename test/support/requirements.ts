@@ -3,6 +3,8 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ebpf } from '@callgate/linux/recorders/ebpf';
+import { log } from '@callgate/linux/recorders/log';
+import { tracefs } from '@callgate/linux/recorders/tracefs';
 import { describe, it } from 'vitest';
 import { BUSYBOX, PODMAN_RUN } from './containers.ts';
 
@@ -10,6 +12,8 @@ import { BUSYBOX, PODMAN_RUN } from './containers.ts';
 const PROBES = {
   root: () => process.getuid?.() === 0,
   ebpf: () => ebpf.unavailable() === undefined,
+  tracefs: () => tracefs.unavailable() === undefined,
+  audit: () => log.unavailable() === undefined,
   strace: () => hasCommand('strace'),
   gcc: () => hasCommand('gcc'),
   libseccomp: () => existsSync('/usr/lib/x86_64-linux-gnu/libseccomp.so.2'),

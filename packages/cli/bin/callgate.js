@@ -31,9 +31,12 @@ if (first === '--version' || first === '-V') {
   process.exitCode = status;
   // The error of a last write arrives a moment later.
   setImmediate(() => {
-    if (!lost) return;
-    process.stderr.write('callgate: the output could not be written\n');
-    process.exitCode = first === 'record' || first === 'run' ? 125 : 2;
+    if (lost) {
+      process.stderr.write('callgate: the output could not be written\n');
+      process.exitCode = first === 'record' || first === 'run' ? 125 : 2;
+    }
+    // Node 20 can hang for ever when it waits for its compiler's threads at the end; process.exit does not wait.
+    process.stdout.write('', () => process.stderr.write('', () => process.exit()));
   });
 }
 

@@ -1,11 +1,11 @@
 import { parseRelease } from '@callgate/engine/policy/target';
-import { parseKernel } from '@callgate/engine/profile/profile';
+import { compareKernels, parseKernel } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { completenessOf } from '@callgate/engine/record/completeness';
 import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/record/floors';
 import type { Recording } from '@callgate/engine/record/observation';
 import { originsFile, stringifyOrigins } from '@callgate/engine/record/origins';
-import type { KernelRange, LibcRange } from '@callgate/engine/record/portability';
+import { compareReleases, type KernelRange, type LibcRange } from '@callgate/engine/record/portability';
 import { type BuildOptions, synthesize } from '@callgate/engine/record/synthesize';
 import { buildHtml } from '@callgate/engine/report/build-html';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
@@ -113,6 +113,8 @@ export const build: Verb = {
 };
 
 function buildOptions(flags: BuildFlags): BuildOptions {
+  if (flags.runtime === undefined && (flags.exec || flags.init || !flags.newPrivs))
+    throw new CliFailure('--exec, --init and --no-new-privs go with --runtime');
   return {
     floor: flags.runtime === undefined ? undefined : floorChoice(flags.runtime, flags),
     abis: flags.arch?.split(',').map(abiNamed),
@@ -130,25 +132,26 @@ function buildOptions(flags: BuildFlags): BuildOptions {
 }
 
 function floorChoice(text: string, flags: BuildFlags): FloorChoice {
-  const [runtime, release] = text.split('@', 2);
+  const [runtime, release, ...rest] = text.split('@');
   if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))
     throw new CliFailure(
       `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
     );
-  if (release !== undefined && !parseRelease(release))
+  if (rest.length > 0 || (release !== undefined && !parseRelease(release)))
     throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
   return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }
 
 function libcRange(text: string): LibcRange {
   const found = /^(glibc|musl):(\d+\.\d+(?:\.\d+)?)-(\d+\.\d+(?:\.\d+)?)$/.exec(text);
-  if (!found) throw new CliFailure(`"${printable(text)}" is no range of a libc; write it as glibc:2.31-2.43`);
+  if (!found || compareReleases(found[2], found[3]) > 0)
+    throw new CliFailure(`"${printable(text)}" is no range of a libc; write it as glibc:2.31-2.43`);
   return { libc: found[1] as LibcRange['libc'], from: found[2], to: found[3] };
 }
 
 function kernelRange(text: string): KernelRange {
-  const [from, to] = text.split('-').map(parseKernel);
-  if (!from || !to)
+  const [from, to, ...rest] = text.split('-').map(parseKernel);
+  if (!from || !to || rest.length > 0 || compareKernels(from, to) > 0)
     throw new CliFailure(`"${printable(text)}" is no range of kernels; write it as 5.10-6.18`);
   return { from, to };
 }

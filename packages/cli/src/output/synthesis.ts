@@ -14,7 +14,7 @@ export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: n
     const [first, ...rest] = list.map((reason) => printable(formatReason(reason, runs)));
     const why = list[0].kind === 'seen' ? first : style.dim(first);
     return [
-      `  ${name.padEnd(width)}  ${why}`,
+      `  ${printable(name).padEnd(width)}  ${why}`,
       ...rest.map((r) => `  ${' '.repeat(width)}  ${style.dim(`also ${r}`)}`),
     ].join('\n');
   });
@@ -39,7 +39,7 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     );
   if (deniedOnly.length > 0)
     lines.push(
-      `${style.yellow('left out')}: ${deniedOnly.join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
+      `${style.yellow('left out')}: ${deniedOnly.map(printable).join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
     );
   const ambiguous = sum((r) => r.ambiguous);
   if (ambiguous > 0)
@@ -70,6 +70,7 @@ function kinds({ reasons }: Synthesis): string {
 /** How much of the workload the runs have shown. */
 export function completenessLines(style: Style, completeness: Completeness): string[] {
   const { runs, seen, estimated, interval, once, curve, identical } = completeness;
+  if (seen === 0) return [style.red(`completeness: none of the ${runs} runs shows a call`)];
   const share = Math.round((seen / estimated) * 100);
   const colour = share >= 95 ? style.green : share >= 80 ? style.yellow : style.red;
   const lines = [

@@ -33,7 +33,7 @@ export function completenessOf(recordings: readonly Recording[]): Completeness {
   const seen = counts.length;
   const q1 = counts.filter((q) => q === 1).length;
   const q2 = counts.filter((q) => q === 2).length;
-  const share = (m - 1) / m;
+  const share = m === 0 ? 0 : (m - 1) / m;
   const missing = (share * q1 * (q1 - 1)) / (2 * (q2 + 1));
   return {
     runs: m,
@@ -63,8 +63,12 @@ function incidenceOf(recordings: readonly Recording[]): Map<string, Call & { run
 
 function varianceOf(share: number, q1: number, q2: number, estimated: number): number {
   if (q2 > 0) {
-    const r = q1 / q2;
-    return q2 * ((share * r ** 2) / 2 + share ** 2 * r ** 3 + (share ** 2 * r ** 4) / 4);
+    const d = q2 + 1;
+    return (
+      (share * q1 * (q1 - 1)) / (2 * d) +
+      (share ** 2 * q1 * (2 * q1 - 1) ** 2) / (4 * d ** 2) +
+      (share ** 2 * q1 ** 2 * q2 * (q1 - 1) ** 2) / (4 * d ** 4)
+    );
   }
   return Math.max(
     0,

@@ -74,8 +74,14 @@ export const FLOORS: readonly FloorRow[] = [
   },
   {
     runtime: 'runc',
+    from: '1.2',
+    calls: ['newfstatat'],
+    why: 'runc looks its fifo up below /proc/thread-self (libcontainer/utils: ProcThreadSelf)',
+  },
+  {
+    runtime: 'runc',
     from: '1.2.8',
-    calls: ['openat2', 'readlinkat', 'statx'],
+    calls: ['fstat', 'openat2', 'readlinkat', 'statx'],
     why: 'runc opens files of /proc in a safe way (filepath-securejoin, pathrs-lite)',
   },
   { runtime: 'crun', calls: ['close', 'execve'], why: 'crun executes the program' },

@@ -77,7 +77,11 @@ export const RECORDING_SCHEMA = 'callgate-recording/1';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const u32 = v.pipe(count, v.maxValue(0xffffffff));
-const decimal = v.pipe(v.string(), v.regex(/^\d{1,20}$/));
+const decimal = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,20}$/),
+  v.check((text) => !/^\d+$/.test(text) || BigInt(text) <= 0xffff_ffff_ffff_ffffn, 'does not fit 64 bits'),
+);
 const abi = v.picklist(ABI_NAMES);
 const recordingSchema = v.object({
   schema: v.literal(RECORDING_SCHEMA),

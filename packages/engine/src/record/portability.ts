@@ -162,9 +162,11 @@ function appliesTo(archs: readonly AbiName[] | null, abis: readonly AbiName[]): 
   return archs === null || archs.some((arch) => abis.includes(arch));
 }
 
-/** Releases such as 2.36 and 1.2.5: negative when `a` is the older one. */
+/** Releases such as 2.36, v1.2.5 and 1.2.0-rc.1, by their numbers: negative when `a` is the older one. */
 export function compareReleases(a: string, b: string): number {
-  const [left, right] = [a, b].map((release) => release.split('.').map(Number));
+  const [left, right] = [a, b].map((release) =>
+    (release.match(/\d+(?:\.\d+)*/)?.[0] ?? '0').split('.').map(Number),
+  );
   for (let i = 0; i < Math.max(left.length, right.length); i++)
     if ((left[i] ?? 0) !== (right[i] ?? 0)) return (left[i] ?? 0) - (right[i] ?? 0);
   return 0;

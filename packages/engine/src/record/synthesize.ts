@@ -8,7 +8,7 @@ import {
 import { NOWHERE } from '../source/span.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
-import { allNames, numberOf } from '../syscalls/lookup.ts';
+import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
 import type { Observation, Phase, Recording } from './observation.ts';
 import {
@@ -103,8 +103,7 @@ export function synthesize(
 ): Synthesis {
   const demand = new Demand();
   const { unnamed, denied } = demand.addSeen(recordings, options);
-  const recordedAbis = abisOf(recordings);
-  const abis = new Set(options.abis ?? recordedAbis);
+  const abis = new Set(options.abis ?? abisOf(recordings, options.withDenied ?? false));
   addPortability(demand, recordings, [...abis], options);
   for (const [why, ...names] of BASE)
     for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
@@ -116,7 +115,7 @@ export function synthesize(
   const reasons = demand.sorted();
   const kernel = newestKernel(recordings, options.kernels);
   const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
-  const conditions = options.tighten ? tightened(recordings, reasons, options.tighten) : [];
+  const conditions = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
   return {
     profile: profileOf([...abis], reasons, conditions, newer),
     reasons,
@@ -173,7 +172,9 @@ class Demand {
     for (const recording of recordings) {
       const inThisRun = new Set<string>();
       for (const observation of recording.observations) {
-        const { name, count, phase } = observation;
+        const { count, phase } = observation;
+        // What a file says of the name is not believed.
+        const name = nameOf(observation.arch, observation.nr) ?? '';
         if (phase === 'runtime') {
           // What runtimes call is known better than one start can show it.
           if (!floor && name !== '') this.addUnlessThere(name, RECORDED_FLOOR);
@@ -215,28 +216,39 @@ function addPortability(
   abis: readonly AbiName[],
   { libc, kernels }: BuildOptions,
 ): void {
-  const native = recordings[0].machine.arch;
   const seen = demand.namesSeen();
   const add = (kind: 'projection' | 'forecast') => (foreseen: Foreseen) => {
     const { name, from, why } = foreseen;
     if (!seen.has(name) && existsOn(name, new Set(abis))) demand.add(name, { kind, from, why });
   };
-  const others = abis.filter((abi) => abi !== native && !isRecordedWith(native, abi));
-  for (const abi of others) project(seen, native, abi).forEach(add('projection'));
+  const recorded = new Set(recordings.flatMap((r) => [r.machine.arch, ...r.observations.map((o) => o.arch)]));
+  for (const [native, names] of namesByMachine(recordings))
+    for (const abi of abis.filter((other) => !recorded.has(other)))
+      project(names, native, abi).forEach(add('projection'));
   if (libc) foreseeLibc(new Set(demand.names()), libc, abis).forEach(add('forecast'));
-  const recorded = newestKernel(recordings, undefined);
-  if (kernels) foreseeKernels(new Set(demand.names()), kernels, abis, recorded).forEach(add('forecast'));
+  const kernel = newestKernel(recordings, undefined);
+  if (kernels) foreseeKernels(new Set(demand.names()), kernels, abis, kernel).forEach(add('forecast'));
 }
 
-/** The ABIs that a machine runs beside its own are recorded as they are, not projected. */
-function isRecordedWith(native: AbiName, abi: AbiName): boolean {
-  return abiOf(native).subAbis.includes(abi);
+/** What was recorded on each kind of machine; the container runtime's calls are not the workload's. */
+function namesByMachine(recordings: readonly Recording[]): Map<AbiName, Set<string>> {
+  const machines = new Map<AbiName, Set<string>>();
+  for (const { machine, observations } of recordings) {
+    const names = machines.get(machine.arch) ?? new Set();
+    machines.set(machine.arch, names);
+    for (const { arch, nr, count, phase } of observations) {
+      const name = nameOf(arch, nr);
+      if (name !== undefined && count > 0 && phase !== 'runtime') names.add(name);
+    }
+  }
+  return machines;
 }
 
-function abisOf(recordings: readonly Recording[]): AbiName[] {
+function abisOf(recordings: readonly [Recording, ...Recording[]], withDenied: boolean): AbiName[] {
   const abis = new Set<AbiName>([recordings[0].machine.arch]);
   for (const { observations } of recordings)
-    for (const { arch, name, count } of observations) if (name !== '' && count > 0) abis.add(arch);
+    for (const { arch, name, count } of observations)
+      if (name !== '' && (count > 0 || withDenied)) abis.add(arch);
   return [...abis];
 }
 
@@ -244,12 +256,17 @@ function abisOf(recordings: readonly Recording[]): AbiName[] {
 function tightened(
   recordings: readonly Recording[],
   reasons: ReadonlyMap<string, readonly Reason[]>,
+  abis: readonly AbiName[],
   options: TightenOptions,
 ): TightCall[] {
-  return tighten(recordings, options).map((call) => {
-    const other = reasons.get(call.name)?.find((reason) => reason.kind !== 'seen');
-    if (!other || call.alternatives.length === 0) return call;
-    const why = `the call is also there for another reason (${other.kind}), whose arguments are not known`;
+  const wanted = tighten(recordings, options).filter((call) => reasons.has(call.name));
+  return wanted.map((call) => {
+    const other = reasons.get(call.name)!.find((reason) => reason.kind !== 'seen');
+    const swapped = call.name === 'clone' && abis.some((abi) => abi === 's390x' || abi === 's390');
+    if ((!other && !swapped) || call.alternatives.length === 0) return call;
+    const why = other
+      ? `the call is also there for another reason (${other.kind}), whose arguments are not known`
+      : 'on s390 its flags are another argument';
     return { ...call, alternatives: [], notes: call.notes.map((note) => ({ ...note, kept: false, why })) };
   });
 }

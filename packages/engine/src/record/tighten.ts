@@ -1,6 +1,8 @@
 import type { Condition } from '../profile/profile.ts';
 import { NOWHERE } from '../source/span.ts';
+import type { AbiName } from '../syscalls/arch.ts';
 import { type Argument, formatArgument, prototypeOf } from '../syscalls/arguments.ts';
+import { numberOf as numberOfCall } from '../syscalls/lookup.ts';
 import type { Recording } from './observation.ts';
 import { worthOf } from './worth.ts';
 
@@ -39,11 +41,16 @@ export function tighten(recordings: readonly Recording[], options: TightenOption
   const seen = new Map<string, { runs: number; tuples: Map<string, Tuple> }>();
   for (const recording of recordings) {
     const names = new Set<string>();
-    for (const { name, args, count } of recording.observations) {
-      if (!args || count === 0 || !worthOf(name)) continue;
+    for (const { arch, nr, name, args = [], count, denied, phase } of recording.observations) {
+      if (!worthOf(name)) continue;
       const entry = seen.get(name) ?? { runs: 0, tuples: new Map() };
       seen.set(name, entry);
       names.add(name);
+      // Of a call whose arguments are not all known, or lie elsewhere on its ABI, nothing is known.
+      const known = args.reduce((sum, a) => sum + a.count, 0);
+      const isKnown =
+        known >= count && denied === 0 && phase !== 'runtime' && hasCommonArguments(arch, nr, name);
+      if (!isKnown) entry.tuples.set('', []);
       for (const { values } of args) entry.tuples.set(values.join(' '), values.map(numberOf));
     }
     for (const name of names) seen.get(name)!.runs += recording.runs;
@@ -51,17 +58,20 @@ export function tighten(recordings: readonly Recording[], options: TightenOption
   return [...seen].map(([name, { runs, tuples }]) => tightenCall(name, runs, [...tuples.values()], options));
 }
 
+/** i386's and s390's old mmap takes a pointer to its arguments; s390's clone has its first two in the other order. */
+function hasCommonArguments(arch: AbiName, nr: number, name: string): boolean {
+  const is = (other: string) => name === other && nr === numberOfCall(arch, other);
+  if (arch === 'x86' || arch === 'arm' || arch === 's390' || arch === 's390x') if (is('mmap')) return false;
+  return !((arch === 's390' || arch === 's390x') && is('clone'));
+}
+
 function numberOf(value: string | null): bigint | undefined {
   return value === null ? undefined : BigInt(value);
 }
 
-function tightenCall(
-  name: string,
-  runs: number,
-  tuples: readonly Tuple[],
-  options: TightenOptions,
-): TightCall {
+function tightenCall(name: string, runs: number, seen: readonly Tuple[], options: TightenOptions): TightCall {
   const prototype = prototypeOf(name === 'mmap2' ? 'mmap' : name.replace(/^fcntl64$/, 'fcntl')) ?? [];
+  const tuples = seen.map((tuple) => tuple.map((value, i) => value && cut(prototype[i], value)));
   const wanted = worthOf(name)!.flatMap((worth, i) => (worth ? [i] : []));
   const judged = wanted.map((i) => judge(prototype[i], i, tuples, runs, options));
   const choices = judged.filter((j) => j.note.kept && !j.flags);

@@ -118,3 +118,10 @@ function load(attr: Buffer, name: string): number {
     }
   }
 }
+
+/** A key or value of 32 bits. */
+export function u32(value: number): Buffer {
+  const buffer = Buffer.alloc(4);
+  buffer.writeUInt32LE(value);
+  return buffer;
+}

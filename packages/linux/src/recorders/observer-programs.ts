@@ -2,12 +2,12 @@ import { closeSync, openSync } from 'node:fs';
 import { WORTHWHILE } from '@callgate/engine/record/worth';
 import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
-import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
+import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
 import { argumentMasks } from './argument-masks.ts';
 import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
 import type { PhaseCount } from './recorder.ts';
-import type { Scope, SeenContainer } from './scope.ts';
+import { type Scope, type SeenContainer, withOffspring } from './scope.ts';
 
 const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
 /** What a recorded task does: not yet executed, the workload, a process that joined it. */
@@ -24,11 +24,12 @@ const STATE = { lost: 0, size: 8 };
 /** calls: number, group (ABI, phase, denied), namespace, six arguments -> count, time of the first, its comm. */
 const KEY = { size: 64, namespace: 8, args: 16 };
 const VALUE = { size: 32, time: 8, comm: 16 };
-/** tasks: phase, whether the present call was seen at sys_enter. */
-const TASK = { size: 16, entered: 8 };
-const INIT = { size: 24, namespace: 4, hostname: 8 };
+/** tasks: phase, whether the present call was seen at sys_enter, the namespace that it was found in. */
+const TASK = { size: 24, entered: 8, namespace: 16 };
+/** inits: pid, number of the namespace, host name, the container that it came out of. */
+const INIT = { size: 32, namespace: 4, hostname: 8, parent: 24 };
 // Where these lie on the programs' stack.
-const AT = { key: -64, value: -96, tid: -104, task: -120, number: -128, init: -152 };
+const AT = { key: -64, value: -96, tid: -104, task: -128, number: -136, init: -168, parent: -176 };
 
 /**
  * Programs that see, beside how often each call was made, in which phase, by whom first and with which arguments; for tasks that
@@ -91,7 +92,8 @@ export class ObserverPrograms {
       id: key.readBigUInt64LE(),
       pid: value.readUInt32LE(),
       namespace: value.readUInt32LE(INIT.namespace),
-      hostname: value.toString('latin1', INIT.hostname).replace(/\0[\s\S]*$/, ''),
+      parent: value.readBigUInt64LE(INIT.parent),
+      hostname: value.toString('latin1', INIT.hostname, INIT.parent).replace(/\0[\s\S]*$/, ''),
     }));
   }
 
@@ -102,9 +104,10 @@ export class ObserverPrograms {
     readonly left: 0;
   } {
     const counts: PhaseCount[] = [];
+    const wanted = container === undefined ? undefined : withOffspring(container, this.containers());
     const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
     for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
-      if (container !== undefined && key.readBigUInt64LE(KEY.namespace) !== container) continue;
+      if (wanted && !wanted.has(key.readBigUInt64LE(KEY.namespace))) continue;
       const group = key.readUInt32LE(4);
       const count = Number(value.readBigUInt64LE());
       const denied = (group & DENIED) !== 0;
@@ -165,6 +168,7 @@ export class ObserverPrograms {
     // A program that is launched, and what it starts, is marked before its first call.
     const marked = this.scope.kind === 'launch';
     this.findTask(a, marked ? 'out' : 'unknown');
+    this.ifMoved(a, 'unknown');
     a.storeConstant64(0, TASK.entered, 1).load64(8, 0, 0);
     if (!marked) {
       this.joinScope(a.jump('recorded').label('unknown'), 'out');
@@ -194,16 +198,18 @@ export class ObserverPrograms {
   private fork(): EbpfAssembler {
     const a = new EbpfAssembler().load64(7, 1, 0).load64(9, 1, 8);
     this.findTask(a, 'out');
-    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'out').move(7, 9);
-    this.mark(a);
+    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'out').load64(6, 0, TASK.namespace).move(7, 9);
+    this.mark(a, 6);
     return this.finish(a);
   }
 
   /** tp_btf/sched_process_exec(task, old pid, …): a process of the scope becomes the workload, or joins it. */
   private exec(): EbpfAssembler {
-    const a = new EbpfAssembler().call(HELPER.currentTask).move(7, 0).set(9, 0);
+    const a = new EbpfAssembler().call(HELPER.currentTask).move(7, 0).storeConstant64(10, AT.parent, 0);
     this.findTask(a, 'new');
-    a.load64(8, 0, 0).ifAtLeast(8, PHASE.run, 'out').label('new');
+    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'new').load64(1, 0, TASK.namespace).store64(10, AT.parent, 1);
+    this.ifMoved(a, 'new');
+    a.jump('out').label('new');
     if (this.scope.kind === 'launch')
       a.load32(1, 7, this.layout.tgid).ifNotEqual(1, this.scope.pid, 'out').set(8, PHASE.run);
     else this.beginContainer(a);
@@ -299,10 +305,11 @@ export class ObserverPrograms {
     a.set(8, PHASE.exec).ifNotEqual(0, 0, 'begun').set(8, PHASE.run);
     this.loadNamespace(a, 2, layout.mountsNumber);
     a.load32(1, 7, layout.tgid).shiftLeft(2, 32).orRegister(1, 2).store64(10, AT.init, 1);
+    a.load64(1, 10, AT.parent).store64(10, AT.init + INIT.parent, 1);
     a.load64(3, 7, layout.namespaces).load64(3, 3, layout.uts).add(3, layout.hostname);
     a.move(1, 10)
       .add(1, AT.init + INIT.hostname)
-      .set(2, INIT.size - INIT.hostname)
+      .set(2, INIT.parent - INIT.hostname)
       .call(HELPER.readKernel);
     a.map(1, this.inits)
       .move(2, 10)
@@ -314,8 +321,17 @@ export class ObserverPrograms {
     a.label('begun');
   }
 
-  /** tasks[r7] = phase r8; uses r0 to r5. */
-  private mark(a: EbpfAssembler): void {
+  /** Where any namespace may be a container: goes on when r7, whose entry is r0, is still in the one that it was found in. */
+  private ifMoved(a: EbpfAssembler, otherwise: string): void {
+    if (this.scope.kind !== 'mounts' || 'namespace' in this.scope) return;
+    this.loadNamespace(a, 2, this.layout.mountsId);
+    a.load64(1, 0, TASK.namespace).ifNotSame(1, 2, otherwise);
+  }
+
+  /** tasks[r7] = phase r8, found in a namespace: its present one, or that in a register; uses r0 to r5. */
+  private mark(a: EbpfAssembler, namespace?: Register): void {
+    if (namespace === undefined) this.loadNamespace(a, 2, this.layout.mountsId);
+    a.store64(10, AT.task + TASK.namespace, namespace ?? 2);
     a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
     a.store64(10, AT.task, 8).storeConstant64(10, AT.task + TASK.entered, 1);
     a.map(1, this.tasks).move(2, 10).add(2, AT.tid).move(3, 10).add(3, AT.task).set(4, 0);
@@ -393,10 +409,4 @@ export class ObserverPrograms {
     a.label('out').exit();
     return a.label('lost').mapValue(2, this.state).increment(2, STATE.lost).exit();
   }
-}
-
-function u32(value: number): Buffer {
-  const buffer = Buffer.alloc(4);
-  buffer.writeUInt32LE(value);
-  return buffer;
 }

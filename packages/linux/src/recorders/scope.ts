@@ -18,4 +18,16 @@ export interface SeenContainer {
   /** The process that called it, as this machine numbers it. */
   readonly pid: number;
   readonly hostname: string;
+  /** The id of the container whose process it was before; 0 for one that was in none. */
+  readonly parent: bigint;
+}
+
+/** A container, and the namespaces that its processes made and went into. */
+export function withOffspring(container: bigint, seen: readonly SeenContainer[]): Set<bigint> {
+  const family = new Set([container]);
+  for (let size = 0; size !== family.size; ) {
+    size = family.size;
+    for (const { id, parent } of seen) if (family.has(parent)) family.add(id);
+  }
+  return family;
 }

@@ -1,4 +1,14 @@
-import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +21,7 @@ import { findProgram } from '../find-program.ts';
 import { launch } from '../launch.ts';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
-import type { PhaseCount, Recorder } from './recorder.ts';
+import type { PhaseCount, Recorder, RecordHooks } from './recorder.ts';
 
 const AT_FDCWD = -100;
 const S_IFIFO_0600 = 0o010600;
@@ -47,17 +57,22 @@ export const strace: Recorder = {
         const launched = await launch({
           ...plan,
           command: ['strace', ...flags, found, ...args],
-          stop: hooks.stop,
         });
+        // strace ends when those that it traces have, and with the program's status.
+        const kill = () => killTraced(launched.pid) || launched.child.kill('SIGKILL');
+        hooks.stop?.addEventListener('abort', kill);
+        if (hooks.stop?.aborted) kill();
         await launched.go();
         let over = false;
         const ended = launched.ended.finally(() => {
           over = true;
+          hooks.stop?.removeEventListener('abort', kill);
         });
-        announce(launched.pid, hooks.started, () => over);
+        const program = announce(launched.pid, hooks.started, () => over);
+        const left = program.then((pid) => reportLeft(pid, hooks, () => over));
         for (; !over; await sleep(READ_EVERY_MS)) readAll(fd, log);
         readAll(fd, log);
-        hooks.ended?.();
+        await left;
         const calls = log.end()!.contents.calls;
         const counts = calls.flatMap(countsOf);
         const ambiguous = calls.reduce((sum, c) => sum + (c.arch === undefined ? c.executed : 0), 0);
@@ -76,14 +91,42 @@ async function announce(
   pid: number,
   started: ((pid: number) => void) | undefined,
   over: () => boolean,
-): Promise<void> {
+): Promise<number | undefined> {
   while (!over()) {
     const [child] = childrenOf(pid);
     if (child !== undefined) {
       started?.(child);
-      return;
+      return child;
     }
     await sleep(1);
+  }
+  return undefined;
+}
+
+/** strace goes on until the last of the program's children is gone. */
+async function reportLeft(pid: number | undefined, hooks: RecordHooks, over: () => boolean): Promise<void> {
+  while (!over() && existsSync(`/proc/${pid}`)) await sleep(READ_EVERY_MS);
+  hooks.ended?.();
+  await sleep(4 * READ_EVERY_MS);
+  if (!over()) hooks.waiting?.(1);
+}
+
+/** Kills everything that a process traces; false when that is nothing. */
+function killTraced(tracer: number): boolean {
+  let found = false;
+  for (const name of readdirSync('/proc'))
+    if (/^\d+$/.test(name) && tracerOf(name) === tracer) {
+      found = true;
+      process.kill(Number(name), 'SIGKILL');
+    }
+  return found;
+}
+
+function tracerOf(pid: string): number | undefined {
+  try {
+    return Number(/^TracerPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
+  } catch {
+    return undefined;
   }
 }
 
