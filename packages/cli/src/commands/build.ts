@@ -11,7 +11,13 @@ import { buildHtml } from '@callgate/engine/report/build-html';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
-import { addLogFlags, type LogFlagTexts, logFlagsOf, readAnyRecording } from '../input/log.ts';
+import {
+  addLogFlags,
+  type LogFlagTexts,
+  logFlagsOf,
+  type ReadRecording,
+  readAnyRecording,
+} from '../input/log.ts';
 import { noSuchCall } from '../input/system-call.ts';
 import { abiNamed } from '../input/target-flags.ts';
 import { printable, styleFor } from '../output/style.ts';
@@ -86,10 +92,9 @@ export const build: Verb = {
     const options = buildOptions(flags);
     const logFlags = logFlagsOf({ ...flags, args: flags.args || flags.tighten });
     const [first, ...rest] = files;
-    const recordings: [Recording, ...Recording[]] = [
-      (await readAnyRecording(context, first, logFlags)).recording,
-    ];
-    for (const file of rest) recordings.push((await readAnyRecording(context, file, logFlags)).recording);
+    const read = async (file: string) => withCalls(await readAnyRecording(context, file, logFlags));
+    const recordings: [Recording, ...Recording[]] = [await read(first)];
+    for (const file of rest) recordings.push(await read(file));
 
     const synthesis = synthesize(recordings, options);
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
@@ -111,6 +116,15 @@ export const build: Verb = {
     return CLEAN;
   },
 };
+
+/** A file without a single call is most often not what was meant. */
+function withCalls({ name, recording }: ReadRecording): Recording {
+  if (recording.observations.length > 0) return recording;
+  const [why] = recording.notes;
+  throw new CliFailure(
+    `${name}: there is no system call in it${why ? `: ${printable(why)}` : ''} [not-a-recording]`,
+  );
+}
 
 function buildOptions(flags: BuildFlags): BuildOptions {
   if (flags.runtime === undefined && (flags.exec || flags.init || !flags.newPrivs))

@@ -8,7 +8,14 @@ import { CLEAN, CliFailure } from '../context.ts';
 import { readRecording, weightsOf } from '../input/recording.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
-import { FORMAT_HELP, FORMATS, type Format, formatProgram, writeProgram } from '../output/program-formats.ts';
+import {
+  FORMAT_HELP,
+  FORMATS,
+  type Format,
+  formatProgram,
+  programDocument,
+  writeProgram,
+} from '../output/program-formats.ts';
 import { plural, printable } from '../output/style.ts';
 
 interface OptimizeFlags {
@@ -17,6 +24,7 @@ interface OptimizeFlags {
   readonly format: Format;
   readonly objective: Objective;
   readonly weights?: string;
+  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -64,11 +72,11 @@ export const optimize: Verb = {
     const isSmall = flags.objective === 'size' && programs[0]?.length <= (program?.length ?? Infinity);
     const kept = programs.length === 1 && (!program || isSmall) ? programs[0] : undefined;
     const result = kept ?? program ?? compileSubject(subject);
-    writeProgram(
-      context,
-      flags.output,
-      formatProgram(flags.format, result, policy, context, [], flags.output === '-'),
-    );
+    const toStdout = flags.output === '-';
+    if (!flags.json || !toStdout)
+      writeProgram(context, flags.output, formatProgram(flags.format, result, policy, context, [], toStdout));
+    if (flags.json)
+      context.stdout.write(`${JSON.stringify({ before, ...programDocument(result, policy) })}\n`);
     if (!flags.quiet) {
       const what = programs.length === 1 ? '' : ` in ${plural(programs.length, 'filter')}`;
       context.stderr.write(

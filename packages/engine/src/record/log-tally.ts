@@ -46,7 +46,8 @@ export interface LogContents {
 const UNKNOWN_NUMBERS = 1000;
 /** Different arguments of all calls together. */
 const TUPLES = 100_000;
-const LONGEST_TEXT = 64;
+/** Of texts that are kept. */
+export const LONGEST_TEXT = 64;
 const EXAMPLES = 10;
 const EXAMPLE_LENGTH = 160;
 
@@ -59,7 +60,8 @@ export interface CallDetail {
   time?(): string | undefined;
 }
 
-interface Entry {
+/** One call, and what was counted of it. */
+export interface Entry {
   arch?: AbiName;
   nr?: number;
   name?: string;
@@ -120,6 +122,12 @@ export class LogTally {
       this.byName.set(entry.name!, entry);
     }
     return count(entry, detail);
+  }
+
+  /** One more of a call that was counted before. */
+  again(entry: Entry, denied = false): void {
+    if (denied) entry.denied++;
+    else entry.executed++;
   }
 
   /** The same where other things than calls have names too: those are passed over. */
@@ -265,6 +273,6 @@ export function plus(a: number, b: number): number {
 }
 
 /** A short text of its own, not a view into the whole part of the log that it comes from. */
-function copyOf(text: string, longest = LONGEST_TEXT): string {
+export function copyOf(text: string, longest = LONGEST_TEXT): string {
   return `${text.slice(0, longest)} `.slice(0, -1);
 }

@@ -1,29 +1,24 @@
 import { closeSync, openSync } from 'node:fs';
 import { WORTHWHILE } from '@callgate/engine/record/worth';
-import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
+import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
 import { argumentMasks } from './argument-masks.ts';
 import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
+import { ABIS, countOf, DENIED, KEY, VALUE } from './observer-results.ts';
 import type { PhaseCount } from './recorder.ts';
 import { type Scope, type SeenContainer, withOffspring } from './scope.ts';
 
-const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
 /** What a recorded task does: not yet executed, the workload, a process that joined it. */
 const PHASE = { runtime: 1, run: 2, exec: 3 } as const;
-const PHASE_NAMES = ['runtime', 'runtime', 'run', 'exec'] as const;
 const TS_COMPAT = 2;
 const SECCOMP_FILTER = 2;
-const DENIED = 0x10000;
 const EXECVE = 59;
 const CALLS = 65_536;
 const TASKS = 65_536;
 const TABLE = 512;
 const STATE = { lost: 0, size: 8 };
-/** calls: number, group (ABI, phase, denied), namespace, six arguments -> count, time of the first, its comm. */
-const KEY = { size: 64, namespace: 8, args: 16 };
-const VALUE = { size: 32, time: 8, comm: 16 };
 /** tasks: phase, whether the present call was seen at sys_enter, the namespace that it was found in. */
 const TASK = { size: 24, entered: 8, namespace: 16 };
 /** inits: pid, number of the namespace, host name, the container that it came out of. */
@@ -108,22 +103,7 @@ export class ObserverPrograms {
     const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
     for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
       if (wanted && !wanted.has(key.readBigUInt64LE(KEY.namespace))) continue;
-      const group = key.readUInt32LE(4);
-      const count = Number(value.readBigUInt64LE());
-      const denied = (group & DENIED) !== 0;
-      counts.push({
-        arch: ABIS[group & 0xff],
-        nr: key.readUInt32LE(),
-        phase: PHASE_NAMES[(group >> 8) & 3],
-        count: denied ? 0 : count,
-        denied: denied ? count : 0,
-        process: value.toString('latin1', VALUE.comm).replace(/\0[\s\S]*$/, ''),
-        time: bootedAt + Number(value.readBigUInt64LE(VALUE.time) / 1_000_000n),
-        args:
-          this.wanted === undefined || denied
-            ? undefined
-            : Array.from({ length: 6 }, (_, i) => key.readBigUInt64LE(KEY.args + i * 8)),
-      });
+      counts.push(countOf(key, value, this.wanted !== undefined, bootedAt));
     }
     const state = lookUp(this.state, u32(0), Buffer.alloc(STATE.size));
     return { counts, lost: Number(state.readBigUInt64LE(STATE.lost)), left: 0 };

@@ -1,6 +1,6 @@
 import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import type { CallDetail, LogTally } from '../log-tally.ts';
+import { type CallDetail, copyOf, type Entry, LONGEST_TEXT, type LogTally } from '../log-tally.ts';
 import { eachLine, type LogFormat } from './log-format.ts';
 
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
@@ -38,6 +38,8 @@ const LOST = [
 const LOST_SO_FAR = new RegExp(String.raw`${FROM_KERNEL}audit: audit_lost=(\d{1,15}) `);
 /** /dev/kmsg puts properties of a message on lines of their own. */
 const CONTINUATION = /^ \w+=/;
+const BRACKET = 91;
+const ENDINGS = 10_000;
 const TIME_SINCE_BOOT = /^\[ *\d+\.\d+\]/;
 /** Bytes that no log of text holds. */
 const NO_TEXT = /[\x00-\x08\x0e-\x1a]/;
@@ -81,10 +83,21 @@ const LIBAUDIT_NAMES: Readonly<Record<string, string>> = {
 /** What the kernel writes for a call that a tracer has skipped. */
 const NO_NUMBER = 0xffffffff;
 
+interface Known {
+  readonly code: string;
+  readonly entry: Entry;
+  readonly denied: boolean;
+}
+
 /** Reads records of the audit subsystem, whoever wrote them down. */
 export class AuditRecords {
   private readonly tally: LogTally;
   private lostSoFar = 0;
+  /** What the ends of records, without the instruction pointer, were found to mean. */
+  private readonly endings = new Map<string, Known>();
+  /** That of the present line, "" where it has none that may be remembered, and what stands behind the pointer. */
+  private ending = '';
+  private code = '';
   /** When the kernel last said something that is no audit record. */
   private otherStamp: string | undefined;
 
@@ -96,6 +109,7 @@ export class AuditRecords {
     // auditd's enriched format adds names behind a group separator; they are often wrong.
     const separator = whole.indexOf('\u001d');
     const line = separator < 0 ? whole : whole.slice(0, separator);
+    if (this.seenAgain(line)) return;
     const head = AUDITD_RECORD.exec(line) ?? KERNEL_RECORD.exec(line) ?? JOURNAL_RECORD.exec(line);
     if (!head) {
       this.noRecord(line);
@@ -112,6 +126,32 @@ export class AuditRecords {
     else if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
   }
 
+  /** A record whose deciding end was read before, without patterns: a log is made of millions of them. */
+  private seenAgain(line: string): boolean {
+    this.ending = '';
+    const isPlain =
+      line.startsWith('type=SECCOMP msg=audit(') ||
+      (line.charCodeAt(0) === BRACKET && line.startsWith('] audit: type=1326 audit(', line.indexOf(']')));
+    if (!isPlain || (this.otherStamp !== undefined && line.startsWith(this.otherStamp))) return false;
+    const sig = line.lastIndexOf(' sig=');
+    const ip = sig < 0 ? -1 : line.indexOf(' ip=', sig);
+    if (ip < 0) return false;
+    this.ending = line.slice(sig, ip);
+    const code = line.indexOf(' ', ip + 1);
+    const known = this.endings.get(this.ending);
+    if (!known || !line.endsWith(known.code) || line.length - known.code.length !== code) {
+      this.code = line.slice(code);
+      return false;
+    }
+    this.tally.again(known.entry, known.denied);
+    return true;
+  }
+
+  /** Whether the present line's end is whole where it is kept. */
+  private isShort(): boolean {
+    return this.ending !== '' && this.ending.length <= LONGEST_TEXT && this.code.length <= LONGEST_TEXT;
+  }
+
   seccomp(body: string, time: string | undefined): void {
     const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
     if (end) this.decided(end[1], end[3] ?? end[2], end[4], body, time);
@@ -121,8 +161,17 @@ export class AuditRecords {
   /** A SECCOMP record by its fields: arch may be missing. */
   decided(arch: string | undefined, nr: string, code: string, body: string, time: string | undefined): void {
     const executed = isExecuted(code);
-    if (executed === undefined) this.tally.unread();
-    else this.count(arch, nr, { denied: !executed, process: () => processOf(body), time: () => time });
+    if (executed === undefined) {
+      this.tally.unread();
+      return;
+    }
+    const entry = this.count(arch, nr, {
+      denied: !executed,
+      process: () => processOf(body),
+      time: () => time,
+    });
+    if (entry && this.isShort() && this.endings.size < ENDINGS)
+      this.endings.set(copyOf(this.ending), { code: copyOf(this.code), entry, denied: !executed });
   }
 
   syscall(body: string, time: string | undefined): void {

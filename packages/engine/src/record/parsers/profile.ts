@@ -51,6 +51,8 @@ export const profile: LogFormat = {
           for (const name of names ?? []) tally.nameIfKnown(name);
           return;
         }
+        if (EXECUTED.includes(value.defaultAction.value))
+          tally.note('it allows what it does not name, so it does not say what a workload calls');
         for (const name of allowedNames(value)) tally.name(name);
         if (value.rules.some((r) => r.conditions.length > 0))
           tally.note('conditions on arguments are not taken over: every call that a rule allows counts');

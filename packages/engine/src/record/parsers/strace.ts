@@ -1,6 +1,6 @@
 import { type AbiName, X32_BIT } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import type { CallDetail, LogTally } from '../log-tally.ts';
+import type { CallDetail, Entry, LogTally } from '../log-tally.ts';
 import { type LogFormat, type LogReader, shorten } from './log-format.ts';
 import { straceArguments } from './strace-arguments.ts';
 import { isStraceCall, NOTICE } from './strace-lines.ts';
@@ -17,6 +17,7 @@ const SUPERSEDED = /superseded by execve in pid (\d{1,10})/;
 const OPEN = 40;
 const SPACE = 32;
 const TAB = 9;
+const COLON = 58;
 const LESS = 60;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
@@ -24,6 +25,7 @@ const BRACKET = 91;
 const GREATER = 62;
 const UNFINISHED = '<unfinished ...>';
 const PIDS = 65_536;
+const SLOTS = 4095;
 const LONGEST_BRACKET = 256;
 const LONGEST_RESULT = 300;
 
@@ -40,6 +42,12 @@ class StraceReader implements LogReader, CallDetail {
   private readonly summary: SummaryTable;
   private calls = 0;
   private value = 0;
+  /** Of the name that was looked at last. */
+  private hash = 0;
+  /** Names that were counted by name alone, at the place that their hash gives. */
+  private readonly slots: ({ readonly name: string; readonly entry: Entry } | undefined)[] = new Array(
+    SLOTS + 1,
+  );
   /** The process that lines without a number belong to, if a notice has told its ABI. */
   private alone = 0;
   // Where the last call stands in `text`.
@@ -64,7 +72,7 @@ class StraceReader implements LogReader, CallDetail {
   line(text: string, from: number, to: number): void {
     this.prefix(text, from, to);
     const at = this.start;
-    const open = endOfName(text, at, to);
+    const open = this.endOfName(text, at, to);
     if (open > at && text.charCodeAt(open) === OPEN) this.call(text, at, open, to);
     else if (text.startsWith('#64(', open)) this.slotOf64(text, at, open, to);
     else if (text.startsWith('<... ', at) && text[at + 5] !== '?') this.resumed(text, at + 5, to);
@@ -104,6 +112,8 @@ class StraceReader implements LogReader, CallDetail {
       return end;
     }
     this.timeFrom = at;
+    // 02:47:28.652157 is by far the most common.
+    if (c === COLON && text.charCodeAt(at + 15) === SPACE && at + 15 < to) end = at + 15;
     while (end < to && text.charCodeAt(end) !== SPACE) end++;
     this.timeTo = end;
     return end;
@@ -134,9 +144,23 @@ class StraceReader implements LogReader, CallDetail {
     return end;
   }
 
+  /** Behind the last character of a name that begins at `at`; its hash is left in `hash`. */
+  private endOfName(text: string, at: number, to: number): number {
+    let end = at;
+    let hash = 0;
+    for (; end < to; end++) {
+      const c = text.charCodeAt(end);
+      const letter = (c >= 97 && c <= 122) || c === 95 || (c >= 65 && c <= 90);
+      if (!letter && !(c >= DIGIT_0 && c <= DIGIT_9 && end > at)) break;
+      hash = (hash * 31 + c) | 0;
+    }
+    this.hash = hash;
+    return end;
+  }
+
   private call(text: string, at: number, open: number, to: number): void {
     if (text.charCodeAt(to - 1) === GREATER && text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
-    this.seen(text.slice(at, open), text, open, to);
+    if (!this.seenAgain(text, at, open)) this.seen(text.slice(at, open), text, open, to);
     this.callEnded = undefined;
     this.callFrom = at;
     this.callTo = to;
@@ -175,7 +199,7 @@ class StraceReader implements LogReader, CallDetail {
   /** <... NAME resumed> ends a call whose beginning was counted, unless the log begins behind it. */
   private resumed(text: string, at: number, to: number): void {
     if (this.wasBegun()) return;
-    const end = endOfName(text, at, to);
+    const end = this.endOfName(text, at, to);
     if (text.startsWith(' resumed>', end)) this.seen(text.slice(at, end), text, -1, to);
     else this.tally.unread();
   }
@@ -186,6 +210,17 @@ class StraceReader implements LogReader, CallDetail {
     if (unfinished.delete(pid) || unfinished.delete(0)) return true;
     const [only] = pid === 0 ? unfinished : [];
     return only !== undefined && unfinished.delete(only);
+  }
+
+  /** A name that needs nothing but to be counted once more, found without making a string of it. */
+  private seenAgain(text: string, at: number, open: number): boolean {
+    const slot = this.slots[this.hash & SLOTS];
+    const isSame = slot !== undefined && slot.name.length === open - at && text.startsWith(slot.name, at);
+    if (!isSame || this.nr >= 0 || this.modes.size > 0 || this.tally.wantsArguments) return false;
+    this.text = text;
+    this.calls++;
+    this.tally.again(slot.entry);
+    return true;
   }
 
   private seen(name: string, text: string, open: number, to: number): void {
@@ -202,7 +237,10 @@ class StraceReader implements LogReader, CallDetail {
 
   private named(name: string, mode: AbiName | undefined) {
     if (mode !== undefined) return this.tally.named(mode, name, this);
-    return this.nr >= 0 ? this.tally.numberAndName(this.nr, name, this) : this.tally.name(name, this);
+    if (this.nr >= 0) return this.tally.numberAndName(this.nr, name, this);
+    const entry = this.tally.name(name, this);
+    if (entry?.name !== undefined) this.slots[this.hash & SLOTS] = { name: entry.name, entry };
+    return entry;
   }
 
   /** A number that strace has no name for. */
@@ -249,17 +287,6 @@ function behind(text: string, what: string, at: number, to: number): number {
   const end = Math.min(to, at + LONGEST_BRACKET);
   const found = text.slice(at, end).indexOf(what);
   return found < 0 ? to : at + found + what.length;
-}
-
-/** Behind the last character of a name that begins at `at`. */
-function endOfName(text: string, at: number, to: number): number {
-  let end = at;
-  for (; end < to; end++) {
-    const c = text.charCodeAt(end);
-    const letter = (c >= 97 && c <= 122) || c === 95 || (c >= 65 && c <= 90);
-    if (!letter && !(c >= DIGIT_0 && c <= DIGIT_9 && end > at)) break;
-  }
-  return end;
 }
 
 /** strace, with whatever flags. */
