@@ -1,0 +1,153 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { callgate } from './callgate.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-read-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const STRACE = 'openat(AT_FDCWD, "x", O_RDONLY) = 3\nread(3, "", 1) = 0\nread(3, "", 1) = 0\nwhat is this\n';
+
+describe('read', () => {
+  it('says what was understood, what was not and where, and what is assumed', () => {
+    const { status, stdout, stderr } = callgate(['read', file('log', STRACE)]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/strace, 4 lines\n/);
+    expect(stdout).toContain('2 system calls, called 3 times on x86_64');
+    expect(stdout).toContain('ABI not told for 3 calls');
+    expect(stdout).toContain('line 4: what is this');
+  });
+
+  it('writes a recording that is read again as it is', () => {
+    const out = join(folder, 'out.json');
+    const { stdout } = callgate(['read', '--json', '-o', out, '--kernel', '5.10', file('log', STRACE)]);
+    const recording = JSON.parse(stdout);
+    expect(JSON.parse(readFileSync(out, 'utf8'))).toEqual(recording);
+    expect(recording).toMatchObject({
+      recorder: 'strace',
+      machine: { kernel: '5.10' },
+      runs: 1,
+      lost: 0,
+      ambiguous: 3,
+    });
+    expect(recording.observations).toContainEqual({
+      arch: 'x86_64',
+      nr: 0,
+      name: 'read',
+      count: 2,
+      phase: 'run',
+      denied: 0,
+      assumed: true,
+    });
+    expect(JSON.parse(callgate(['read', '--json', out]).stdout)).toEqual(recording);
+  });
+
+  it('reads standard input, in the format that it is told', () => {
+    const { stdout } = callgate(['read', '-', '--format', 'names'], { input: 'read, write # two\n' });
+    expect(stdout).toMatch(/^-: names, 1 line\n {2}2 system calls on x86_64\n/);
+  });
+
+  it('lets no escape code through to the terminal', () => {
+    const { stdout } = callgate(['read', file('hostile', `${STRACE}\u001b]0;owned\u0007\u001b[2J\n`)]);
+    expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/);
+  });
+
+  it.each([
+    ['an empty file', () => file('empty', ''), /the file is empty.*\[unknown-log\]/],
+    [
+      'prose',
+      () => file('prose', 'The quick brown fox\njumps over the dog.\n'),
+      /"The quick brown fox".*\[unknown-log\]/,
+    ],
+    ['a missing file', () => join(folder, 'missing'), /no such file/],
+    [
+      'a folder',
+      () => {
+        mkdirSync(join(folder, 'sub'), { recursive: true });
+        return join(folder, 'sub');
+      },
+      /it is a folder/,
+    ],
+  ])('says in one line what is wrong with %s', (_what, path, message) => {
+    const { status, stdout, stderr } = callgate(['read', path()]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^callgate: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+  });
+
+  it('knows what format was meant', () => {
+    const { status, stderr } = callgate(['read', '--format', 'starce', file('log', STRACE)]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('did you mean strace?');
+  });
+});
+
+describe('shrink', () => {
+  const profile = join(folder, 'ls.json');
+  const smaller = join(folder, 'small.json');
+  const command = ['--', 'ls', '/'];
+
+  it('finds what a program can do without, and the smaller profile still works', () => {
+    expect(callgate(['record', '-q', '-p', profile, ...command]).status).toBe(0);
+    const { status, stdout } = callgate([
+      'shrink',
+      profile,
+      '--trials',
+      '1',
+      '--json',
+      '-o',
+      smaller,
+      ...command,
+    ]);
+    expect(status).toBe(1);
+    const { dispensable, unused, needed } = JSON.parse(stdout);
+    // ls asks for the terminal's width, and lists without an answer.
+    expect(dispensable).toContain('ioctl');
+    expect(unused).toContain('getcpu');
+    expect(needed).toContain('openat');
+    for (const name of [...dispensable, 'execve']) expect(needed).not.toContain(name);
+    const run = callgate(['run', '--profile', smaller, ...command]);
+    expect(run.status).toBe(0);
+    expect(run.stdout).toContain('etc');
+    expect(callgate(['shrink', smaller, '--trials', '1', ...command]).status).toBe(0);
+  });
+
+  it('drops only what is never called when it may not try', () => {
+    const { stdout } = callgate([
+      'shrink',
+      profile,
+      '--trials',
+      '1',
+      '--action',
+      'log',
+      '--json',
+      ...command,
+    ]);
+    const { dispensable, unused } = JSON.parse(stdout);
+    expect(dispensable).toEqual(unused);
+    expect(dispensable).not.toContain('ioctl');
+  });
+
+  it('refuses a program that does not end the same way twice', () => {
+    const flaky = ['--', 'sh', '-c', `if [ -e ${folder}/flag ]; then exit 1; fi; : > ${folder}/flag`];
+    const shell = join(folder, 'sh.json');
+    callgate(['record', '-q', '-p', shell, '--', 'sh', '-c', `: > ${folder}/flag`]);
+    rmSync(join(folder, 'flag'));
+    const { status, stderr } = callgate(['shrink', shell, '--trials', '2', ...flaky]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/does not work the same way every time/);
+  });
+
+  it('counts a failing check as not working', () => {
+    const { status, stderr } = callgate(['shrink', profile, '--trials', '1', '--check', 'false', ...command]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/the check failed/);
+  });
+});
