@@ -162,7 +162,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   }
   const begun = callsInProgress([...roots]);
   hooks.attached?.(`process ${pid}`);
-  const over = () => !isAlive(pid) && programs.livingTasks() === 0;
+  const over = () => !isAlive(pid) && !programs.hasTasks();
   return session(programs, { command, started, over, stop: hooks.stop, denied, begun });
 }
 

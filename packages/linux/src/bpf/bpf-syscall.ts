@@ -11,6 +11,8 @@ const PROG_LOAD = 5;
 const RAW_TRACEPOINT_OPEN = 17;
 const PROG_TYPE_TRACING = 26;
 const ENOENT = 2;
+/** No map of callgate's holds more. */
+const MOST_ENTRIES = 65_536;
 
 export const MAP_TYPE = { hash: 1, array: 2, cgroupArray: 8 } as const;
 /** BPF_TRACE_RAW_TP: the program runs at a tracepoint and may follow the kernel's own pointers. */
@@ -66,18 +68,29 @@ export function update(map: number, key: Buffer, value: Buffer): void {
   element(MAP_UPDATE_ELEM, map, key, value);
 }
 
-/** Every key and value of a map; where others delete meanwhile, some may come twice or not at all. */
+/**
+ * Every key and value of a map. Where programs delete entries meanwhile, the walk may begin anew: some come twice then, and it
+ * ends after twice as many as the map can hold.
+ */
 export function* entriesOf(map: number, keySize: number, valueSize: number): Iterable<[Buffer, Buffer]> {
-  for (let key: Buffer | undefined; ; ) {
+  let key: Buffer | undefined;
+  for (let i = 0; i < 2 * MOST_ENTRIES; i++) {
     const next = Buffer.alloc(keySize);
-    try {
-      element(MAP_GET_NEXT_KEY, map, key, next);
-    } catch (fault) {
-      if (fault instanceof SyscallError && fault.errno === ENOENT) return;
-      throw fault;
-    }
-    yield [next, lookUp(map, next, Buffer.alloc(valueSize))];
+    if (!there(() => element(MAP_GET_NEXT_KEY, map, key, next))) return;
+    const value = Buffer.alloc(valueSize);
+    if (there(() => lookUp(map, next, value))) yield [next, value];
     key = next;
+  }
+}
+
+/** False when the kernel says that there is no such entry. */
+function there(ask: () => unknown): boolean {
+  try {
+    ask();
+    return true;
+  } catch (fault) {
+    if (fault instanceof SyscallError && fault.errno === ENOENT) return false;
+    throw fault;
   }
 }
 

@@ -76,9 +76,10 @@ export class ObserverPrograms {
     update(this.roots, u32(pid), Buffer.alloc(8, 1));
   }
 
-  /** How many recorded tasks live. */
-  livingTasks(): number {
-    return [...entriesOf(this.tasks, 4, TASK.size)].length;
+  /** Whether any recorded task lives. */
+  hasTasks(): boolean {
+    const [first] = entriesOf(this.tasks, 4, TASK.size);
+    return first !== undefined;
   }
 
   /** Containers that began while this recorded, where the scope is any of them. */
