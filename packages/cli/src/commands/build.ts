@@ -117,9 +117,9 @@ export const build: Verb = {
   },
 };
 
-/** A file without a single call is most often not what was meant. */
-function withCalls({ name, recording }: ReadRecording): Recording {
-  if (recording.observations.length > 0) return recording;
+/** A log without a single call is most often not what was meant. */
+function withCalls({ name, recording, contents }: ReadRecording): Recording {
+  if (recording.observations.length > 0 || !contents) return recording;
   const [why] = recording.notes;
   throw new CliFailure(
     `${name}: there is no system call in it${why ? `: ${printable(why)}` : ''} [not-a-recording]`,

@@ -18,7 +18,8 @@ import { LogStream } from '@callgate/engine/record/read-log';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { findProgram } from '../find-program.ts';
-import { launch } from '../launch.ts';
+import { killProcess } from '../kill-process.ts';
+import { type Launched, launch } from '../launch.ts';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import type { PhaseCount, Recorder, RecordHooks } from './recorder.ts';
@@ -59,7 +60,7 @@ export const strace: Recorder = {
           command: ['strace', ...flags, found, ...args],
         });
         // strace ends when those that it traces have, and with the program's status.
-        const kill = () => killTraced(launched.pid) || launched.child.kill('SIGKILL');
+        const kill = () => killTraced(launched);
         hooks.stop?.addEventListener('abort', kill);
         if (hooks.stop?.aborted) kill();
         await launched.go();
@@ -111,15 +112,13 @@ async function reportLeft(pid: number | undefined, hooks: RecordHooks, over: () 
   if (!over()) hooks.waiting?.(1);
 }
 
-/** Kills everything that a process traces; false when that is nothing. */
-function killTraced(tracer: number): boolean {
-  let found = false;
-  for (const name of readdirSync('/proc'))
-    if (/^\d+$/.test(name) && tracerOf(name) === tracer) {
-      found = true;
-      process.kill(Number(name), 'SIGKILL');
-    }
-  return found;
+/** Kills what strace traces, which ends it; before it traces anything, strace itself and its child. */
+function killTraced({ pid, child }: Launched): void {
+  // Stopped, it cannot start another one meanwhile.
+  child.kill('SIGSTOP');
+  const traced = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && tracerOf(name) === pid);
+  for (const victim of new Set([...traced.map(Number), ...childrenOf(pid)])) killProcess(victim);
+  child.kill(traced.length > 0 ? 'SIGCONT' : 'SIGKILL');
 }
 
 function tracerOf(pid: string): number | undefined {

@@ -1,6 +1,7 @@
 import { closeSync, readFileSync } from 'node:fs';
 import type { SeccompData } from '@callgate/engine/bpf/vm';
 import { abiOfCall } from '@callgate/engine/syscalls/arch';
+import { killProcess } from '../kill-process.ts';
 import {
   FLAG_NEW_LISTENER,
   FLAG_WAIT_KILLABLE_RECV,
@@ -185,14 +186,6 @@ class Session {
 
   private isOurs(pid: number): boolean {
     return this.started.get(pid) === startTime(pid);
-  }
-}
-
-function killProcess(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended by itself.
   }
 }
 
