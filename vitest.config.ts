@@ -5,7 +5,7 @@ export default defineConfig({
   resolve: { conditions: ['@callgate/source'] },
   ssr: { resolve: { conditions: ['@callgate/source'] } },
   test: {
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 60_000,
     projects: ['engine', 'linux', 'cli', 'workspace'].map((name) => ({
       extends: true as const,
