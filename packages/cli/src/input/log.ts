@@ -1,14 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
-import { parseKernel } from '@callgate/engine/profile/profile';
 import { findLogFormat, LOG_FORMATS } from '@callgate/engine/record/log-formats';
 import { recordingOfLog } from '@callgate/engine/record/log-recording';
 import type { LogContents } from '@callgate/engine/record/log-tally';
-import { parseRecording, type Recording } from '@callgate/engine/record/observation';
+import type { Recording } from '@callgate/engine/record/observation';
 import type { LogFormat } from '@callgate/engine/record/parsers/log-format';
 import { LogStream } from '@callgate/engine/record/read-log';
-import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { thisMachine } from '@callgate/linux/machine';
 import type { Command } from 'commander';
@@ -16,7 +14,8 @@ import { CliFailure, type Context } from '../context.ts';
 import { printable } from '../output/style.ts';
 import { reason } from '../output/write-file.ts';
 import { readText, textOf } from './read-text.ts';
-import { abiNamed } from './target-flags.ts';
+import { recordingIn } from './recording.ts';
+import { abiNamed, kernelNamed } from './target-flags.ts';
 
 /** The flags of verbs that read logs. */
 export interface LogFlagTexts {
@@ -29,7 +28,6 @@ export interface LogFlagTexts {
 export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-arch <abi>'): void {
   command
     .option('--format <name>', 'read logs as this format (default: by what stands in them)')
-
     .option(archFlag, 'the machine whose log it is (default: this one)')
     .option('--kernel <k.m>', 'the kernel of that machine (default: unknown)')
     .option('--args', 'keep the arguments that are worth a condition');
@@ -37,10 +35,11 @@ export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-
 
 /** What the flags say of logs. */
 export function logFlagsOf(flags: LogFlagTexts): LogFlags {
+  if (flags.kernel !== undefined) kernelNamed(flags.kernel);
   return {
     format: namedFormat(flags.format),
     machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
-    kernel: flags.kernel === undefined ? '' : kernelNamed(flags.kernel),
+    kernel: flags.kernel ?? '',
     wantsArguments: flags.args ?? false,
   };
 }
@@ -77,7 +76,11 @@ export async function readAnyRecording(
   const first = await chunks.next();
   const head = first.done ? '' : first.value;
   if (!flags.format && IS_RECORDING.test(head))
-    return recordingIn(name, await wholeText(context, file, head, chunks));
+    return {
+      name,
+      format: 'recording',
+      recording: recordingIn(name, await wholeText(context, file, head, chunks)),
+    };
   const stream = new LogStream(flags);
   stream.push(head);
   for await (const chunk of chunks) stream.push(chunk);
@@ -85,11 +88,6 @@ export async function readAnyRecording(
   if (!log) throw unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
   return { name, format: log.format.id, recording, contents: log.contents };
-}
-
-function kernelNamed(text: string): string {
-  if (parseKernel(text)) return text;
-  throw new CliFailure(`"${printable(text)}" is no kernel release; write it as 6.1`);
 }
 
 /** The format that a flag names. */
@@ -102,12 +100,6 @@ function namedFormat(id: string | undefined): LogFormat | undefined {
   throw new CliFailure(
     `there is no log format "${printable(id)}"${meant ? `; did you mean ${meant}?` : `; it is one of ${ids.join(', ')}`}`,
   );
-}
-
-function recordingIn(name: string, text: string): ReadRecording {
-  const { value, diagnostics } = parseRecording(text);
-  if (!value) throw new CliFailure(formatDiagnostic(locate(diagnostics, name, text)[0]));
-  return { name, format: 'recording', recording: value };
 }
 
 async function wholeText(

@@ -8,10 +8,14 @@ import { readText } from './read-text.ts';
 
 /** A recording that callgate record wrote. */
 export async function readRecording(context: Context, file: string): Promise<Recording> {
-  const text = await readText(context, file);
+  return recordingIn(printable(file), await readText(context, file));
+}
+
+/** The recording in a file's text. */
+export function recordingIn(name: string, text: string): Recording {
   const { value, diagnostics } = parseRecording(text);
   if (value) return value;
-  throw new CliFailure(formatDiagnostic(locate(diagnostics, printable(file), text)[0]));
+  throw new CliFailure(formatDiagnostic(locate(diagnostics, name, text)[0]));
 }
 
 /** How often a recorded workload made each call, denied ones included. */

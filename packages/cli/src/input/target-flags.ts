@@ -52,7 +52,8 @@ export function abiNamed(name: string): AbiName {
   throw new CliFailure(`there is no ABI "${printable(name)}"; ${hint(name, ABI_NAMES)}`);
 }
 
-function kernelNamed(text: string) {
+/** A kernel release such as 6.1, or a failure that says how to write one. */
+export function kernelNamed(text: string) {
   const kernel = parseKernel(text);
   if (kernel) return kernel;
   throw new CliFailure(`"${printable(text)}" is no kernel release; write it as 6.1`);

@@ -6,7 +6,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   rmSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +21,7 @@ import { killProcess } from '../kill-process.ts';
 import { type Launched, launch } from '../launch.ts';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
+import { readAvailable } from '../read-available.ts';
 import type { PhaseCount, Recorder, RecordHooks } from './recorder.ts';
 
 const AT_FDCWD = -100;
@@ -71,8 +71,8 @@ export const strace: Recorder = {
         });
         const program = announce(launched.pid, hooks.started, () => over);
         const left = program.then((pid) => reportLeft(pid, hooks, () => over));
-        for (; !over; await sleep(READ_EVERY_MS)) readAll(fd, log);
-        readAll(fd, log);
+        for (; !over; await sleep(READ_EVERY_MS)) readAvailable(fd, log);
+        readAvailable(fd, log);
         await left;
         const calls = log.end()!.contents.calls;
         const counts = calls.flatMap(countsOf);
@@ -151,20 +151,6 @@ function countsOf({ arch, nr, name, executed, args }: LoggedCall): PhaseCount[] 
   const about = { arch: place.arch, nr: place.nr!, denied: 0, ...(isAssumed && { assumed: true }) };
   if (!args) return [{ ...about, count: executed }];
   return args.map(({ values, count }) => ({ ...about, count, args: values }));
-}
-
-function readAll(fd: number, log: LogStream): void {
-  const buffer = Buffer.alloc(64 * 1024);
-  for (;;) {
-    try {
-      const length = readSync(fd, buffer);
-      if (length === 0) return;
-      log.push(buffer.toString('latin1', 0, length));
-    } catch (fault) {
-      if ((fault as NodeJS.ErrnoException).code === 'EAGAIN') return;
-      throw fault;
-    }
-  }
 }
 
 function makeFifo(path: string): void {

@@ -6,7 +6,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  readSync,
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
@@ -18,6 +17,7 @@ import { LogStream } from '@callgate/engine/record/read-log';
 import { Cgroup } from '../cgroup.ts';
 import { launch } from '../launch.ts';
 import { nativeNumber, processStatus, thisMachine } from '../machine.ts';
+import { readAvailable } from '../read-available.ts';
 import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
 import type { PhaseCount, Recorder } from './recorder.ts';
 
@@ -151,17 +151,7 @@ class TraceInstance {
   }
 
   readInto(sink: { push(text: string): void }): void {
-    const buffer = Buffer.alloc(64 * 1024);
-    for (;;) {
-      try {
-        const length = readSync(this.pipe, buffer);
-        if (length === 0) return;
-        sink.push(buffer.toString('latin1', 0, length));
-      } catch (fault) {
-        if ((fault as NodeJS.ErrnoException).code === 'EAGAIN') return;
-        throw fault;
-      }
-    }
+    readAvailable(this.pipe, sink);
   }
 
   /** Events that found no place in a CPU's buffer. */

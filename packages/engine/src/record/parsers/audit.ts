@@ -1,7 +1,7 @@
 import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import { type CallDetail, copyOf, type Entry, LONGEST_TEXT, type LogTally } from '../log-tally.ts';
-import { eachLine, type LogFormat } from './log-format.ts';
+import { eachLine, hexadecimal, type LogFormat } from './log-format.ts';
 
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
 const SYSLOG = String.raw`(?:\S{3}\s+\d+ [\d:.]{8,15} \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
@@ -224,10 +224,6 @@ function isExecuted(code: string): boolean | undefined {
 function kernelName(abi: AbiName, name: string): string {
   const other = Object.hasOwn(LIBAUDIT_NAMES, name) ? LIBAUDIT_NAMES[name] : undefined;
   return other !== undefined && numberOf(abi, name) === undefined ? other : name;
-}
-
-function hexadecimal(text: string): bigint | undefined {
-  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
 /** The names that ausearch -i gives architectures. */

@@ -89,3 +89,8 @@ export function asNumber(value: unknown): number | undefined {
     ? (number as number)
     : undefined;
 }
+
+/** A register of up to 64 bits, as the kernel prints it without 0x. */
+export function hexadecimal(text: string): bigint | undefined {
+  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
+}

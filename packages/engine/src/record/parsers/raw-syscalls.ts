@@ -1,5 +1,5 @@
 import type { LogTally } from '../log-tally.ts';
-import { eachLine, type LogFormat } from './log-format.ts';
+import { eachLine, hexadecimal, type LogFormat } from './log-format.ts';
 import { callOfTracepoint } from './tracepoint-names.ts';
 
 const ENTER = /^(?:raw_syscalls:)?sys_enter:\s+NR (-?\d{1,20}) \(([^)]*)\)/;
@@ -85,10 +85,6 @@ function notACall(tally: LogTally, line: string): void {
   }
   if (line.includes('\u0000') || (/sys_enter:\s{1,20}NR /.test(line) && !line.startsWith('#')))
     tally.unread();
-}
-
-function hexadecimal(text: string): bigint | undefined {
-  return /^[0-9a-f]{1,16}$/.test(text) ? BigInt(`0x${text}`) : undefined;
 }
 
 function recognises(place: RegExp) {
