@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LogStream } from '@callgate/engine/record/read-log';
 
-const CHUNK = 128 * 1024;
+/** As the command line reads. */
+const CHUNK = 64 * 1024;
 /** As much as is read of each format. */
 const TOTAL = 2 * 1024 ** 3;
 

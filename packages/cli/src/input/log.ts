@@ -61,7 +61,8 @@ export interface ReadRecording {
   readonly contents?: LogContents;
 }
 
-const CHUNK = 128 * 1024;
+/** V8 keeps strings of twice that apart from the others, which makes them three times as slow to make. */
+const CHUNK = 64 * 1024;
 /** A recording names its schema at its beginning. */
 const IS_RECORDING = /^\s*\{\s*"schema"\s*:\s*"callgate-recording\//;
 

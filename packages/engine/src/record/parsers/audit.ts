@@ -1,7 +1,8 @@
 import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import { type CallDetail, copyOf, type Entry, LONGEST_TEXT, type LogTally } from '../log-tally.ts';
-import { eachLine, hexadecimal, type LogFormat } from './log-format.ts';
+import type { CallDetail, LogTally } from '../log-tally.ts';
+import { AuditEndings, type Decision } from './audit-endings.ts';
+import { hexadecimal, type LogFormat, shorten } from './log-format.ts';
 
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
 const SYSLOG = String.raw`(?:\S{3}\s+\d+ [\d:.]{8,15} \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
@@ -38,8 +39,6 @@ const LOST = [
 const LOST_SO_FAR = new RegExp(String.raw`${FROM_KERNEL}audit: audit_lost=(\d{1,15}) `);
 /** /dev/kmsg puts properties of a message on lines of their own. */
 const CONTINUATION = /^ \w+=/;
-const BRACKET = 91;
-const ENDINGS = 10_000;
 const TIME_SINCE_BOOT = /^\[ *\d+\.\d+\]/;
 /** Bytes that no log of text holds. */
 const NO_TEXT = /[\x00-\x08\x0e-\x1a]/;
@@ -83,21 +82,10 @@ const LIBAUDIT_NAMES: Readonly<Record<string, string>> = {
 /** What the kernel writes for a call that a tracer has skipped. */
 const NO_NUMBER = 0xffffffff;
 
-interface Known {
-  readonly code: string;
-  readonly entry: Entry;
-  readonly denied: boolean;
-}
-
 /** Reads records of the audit subsystem, whoever wrote them down. */
 export class AuditRecords {
   private readonly tally: LogTally;
   private lostSoFar = 0;
-  /** What the ends of records, without the instruction pointer, were found to mean. */
-  private readonly endings = new Map<string, Known>();
-  /** That of the present line, "" where it has none that may be remembered, and what stands behind the pointer. */
-  private ending = '';
-  private code = '';
   /** When the kernel last said something that is no audit record. */
   private otherStamp: string | undefined;
 
@@ -105,73 +93,57 @@ export class AuditRecords {
     this.tally = tally;
   }
 
-  line(whole: string): void {
+  /** One line. What a SECCOMP record told, if it is one. */
+  line(whole: string): Decision | undefined {
     // auditd's enriched format adds names behind a group separator; they are often wrong.
     const separator = whole.indexOf('\u001d');
     const line = separator < 0 ? whole : whole.slice(0, separator);
-    if (this.seenAgain(line)) return;
     const head = AUDITD_RECORD.exec(line) ?? KERNEL_RECORD.exec(line) ?? JOURNAL_RECORD.exec(line);
     if (!head) {
       this.noRecord(line);
-      return;
+      return undefined;
     }
     const [start, type, time] = head;
-    // A program whose file name holds a line end can put lines into the text of another message of the kernel's.
-    const stamp = TIME_SINCE_BOOT.exec(line)?.[0];
-    if (stamp !== undefined && stamp === this.otherStamp) {
+    if (this.mistrusts(line, 0)) {
       this.tally.unread();
-      return;
+      return undefined;
     }
-    if (type === '1326' || type === 'SECCOMP') this.seccomp(line.slice(start.length), time);
-    else if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
+    if (type === '1326' || type === 'SECCOMP') return this.seccomp(line.slice(start.length), time);
+    if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
+    return undefined;
   }
 
-  /** A record whose deciding end was read before, without patterns: a log is made of millions of them. */
-  private seenAgain(line: string): boolean {
-    this.ending = '';
-    const isPlain =
-      line.startsWith('type=SECCOMP msg=audit(') ||
-      (line.charCodeAt(0) === BRACKET && line.startsWith('] audit: type=1326 audit(', line.indexOf(']')));
-    if (!isPlain || (this.otherStamp !== undefined && line.startsWith(this.otherStamp))) return false;
-    const sig = line.lastIndexOf(' sig=');
-    const ip = sig < 0 ? -1 : line.indexOf(' ip=', sig);
-    if (ip < 0) return false;
-    this.ending = line.slice(sig, ip);
-    const code = line.indexOf(' ', ip + 1);
-    const known = this.endings.get(this.ending);
-    if (!known || !line.endsWith(known.code) || line.length - known.code.length !== code) {
-      this.code = line.slice(code);
-      return false;
-    }
-    this.tally.again(known.entry, known.denied);
-    return true;
+  /**
+   * Whether the line at `from` has the time of a message of the kernel's that is no audit record: a program whose file name
+   * holds a line end can put lines into such a text.
+   */
+  mistrusts(text: string, from: number): boolean {
+    return this.otherStamp !== undefined && text.startsWith(this.otherStamp, from);
   }
 
-  /** Whether the present line's end is whole where it is kept. */
-  private isShort(): boolean {
-    return this.ending !== '' && this.ending.length <= LONGEST_TEXT && this.code.length <= LONGEST_TEXT;
-  }
-
-  seccomp(body: string, time: string | undefined): void {
+  seccomp(body: string, time: string | undefined): Decision | undefined {
     const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
-    if (end) this.decided(end[1], end[3] ?? end[2], end[4], body, time);
-    else this.tally.unread();
+    if (end) return this.decided(end[1], end[3] ?? end[2], end[4], body, time);
+    this.tally.unread();
+    return undefined;
   }
 
   /** A SECCOMP record by its fields: arch may be missing. */
-  decided(arch: string | undefined, nr: string, code: string, body: string, time: string | undefined): void {
+  decided(
+    arch: string | undefined,
+    nr: string,
+    code: string,
+    body: string,
+    time: string | undefined,
+  ): Decision | undefined {
     const executed = isExecuted(code);
     if (executed === undefined) {
       this.tally.unread();
-      return;
+      return undefined;
     }
-    const entry = this.count(arch, nr, {
-      denied: !executed,
-      process: () => processOf(body),
-      time: () => time,
-    });
-    if (entry && this.isShort() && this.endings.size < ENDINGS)
-      this.endings.set(copyOf(this.ending), { code: copyOf(this.code), entry, denied: !executed });
+    const detail = { denied: !executed, process: () => processOf(body), time: () => time };
+    const entry = this.count(arch, nr, detail);
+    return entry && { entry, denied: !executed };
   }
 
   syscall(body: string, time: string | undefined): void {
@@ -251,7 +223,14 @@ export const audit: LogFormat = {
   recognises: (line) => AUDITD_RECORD.test(line) || KERNEL_RECORD.test(line) || JOURNAL_RECORD.test(line),
   reader(tally) {
     const records = new AuditRecords(tally);
-    return eachLine((line) => records.line(line));
+    const endings = new AuditEndings(tally);
+    return {
+      line(text, from, to) {
+        if (!records.mistrusts(text, from) && endings.seenAgain(text, from, to)) return;
+        const told = records.line(shorten(text.slice(from, to)));
+        if (told) endings.remember(told);
+      },
+    };
   },
 };
 
