@@ -7,5 +7,7 @@ export function definition(verb: Verb, summary: string): Command {
   command.description(`${summary[0].toUpperCase()}${summary.slice(1)}.`);
   command.helpOption('-h, --help', 'show this help').exitOverride();
   verb.configure(command);
+  if (command.options.every((option) => option.long !== '--quiet'))
+    command.option('-q, --quiet', 'say nothing but errors');
   return command;
 }

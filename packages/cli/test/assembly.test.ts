@@ -92,6 +92,9 @@ describe('disasm and asm', () => {
     const assembled = callgate(['asm', '-', '-o', again], { input: stdout });
     expect(assembled.status).toBe(refused ? 1 : 0);
     expect(bytes(again)).toBe(bytes(odd));
+    const document = JSON.parse(callgate(['asm', '-', '--json'], { input: stdout }).stdout);
+    expect(document).toMatchObject({ instructions: rows.length, program: rows });
+    expect(document.refusal !== null).toBe(refused ?? false);
   });
 
   it('speak of a machine of the other byte order', () => {

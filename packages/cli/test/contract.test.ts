@@ -37,6 +37,9 @@ describe('callgate', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`Usage: callgate ${name}`);
     expect(stdout).toContain('Examples:\n  $ callgate ');
+    expect(stdout).toContain('--quiet');
+    // These have nothing to tell but that it is done.
+    if (!['hook', 'tour', 'completion'].includes(name)) expect(stdout).toContain('--json');
   });
 
   it('refuses unknown options in one line', () => {
@@ -142,6 +145,32 @@ describe('run', () => {
     expect(run('--profile', killMkdir, '--', 'mkdir', target).status).toBe(159);
   });
 
+  it('tells what was denied in JSON, behind what the program printed', () => {
+    const made = join(folder, 'made');
+    const { status, stdout } = run(
+      '--json',
+      '--log',
+      '-p',
+      denyMkdir,
+      '--',
+      'sh',
+      '-c',
+      `mkdir ${made}; exit 3`,
+    );
+    expect(status).toBe(3);
+    const document = JSON.parse(stdout);
+    expect(document).toMatchObject({ status: 3, signal: null, complete: true });
+    expect(document.denied).toEqual([
+      {
+        arch: expect.any(String),
+        syscall: expect.stringMatching(/^mkdir(at)?$/),
+        nr: expect.any(Number),
+        count: 1,
+        how: 'denied',
+      },
+    ]);
+  });
+
   it('hands stdin, arguments and environment through untouched', () => {
     const { stdout } = callgate(
       [
@@ -202,6 +231,25 @@ describe('record and build', () => {
     expect(readFileSync(built, 'utf8')).toBe(readFileSync(profile, 'utf8'));
     expect(callgate(['run', '--profile', built, '--', 'cat', '/etc/hostname']).stdout).toBe(recorded.stdout);
     expect(callgate(['run', '--profile', built, '--', 'mkdir', join(folder, 'x')]).status).toBe(1);
+  });
+
+  it('tell in JSON what the profile is and rests on', () => {
+    const files = ['one.json', 'two.json'].map((name) => join(folder, name));
+    for (const recording of files) callgate(['record', '-o', recording, '--', 'true']);
+    const profile = join(folder, 'told.json');
+    const both = callgate(['build', ...files, '--json', '-o', profile]);
+    expect(both.stderr).toBe('');
+    const document = JSON.parse(both.stdout);
+    expect(document).toMatchObject({
+      runs: 2,
+      lost: 0,
+      ambiguous: 0,
+      completeness: { runs: 2, identical: true },
+    });
+    expect(document.calls.execve[0]).toMatchObject({ kind: 'seen', runs: 2 });
+    expect(document.profile).toEqual(JSON.parse(readFileSync(profile, 'utf8')));
+    const alone = callgate(['build', files[0]!, '--json']);
+    expect(JSON.parse(alone.stdout)).toMatchObject({ runs: 1, completeness: null });
   });
 
   it('refuse what is no recording', () => {

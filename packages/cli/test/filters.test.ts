@@ -199,6 +199,14 @@ describe('decompile', () => {
     expect(stderr).toMatch(says);
     expect(stderr).not.toMatch(/proven equal/);
     expect([status, stdout]).toEqual([1, '']);
+    const told = callgate(['decompile', inexpressible, '--json']);
+    expect([told.status, told.stderr]).toEqual([1, '']);
+    const { equal, differences, profile } = JSON.parse(told.stdout);
+    expect([equal, profile]).toEqual([false, JSON.parse(readFileSync(path('best.json'), 'utf8'))]);
+    expect(differences[0]).toMatchObject({
+      before: { action: 'ALLOW' },
+      witness: { args: expect.any(Array) },
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { assemble } from '@callgate/engine/bpf/assemble';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { verifyProgram } from '@callgate/engine/bpf/verify';
+import { jsonProgram } from '@callgate/engine/report/programs/json';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
@@ -12,6 +13,7 @@ import { printable } from '../output/style.ts';
 interface AsmFlags {
   readonly arch?: string;
   readonly output: string;
+  readonly json?: boolean;
 }
 
 export const asm: Verb = {
@@ -22,6 +24,7 @@ export const asm: Verb = {
       .argument('<file>', 'text in the syntax of the kernel\'s bpf_asm; "-" for stdin')
       .option('-o, --output <file>', 'where the filter goes, as struct sock_filter[]; "-" for stdout', '-')
       .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--json', 'one JSON document on stdout: the program, and why the kernel would refuse it')
       .addHelpText(
         'after',
         `
@@ -42,8 +45,13 @@ ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -
       throw new CliFailure(`${printable(file)}:${line}:${column}: ${printable(message)}${more}`);
     }
     const { endian } = abiOf(targetOf(flags).native);
-    writeProgram(context, flags.output, encodeProgram(program, endian));
+    if (!flags.json || flags.output !== '-')
+      writeProgram(context, flags.output, encodeProgram(program, endian));
     const refusal = verifyProgram(program);
+    if (flags.json)
+      context.stdout.write(
+        `${JSON.stringify({ instructions: program.length, program: jsonProgram(program), refusal: refusal ?? null })}\n`,
+      );
     if (!refusal) return CLEAN;
     context.stderr.write(`callgate: the kernel would refuse it: instruction ${refusal.at}: ${refusal.why}\n`);
     return FINDINGS;

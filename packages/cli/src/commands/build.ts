@@ -18,10 +18,17 @@ import {
   type ReadRecording,
   readAnyRecording,
 } from '../input/log.ts';
+import { natural } from '../input/number.ts';
 import { noSuchCall } from '../input/system-call.ts';
 import { abiNamed } from '../input/target-flags.ts';
 import { printable, styleFor } from '../output/style.ts';
-import { completenessLines, conditionLines, reasonLines, summaryLines } from '../output/synthesis.ts';
+import {
+  completenessLines,
+  conditionLines,
+  reasonLines,
+  summaryLines,
+  synthesisDocument,
+} from '../output/synthesis.ts';
 import { writeFile } from '../output/write-file.ts';
 
 interface BuildFlags extends LogFlagTexts {
@@ -41,6 +48,7 @@ interface BuildFlags extends LogFlagTexts {
   readonly html?: string;
   readonly sidecar: boolean;
   readonly explain?: boolean;
+  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -74,7 +82,7 @@ export const build: Verb = {
       .option('--html <file>', 'write a report as one HTML page')
       .option('--no-sidecar', 'do not write FILE.callgate.json, which says why each call is in')
       .option('--explain', 'say for every call why it is in the profile')
-      .option('-q, --quiet', 'say nothing but errors')
+      .option('--json', 'the profile and everything that is said of it as one JSON document on stdout')
       .addHelpText(
         'after',
         examples(
@@ -99,18 +107,22 @@ export const build: Verb = {
     const synthesis = synthesize(recordings, options);
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
     const completeness = recordings.length > 1 ? completenessOf(recordings) : undefined;
-    writeFile(context, flags.output, stringifyProfile(synthesis.profile));
+    if (flags.json)
+      context.stdout.write(`${JSON.stringify(synthesisDocument(recordings, synthesis, completeness))}\n`);
+    if (!flags.json || flags.output !== '-')
+      writeFile(context, flags.output, stringifyProfile(synthesis.profile));
     if (flags.output !== '-' && flags.sidecar)
       writeFile(context, originsFile(flags.output), stringifyOrigins(synthesis, runs));
     if (flags.html)
       writeFile(context, flags.html, buildHtml({ title: flags.output, recordings, synthesis, completeness }));
 
     const style = styleFor(context.stderr, context.env);
+    const isQuiet = flags.quiet || flags.json;
     const lines = [
       ...(flags.explain ? reasonLines(style, synthesis, runs) : []),
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
-      ...(flags.quiet ? [] : summaryLines(style, recordings, synthesis)),
-      ...(flags.quiet || !completeness ? [] : completenessLines(style, completeness)),
+      ...(isQuiet ? [] : summaryLines(style, recordings, synthesis)),
+      ...(isQuiet || !completeness ? [] : completenessLines(style, completeness)),
     ];
     context.stderr.write(lines.map((line) => `${line}\n`).join(''));
     return CLEAN;
@@ -173,10 +185,4 @@ function kernelRange(text: string): KernelRange {
 function callNamed(name: string): string {
   if (!isKnownName(name.trim())) throw noSuchCall(name.trim());
   return name.trim();
-}
-
-function natural(text: string, flag: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new CliFailure(`${flag} takes a number of 1 or more, not "${printable(text)}"`);
-  return Number(text);
 }

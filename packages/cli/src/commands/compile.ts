@@ -52,8 +52,7 @@ export const compile: Verb = {
         '--annotate',
         'say for every instruction which rules it serves, and for every rule where it went',
       )
-      .option('--json', 'one JSON document: the program and its figures')
-      .option('-q, --quiet', 'say nothing but errors');
+      .option('--json', 'one JSON document: the program and its figures');
     addTargetFlags(command);
     command.addHelpText(
       'after',

@@ -50,7 +50,9 @@ export const completion: Verb = {
 
 function optionsOf(command: Command): Completable['options'] {
   return [
-    ...command.options.map((o) => ({ flag: o.long ?? o.short!, about: o.description })),
+    ...command.options
+      .filter((o) => !o.hidden)
+      .map((o) => ({ flag: o.long ?? o.short!, about: o.description })),
     { flag: '--help', about: 'show help' },
   ];
 }

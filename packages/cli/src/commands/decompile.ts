@@ -1,17 +1,18 @@
-import { diffPolicies } from '@callgate/engine/analysis/diff';
+import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
 import { DiagramTooLarge } from '@callgate/engine/policy/diagram';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context, FINDINGS } from '../context.ts';
+import { CLEAN, FINDINGS } from '../context.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { differencesText } from '../output/differences.ts';
+import { differencesDocument, differencesText } from '../output/differences.ts';
 import { printable, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
 interface DecompileFlags extends TargetFlags {
   readonly output: string;
+  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -22,7 +23,7 @@ export const decompile: Verb = {
     command
       .argument('<subject>', SUBJECT_HELP)
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
-      .option('-q, --quiet', 'say nothing but errors');
+      .option('--json', 'one JSON document on stdout: the profile, and how it differs from the filter');
     addTargetFlags(command);
     command.addHelpText(
       'after',
@@ -41,7 +42,11 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       quiet: true,
     });
     const made = decompilePolicy(subject.policy);
-    writeFile(context, flags.output, stringifyProfile(made.profile));
+    if (!flags.json || flags.output !== '-') writeFile(context, flags.output, stringifyProfile(made.profile));
+    if (flags.json) {
+      context.stdout.write(`${JSON.stringify(decompiledDocument(subject, made))}\n`);
+      return made.exact ? CLEAN : FINDINGS;
+    }
     const style = styleFor(context.stderr, context.env);
     if (made.exact) {
       if (!flags.quiet)
@@ -50,21 +55,36 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
         );
       return CLEAN;
     }
+    const differences = leftovers(subject, made);
+    const how = differences
+      ? differencesText(style, subject.policy.diagram, differences)
+      : 'different in more ways than can be listed\n';
     context.stderr.write(
-      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${leftovers(context, subject, made)}`,
+      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${how}`,
     );
     return FINDINGS;
   },
 };
 
-/** What no profile can say: how the profile differs from the filter. */
-function leftovers(context: Context, { policy }: Subject, made: Decompiled): string {
+function decompiledDocument(subject: Subject, made: Decompiled): object {
+  const { exact, runtime, profile } = made;
+  const differences = exact ? [] : leftovers(subject, made);
+  return {
+    profile: JSON.parse(stringifyProfile(profile)),
+    runtime,
+    // More than can be listed: null.
+    ...(differences ? differencesDocument(subject.policy.diagram, differences) : { differences: null }),
+    equal: exact,
+  };
+}
+
+/** What no profile can say: how the profile differs from the filter; undefined when in more ways than can be listed. */
+function leftovers({ policy }: Subject, made: Decompiled): Difference[] | undefined {
   const { diagram, root, abis } = policy;
   try {
-    const differences = diffPolicies(diagram, root, made.root, abis);
-    return differencesText(styleFor(context.stderr, context.env), diagram, differences);
+    return diffPolicies(diagram, root, made.root, abis);
   } catch (fault) {
-    if (fault instanceof DiagramTooLarge) return 'different in more ways than can be listed\n';
+    if (fault instanceof DiagramTooLarge) return undefined;
     throw fault;
   }
 }

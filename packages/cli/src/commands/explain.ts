@@ -19,6 +19,7 @@ import { printable, type Style, styleFor } from '../output/style.ts';
 
 interface ExplainFlags extends TargetFlags {
   readonly json?: boolean;
+  readonly quiet?: boolean;
 }
 
 /** One call of the kernel's interface, as the user asked for it. */
@@ -56,7 +57,7 @@ export const explain: Verb = {
     const target = targetOf(flags);
     const subject = await loadSubject(context, file, target, {
       allowUnknown: flags.allowUnknown,
-      quiet: flags.json,
+      quiet: flags.quiet || flags.json,
     });
     const asked = parseCall(syscall, args, abiOf(target.abis?.[0] ?? target.native));
     const { abi, nr } = asked;

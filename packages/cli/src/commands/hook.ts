@@ -16,6 +16,7 @@ import {
   readHookState,
   startFollower,
 } from '@callgate/linux/oci-hook';
+import { Option } from 'commander';
 import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
@@ -42,9 +43,10 @@ export const hook: Verb = {
     command
       .argument('<action>', 'install, uninstall, or run (what OCI runtimes start)')
       .option('--dir <folder>', 'where podman and CRI-O look for hooks', DEFAULT_FOLDER)
-      .option('--pid <n>', 'follow: the process of a created container')
-      .option('--of <file>', 'follow: where the profile goes')
-      .option('--if <file>', 'follow: a profile whose calls are allowed too')
+      // Of `hook follow`, which only `hook run` starts.
+      .addOption(new Option('--pid <n>').hideHelp())
+      .addOption(new Option('--of <file>').hideHelp())
+      .addOption(new Option('--if <file>').hideHelp())
       .addHelpText(
         'after',
         `

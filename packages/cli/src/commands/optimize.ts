@@ -47,7 +47,6 @@ export const optimize: Verb = {
       .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)')
       .option('--arch <abi>', 'the machine that it is for (default: this one)')
       .option('--json', 'one JSON document: the program and how long both are')
-      .option('-q, --quiet', 'say nothing but errors')
       .addHelpText(
         'after',
         examples(

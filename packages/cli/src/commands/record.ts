@@ -51,7 +51,6 @@ export const record: Verb = {
       .option('-o, --output <file>', 'write the recording, for callgate build')
       .option('-p, --profile <file>', 'write the smallest profile that allows what was seen')
       .option('--json', 'print the recording on stdout when the program has ended')
-      .option('-q, --quiet', 'say nothing but errors')
       .passThroughOptions()
       .addHelpText(
         'after',

@@ -3,7 +3,7 @@ import type { Program } from '@callgate/engine/bpf/instruction';
 import { actionOfWord, executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log';
 import type { Ending, LaunchPlan } from '@callgate/linux/launch';
 import { thisMachine } from '@callgate/linux/machine';
@@ -22,6 +22,7 @@ import { recordWithSignals } from './record.ts';
 interface RunFlags extends TargetFlags {
   readonly profile: string;
   readonly log?: boolean;
+  readonly json?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -41,7 +42,7 @@ export const run: Verb = {
       .argument('<command...>', 'the program and its arguments, after --')
       .requiredOption('-p, --profile <profile>', 'the profile to enforce')
       .option('--log', 'have denied calls logged, and say at the end which they were')
-      .option('-q, --quiet', 'say nothing but errors')
+      .option('--json', 'print what was denied as one JSON document on stdout when the program has ended')
       .passThroughOptions();
     addTargetFlags(command);
     command.addHelpText(
@@ -74,7 +75,8 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
     const outcome = flags.log
       ? await runCounted(context, plan, subject, say)
       : await runLogged(context, plan, subject);
-    if (!flags.quiet) report(context, program, outcome, flags);
+    if (flags.json) context.stdout.write(`${JSON.stringify(outcomeDocument(outcome))}\n`);
+    else if (!flags.quiet) report(context, program, outcome, flags);
     return outcome.ending.status;
   },
 };
@@ -154,6 +156,22 @@ function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial
     });
   }
   return [...times.values()];
+}
+
+/** The document of run --json; `complete`: no denial can be missing. */
+function outcomeDocument({ ending, denials, unseen }: Outcome): object {
+  return {
+    status: ending.status,
+    signal: ending.signal ?? null,
+    complete: unseen === undefined,
+    denied: denials.map(({ arch, nr, times, how }) => ({
+      arch,
+      syscall: nameOf(arch, nr) ?? String(nr),
+      nr,
+      count: times,
+      how,
+    })),
+  };
 }
 
 function report(

@@ -18,6 +18,7 @@ import { plural, printable, type Style, styleFor, wrap } from '../output/style.t
 
 interface ShowFlags extends TargetFlags {
   readonly json?: boolean;
+  readonly quiet?: boolean;
   readonly names?: boolean;
   readonly bitmap?: boolean;
 }
@@ -51,7 +52,7 @@ export const show: Verb = {
     const flags = command.opts<ShowFlags>();
     const subject = await loadSubject(context, file, targetOf(flags), {
       allowUnknown: flags.allowUnknown,
-      quiet: flags.json,
+      quiet: flags.quiet || flags.json,
     });
     const summaries = summarize(subject.policy);
     const bitmaps = flags.bitmap ? bitmapsOf(subject) : [];

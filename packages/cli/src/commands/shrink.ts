@@ -6,6 +6,7 @@ import type { LaunchPlan } from '@callgate/linux/launch';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';
+import { natural } from '../input/number.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { plural, printable, type Style, styleFor } from '../output/style.ts';
@@ -49,8 +50,7 @@ export const shrink: Verb = {
         'errno: try what happens when calls are denied; log: drop only what is never called',
         'errno',
       )
-      .option('--json', 'print the result as one JSON document')
-      .option('-q, --quiet', 'say nothing but errors');
+      .option('--json', 'print the result as one JSON document');
     addTargetFlags(command);
     command.addHelpText(
       'after',
@@ -233,10 +233,4 @@ function text(style: Style, { dispensable, unused, needed }: Result, { runs, eac
 
 function json(result: Result, { runs, each }: Trials): string {
   return `${JSON.stringify({ ...result, runs, trials: each })}\n`;
-}
-
-function natural(value: string, flag: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(value))
-    throw new CliFailure(`${flag} takes a number of 1 or more, not "${printable(value)}"`);
-  return Number(value);
 }

@@ -1,3 +1,4 @@
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import type { Completeness } from '@callgate/engine/record/completeness';
 import type { Recording } from '@callgate/engine/record/observation';
 import type { Synthesis } from '@callgate/engine/record/synthesize';
@@ -23,11 +24,37 @@ export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: n
   return lines;
 }
 
+/** The document of build --json. */
+export function synthesisDocument(
+  recordings: readonly Recording[],
+  synthesis: Synthesis,
+  completeness: Completeness | undefined,
+): object {
+  const { profile, reasons, newer, unnamed, deniedOnly, conditions } = synthesis;
+  return {
+    profile: JSON.parse(stringifyProfile(profile)),
+    runs: sumOf(recordings, (r) => r.runs),
+    lost: sumOf(recordings, (r) => r.lost),
+    left: sumOf(recordings, (r) => r.left),
+    ambiguous: sumOf(recordings, (r) => r.ambiguous),
+    calls: Object.fromEntries(reasons),
+    newer,
+    unnamed: unnamed.map(({ arch, nr }) => ({ arch, nr })),
+    deniedOnly,
+    conditions: conditions.map(({ name, runs, alternatives, notes }) => ({
+      name,
+      runs,
+      alternatives: alternatives.length,
+      arguments: notes,
+    })),
+    completeness: completeness ?? null,
+  };
+}
+
 /** What the profile allows and how every other call fails. */
 export function summaryLines(style: Style, recordings: readonly Recording[], synthesis: Synthesis): string[] {
   const { profile, reasons, newer, unnamed, deniedOnly } = synthesis;
-  const sum = (count: (r: Recording) => number) => recordings.reduce((total, r) => total + count(r), 0);
-  const lost = sum((r) => r.lost);
+  const lost = sumOf(recordings, (r) => r.lost);
   const lines = [
     `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${kinds(synthesis)} (--explain tells each)`,
     `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
@@ -41,7 +68,7 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     lines.push(
       `${style.yellow('left out')}: ${deniedOnly.map(printable).join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
     );
-  const ambiguous = sum((r) => r.ambiguous);
+  const ambiguous = sumOf(recordings, (r) => r.ambiguous);
   if (ambiguous > 0)
     lines.push(`${style.yellow('ABI assumed')} for ${plural(ambiguous, 'call')} of logs that do not tell it`);
   if (recordings.some((r) => r.left > 0))
@@ -49,6 +76,10 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
   if (lost > 0)
     lines.push(style.red(`incomplete: ${plural(lost, 'call')} were lost, so the profile may lack some`));
   return lines;
+}
+
+function sumOf(recordings: readonly Recording[], count: (recording: Recording) => number): number {
+  return recordings.reduce((sum, recording) => sum + count(recording), 0);
 }
 
 function kinds({ reasons }: Synthesis): string {
