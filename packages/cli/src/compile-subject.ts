@@ -41,12 +41,10 @@ function compiled(compile: () => Program): Program | undefined {
 function linesOf({ policy, source }: Subject, arch: number, nr: number): string {
   if (!source) return '';
   const { diagram, reasons, origins } = policy;
-  const terminals = diagram
-    .reachable(restrict(diagram, reasons, arch, nr))
-    .filter((id) => diagram.isTerminal(id));
   const lines = new Set(
-    terminals
-      .map((id) => origins[diagram.word(id)])
+    diagram
+      .wordsOf(restrict(diagram, reasons, arch, nr))
+      .map((index) => origins[index])
       .flatMap((origin) => (origin.because === 'rule' ? [source.positionOf(origin.span.start).line] : [])),
   );
   const few = [...lines].sort((a, b) => a - b).slice(0, MOST_NAMED);

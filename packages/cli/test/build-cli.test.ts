@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { afterAll, describe, expect, it } from 'vitest';
+import { recordingOf } from '../../engine/test/recordings.ts';
 import { callgate, type Result } from './callgate.ts';
 import { expectOneLine } from './filter-files.ts';
 
@@ -31,28 +32,14 @@ interface SeenCall {
 }
 
 function observation({ arch = 'x86_64', name = '', nr, ...rest }: SeenCall) {
-  return { arch, nr: nr ?? numberOf(arch, name) ?? 0, name, count: 1, phase: 'run', denied: 0, ...rest };
+  return { arch, nr: nr ?? numberOf(arch, name) ?? 0, name, count: 1, phase: 'run' as const, denied: 0, ...rest };
 }
 
 /** A recording of calls by name, or with more of them. */
 function recording(calls: string | readonly SeenCall[], head: object = {}): string {
   const all = typeof calls === 'string' ? words(calls).map((name) => ({ name })) : calls;
-  const document = {
-    schema: 'callgate-recording/1',
-    machine: { arch: 'x86_64', kernel: '6.1.0' },
-    recorder: 'test',
-    command: ['t'],
-    started: '2026-01-01T00:00:00Z',
-    runs: 1,
-    lost: 0,
-    left: 0,
-    ambiguous: 0,
-    countsDenied: true,
-    notes: [],
-    ...head,
-    observations: all.map(observation),
-  };
-  return fileOf(JSON.stringify(document));
+  const machine = { arch: 'x86_64', kernel: '6.1.0' } as const;
+  return fileOf(JSON.stringify(recordingOf(all.map(observation), { machine, ...head })));
 }
 
 interface Reason {

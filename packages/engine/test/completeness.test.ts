@@ -4,6 +4,7 @@ import { type Completeness, completenessOf } from '../src/record/completeness.ts
 import type { Observation, Phase, Recording } from '../src/record/observation.ts';
 import type { AbiName } from '../src/syscalls/arch.ts';
 import { nameOf } from '../src/syscalls/lookup.ts';
+import { recordingOf } from './recordings.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);
@@ -12,22 +13,7 @@ function call(nr: number, arch: AbiName = 'x86_64', phase: Phase = 'run'): Obser
   return { arch, nr, name: nameOf(arch, nr) ?? '', count: 1, phase, denied: 0 };
 }
 
-function run(...observations: readonly Observation[]): Recording {
-  return {
-    schema: 'callgate-recording/1',
-    machine: { arch: 'x86_64', kernel: '6.18.44' },
-    recorder: 'test',
-    command: ['t'],
-    started: '2026-01-01T00:00:00Z',
-    runs: 1,
-    lost: 0,
-    left: 0,
-    ambiguous: 0,
-    countsDenied: true,
-    notes: [],
-    observations,
-  };
-}
+const run = (...observations: readonly Observation[]) => recordingOf(observations);
 
 const runsOf = (lists: readonly (readonly number[])[]) =>
   lists.map((numbers) => run(...numbers.map((nr) => call(nr))));

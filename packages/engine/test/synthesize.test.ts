@@ -8,26 +8,14 @@ import {
 import { synthesize } from '../src/record/synthesize.ts';
 import { type AbiName, X32_BIT } from '../src/syscalls/arch.ts';
 import { numberOf } from '../src/syscalls/lookup.ts';
+import { recordingOf } from './recordings.ts';
 
 function seen(arch: AbiName, name: string, count = 1, denied = 0): Observation {
   return { arch, nr: numberOf(arch, name)!, name, count, phase: 'run', denied };
 }
 
 function recording(kernel: string, ...observations: Observation[]): Recording {
-  return {
-    schema: 'callgate-recording/1',
-    machine: { arch: 'x86_64', kernel },
-    recorder: 'test',
-    command: ['t'],
-    started: '2026-01-01T00:00:00Z',
-    runs: 1,
-    lost: 0,
-    left: 0,
-    ambiguous: 0,
-    countsDenied: true,
-    notes: [],
-    observations,
-  };
+  return recordingOf(observations, { machine: { arch: 'x86_64', kernel } });
 }
 
 describe('synthesize', () => {

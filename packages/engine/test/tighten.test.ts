@@ -17,6 +17,7 @@ import { type BuildOptions, type Synthesis, synthesize } from '../src/record/syn
 import { type TightCall, tighten } from '../src/record/tighten.ts';
 import { type AbiName, abiOf } from '../src/syscalls/arch.ts';
 import { numberOf } from '../src/syscalls/lookup.ts';
+import { recordingOf } from './recordings.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);
@@ -67,22 +68,7 @@ function seen(
   };
 }
 
-function recording(...observations: Observation[]): Recording {
-  return {
-    schema: 'callgate-recording/1',
-    machine: { arch: 'x86_64', kernel: '6.18.44' },
-    recorder: 'test',
-    command: ['t'],
-    started: '2026-01-01T00:00:00Z',
-    runs: 1,
-    lost: 0,
-    left: 0,
-    ambiguous: 0,
-    countsDenied: true,
-    notes: [],
-    observations,
-  };
-}
+const recording = (...observations: Observation[]) => recordingOf(observations);
 
 function build(recordings: readonly [Recording, ...Recording[]], options: BuildOptions = {}): Synthesis {
   return synthesize(recordings, { tighten: OPTIONS, ...options });

@@ -38,7 +38,7 @@ ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -
   async run(context, command) {
     const [file] = command.processedArgs as [string];
     const flags = command.opts<AsmFlags>();
-    const { program, faults } = readAssembly(await readText(context, file));
+    const { program, faults } = assemble(await readText(context, file));
     if (faults) {
       const [{ line, column, message }, ...rest] = faults;
       const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
@@ -57,10 +57,3 @@ ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -
     return FINDINGS;
   },
 };
-
-function readAssembly(text: string) {
-  const result = assemble(text);
-  return result.faults
-    ? { program: [], faults: result.faults }
-    : { program: result.program, faults: undefined };
-}

@@ -1,4 +1,4 @@
-import { cachedAbis, cachedCalls } from '@callgate/engine/analysis/bitmap';
+import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/analysis/bitmap';
 import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
@@ -105,7 +105,7 @@ ${examples(
 function document({ policy, target }: Subject, program: Program): object {
   const bitmap = cachedAbis(policy.abis, target.kernel).map((abi) => {
     const calls = cachedCalls([program], abi);
-    return { arch: abi.name, calls: calls.length, cached: calls.filter((c) => !c.uncached).length };
+    return { arch: abi.name, calls: calls.length, cached: countCached(calls) };
   });
   return { ...programDocument(program, policy), bitmap };
 }
@@ -119,8 +119,7 @@ function summary({ name, policy, target }: Subject, program: Program): string {
 function bitmapText(native: Abi | undefined, program: Program): string {
   if (!native) return '';
   const calls = cachedCalls([program], native);
-  const cached = calls.filter((c) => !c.uncached).length;
-  return `; on ${native.name} the kernel answers ${cached} of ${calls.length} calls without running them`;
+  return `; on ${native.name} the kernel answers ${countCached(calls)} of ${calls.length} calls without running them`;
 }
 
 /** More rules than these are counted. */

@@ -87,7 +87,7 @@ function sideFlags(flags: DiffFlags, side: 'A' | 'B'): TargetFlags {
 }
 
 /** Everything that two subjects of one diagram decide differently. */
-export function compare(a: Subject, b: Subject): Difference[] {
+function compare(a: Subject, b: Subject): Difference[] {
   if (a.policy.endian !== b.policy.endian)
     throw new CliFailure(
       `${printable(a.name)} is for ${a.policy.endian}-endian machines, ${printable(b.name)} is not; give both the same --arch`,

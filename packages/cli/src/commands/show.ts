@@ -7,7 +7,7 @@ import {
 } from '@callgate/engine/analysis/summary';
 import { actionOfWord } from '@callgate/engine/policy/action';
 import type { Policy } from '@callgate/engine/policy/policy';
-import { restrictArch } from '@callgate/engine/policy/restrict';
+import { restrictForeign } from '@callgate/engine/policy/restrict';
 import { formatAction } from '@callgate/engine/report/action';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
@@ -95,11 +95,8 @@ function overview(
   return head + summaries.map((s) => abiText(style, s, names)).join('');
 }
 
-/** An arch that no ABI has. */
-const NO_ARCH = 0x12345678;
-
 function foreignText({ diagram, root }: Policy): string {
-  const node = restrictArch(diagram, root, NO_ARCH);
+  const node = restrictForeign(diagram, root);
   if (!diagram.isTerminal(node)) return 'as these, for the filter does not ask for the ABI';
   const { kind, data } = actionOfWord(diagram.word(node));
   return formatAction(kind, data);

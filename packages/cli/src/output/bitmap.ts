@@ -1,4 +1,10 @@
-import { type CachedCall, cachedAbis, cachedCalls, type Uncached } from '@callgate/engine/analysis/bitmap';
+import {
+  type CachedCall,
+  cachedAbis,
+  cachedCalls,
+  countCached,
+  type Uncached,
+} from '@callgate/engine/analysis/bitmap';
 import { actionOfWord } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
@@ -25,7 +31,7 @@ export function bitmapsOf(subject: Subject): Bitmap[] {
 export function bitmapDocument({ abi, calls }: Bitmap): object {
   return {
     arch: abi,
-    cached: calls.filter((c) => !c.uncached).length,
+    cached: countCached(calls),
     uncached: calls.flatMap(({ name, uncached }) => (uncached ? [{ syscall: name, ...uncached }] : [])),
   };
 }
@@ -36,14 +42,13 @@ export function bitmapsText(context: Context, bitmaps: readonly Bitmap[]): strin
 }
 
 function bitmapText(style: Style, { abi, calls }: Bitmap): string {
-  const cached = calls.filter((c) => !c.uncached).length;
   const reasons = new Map<string, string[]>();
   for (const { name, uncached } of calls)
     if (uncached) reasons.set(reasonOf(uncached), [...(reasons.get(reasonOf(uncached)) ?? []), name]);
   const rows = [...reasons].map(
     ([reason, names]) => `  ${plural(names.length, 'call')} ${reason}:\n${wrap(names, '      ')}\n`,
   );
-  return `\n${style.bold(`The kernel's bitmap on ${abi}`)} answers ${cached} of ${plural(calls.length, 'known call')} without running the filter (since 5.11).\n${rows.join('')}`;
+  return `\n${style.bold(`The kernel's bitmap on ${abi}`)} answers ${countCached(calls)} of ${plural(calls.length, 'known call')} without running the filter (since 5.11).\n${rows.join('')}`;
 }
 
 function reasonOf(uncached: Uncached): string {

@@ -32,6 +32,11 @@ export function cachedCalls(programs: readonly Program[], abi: Abi): CachedCall[
   });
 }
 
+/** How many of the calls the bitmap answers. */
+export function countCached(calls: readonly CachedCall[]): number {
+  return calls.filter((call) => !call.uncached).length;
+}
+
 function whyUncached(programs: readonly Program[], arch: number, nr: number): Uncached | undefined {
   for (const [i, program] of programs.entries()) {
     const answer = constantAnswer(program, arch, nr);

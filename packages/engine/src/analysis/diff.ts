@@ -39,6 +39,8 @@ export interface Difference {
 const MOST_RANGES = 20_000;
 /** More answers for one number than anybody would read. */
 const MOST_ANSWERS = 256;
+/** The word of the difference diagram for what both decide alike. */
+const EQUAL = 0;
 const MAX_NODES = 1 << 20;
 const MAX_STEPS = 1 << 23;
 
@@ -59,7 +61,7 @@ export function diffPolicies(
 class Comparison {
   private readonly d: Diagram;
   private readonly abis: readonly Abi[];
-  /** What the words of the difference diagram stand for; word 0 stands for no difference. */
+  /** What the words of the difference diagram stand for, from word 1 on. */
   private readonly pairs: [before: number, after: number][] = [];
   private readonly found: Difference[] = [];
 
@@ -72,7 +74,7 @@ class Comparison {
     const { d } = this;
     const ids = new Map<string, number>();
     const differing = d.combine(before, after, (a, b) => {
-      if (a === b) return 0;
+      if (a === b) return EQUAL;
       const key = `${a} ${b}`;
       const id = ids.get(key) ?? this.pairs.push([a, b]);
       ids.set(key, id);
@@ -121,9 +123,9 @@ class Comparison {
   private add(arch: Difference['arch'], auditArch: number, nr: number, last: number, node: NodeId): void {
     const { d } = this;
     const name = arch === 'other' ? undefined : nameOf(arch, nr);
-    const words = d.reachable(node).filter((id) => d.isTerminal(id) && !this.isEqual(id));
+    const words = d.wordsOf(node).filter((word) => word !== EQUAL);
     if (words.length > MOST_ANSWERS) throw new DiagramTooLarge();
-    for (const word of words.map((id) => d.word(id))) {
+    for (const word of words) {
       const set = callsWhere(d, node, (w) => w === word);
       const [before, after] = this.pairs[word - 1].map(actionOfWord);
       this.found.push({
@@ -149,7 +151,7 @@ class Comparison {
   }
 
   private isEqual(id: NodeId): boolean {
-    return this.d.isTerminal(id) && this.d.word(id) === 0;
+    return this.d.isTerminal(id) && this.d.word(id) === EQUAL;
   }
 }
 

@@ -39,9 +39,8 @@ export function provenanceOf(policy: Policy, program: Program): Provenance | und
   const nobody = origins.length;
   const byInstruction = reaching.map((calls) =>
     diagram
-      .reachable(diagram.choose(calls, reasons, diagram.terminal(nobody)))
-      .filter((id) => diagram.isTerminal(id) && diagram.word(id) !== nobody)
-      .map((id) => diagram.word(id))
+      .wordsOf(diagram.choose(calls, reasons, diagram.terminal(nobody)))
+      .filter((index) => index !== nobody)
       .sort((a, b) => a - b),
   );
   const byOrigin: number[][] = origins.map(() => []);

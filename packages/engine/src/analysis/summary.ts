@@ -43,11 +43,8 @@ export function countPassing(summary: AbiSummary): number {
 function actionsOf(policy: Policy, abi: Abi, nr: number) {
   const { diagram } = policy;
   const node = restrict(diagram, policy.root, abi.auditArch, nr);
-  return diagram
-    .reachable(node)
-    .filter((id) => diagram.isTerminal(id))
-    .map((id) => {
-      const { kind, data } = actionOfWord(diagram.word(id));
-      return { action: kind, data };
-    });
+  return diagram.wordsOf(node).map((word) => {
+    const { kind, data } = actionOfWord(word);
+    return { action: kind, data };
+  });
 }

@@ -11,7 +11,7 @@ export interface AssemblyFault {
 
 export type Assembled =
   | { readonly program: Program; readonly faults?: undefined }
-  | { readonly faults: readonly AssemblyFault[] };
+  | { readonly program?: undefined; readonly faults: readonly AssemblyFault[] };
 
 /** Longer texts are not read; the kernel takes 4096 instructions. */
 const MAX_LINES = 100_000;

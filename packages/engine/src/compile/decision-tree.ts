@@ -34,21 +34,14 @@ export interface Costs {
   spend(work: number): void;
 }
 
-export interface Decision {
-  readonly tree: Tree;
-  /** Executed and written instructions together, by the measure of Costs. */
-  readonly cost: number;
-}
-
 /** How many single values one chain of equality tests may pick out of a background. */
 const CHAIN_LIMIT = 8;
 /** Above this many ranges the split is sought between those of the two neighbours only (Knuth 1971). */
 const EXACT_LIMIT = 64;
 
 /** The cheapest comparisons that tell ranges apart, for ranges that cover all values of a word. */
-export function decisionTree(ranges: readonly Range[], costs: Costs): Decision {
-  const search = new Search(ranges, costs);
-  return { tree: search.tree(0, ranges.length - 1), cost: search.cost(0, ranges.length - 1) };
+export function decisionTree(ranges: readonly Range[], costs: Costs): Tree {
+  return new Search(ranges, costs).tree(0, ranges.length - 1);
 }
 
 /**
@@ -79,10 +72,6 @@ class Search {
     this.splits = new Uint16Array(n * n);
     for (let first = n - 1; first >= 0; first--)
       for (let last = first + 1; last < n; last++) this.plan(first, last);
-  }
-
-  cost(first: number, last: number): number {
-    return this.costs[first * this.ranges.length + last];
   }
 
   tree(first: number, last: number): Tree {

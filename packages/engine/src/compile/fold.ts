@@ -1,5 +1,5 @@
 import { X32_BIT } from '../syscalls/arch.ts';
-import { type Costs, type Decision, decisionTree, FOLD, type Tree } from './decision-tree.ts';
+import { type Costs, decisionTree, FOLD, type Tree } from './decision-tree.ts';
 import type { Range } from './words.ts';
 
 /** Fewer ranges on either side are decided together. */
@@ -12,7 +12,7 @@ const WITH_BIT = -2;
  * set. Either the two sides are decided apart, or, if fewer instructions are worth it, x32 numbers that differ are
  * sorted out first and the others take x86_64's path with the bit cleared. Undefined when one side has little to decide.
  */
-export function decideX32(ranges: readonly Range[], costs: Costs): Decision | undefined {
+export function decideX32(ranges: readonly Range[], costs: Costs): Tree | undefined {
   const [below, beyond] = cut(ranges, X32_BIT);
   if (below.length < FEWEST || beyond.length < FEWEST) return undefined;
   const different = exceptions(below, beyond);
@@ -21,23 +21,23 @@ export function decideX32(ranges: readonly Range[], costs: Costs): Decision | un
   return writtenLess > executedMore ? fold(below, different, costs) : decideApart(below, beyond, costs);
 }
 
-function fold(below: readonly Range[], different: readonly Range[], costs: Costs): Decision {
-  const base = decisionTree(below, costs);
-  const exceptions = decisionTree(different, costs);
-  const all = [...below, ...different].reduce((sum, range) => sum + costs.weight(range), 0);
-  const tree: Tree = { kind: 'fold', bit: X32_BIT, exceptions: exceptions.tree, base: base.tree };
-  return { tree, cost: base.cost + exceptions.cost + all + 2 * costs.instruction };
+function fold(below: readonly Range[], different: readonly Range[], costs: Costs): Tree {
+  return {
+    kind: 'fold',
+    bit: X32_BIT,
+    exceptions: decisionTree(different, costs),
+    base: decisionTree(below, costs),
+  };
 }
 
-function decideApart(below: readonly Range[], beyond: readonly Range[], costs: Costs): Decision {
+function decideApart(below: readonly Range[], beyond: readonly Range[], costs: Costs): Tree {
   const weight = beyond.reduce((sum, range) => sum + costs.weight(range), 0);
   const rest: Range = { low: X32_BIT, high: 2 ** 32 - 1, exit: WITH_BIT };
   const outer = decisionTree([...below, rest], {
     ...costs,
     weight: (range) => (range === rest ? weight : costs.weight(range)),
   });
-  const inner = decisionTree(beyond, costs);
-  return { tree: replaceExit(outer.tree, inner.tree), cost: outer.cost + inner.cost };
+  return replaceExit(outer, decisionTree(beyond, costs));
 }
 
 /** The tree with another in the place of its exit WITH_BIT. */

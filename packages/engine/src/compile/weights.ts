@@ -1,6 +1,6 @@
 import { ALLOW_WORD, actionOfWord, executes } from '../policy/action.ts';
 import type { Policy } from '../policy/policy.ts';
-import { abiOf } from '../syscalls/arch.ts';
+import { abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 
 /** How often one call is made, in any unit. */
@@ -67,6 +67,6 @@ function upperBound(numbers: readonly number[], value: number): number {
 
 /** Whether the kernel's bitmap answers a call of that number by itself, if all of its paths give this word. */
 export function isCached(word: number, arch: number, nr: number): boolean {
-  const x32 = arch === abiOf('x86_64').auditArch && nr >= 0x40000000;
+  const x32 = arch === abiOf('x86_64').auditArch && nr >= X32_BIT;
   return word === ALLOW_WORD && !x32;
 }

@@ -31,7 +31,7 @@ export function wordTest(
   const nodes = nodesInWord(diagram, node, word);
   if (ranges && ranges.length <= WORTH * nodes + 1) {
     const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
-    return (folded ?? decisionTree(ranges, costs)).tree;
+    return folded ?? decisionTree(ranges, costs);
   }
   return bitTest(diagram, node, word, costs, prefix);
 }

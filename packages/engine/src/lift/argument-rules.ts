@@ -73,8 +73,7 @@ function repaired(
 }
 
 function wordsOf(d: Diagram, node: NodeId, byDefault: number): number[] {
-  const terminals = d.reachable(node).filter((id) => d.isTerminal(id));
-  return terminals.map((id) => d.word(id)).filter((word) => word !== byDefault);
+  return d.wordsOf(node).filter((word) => word !== byDefault);
 }
 
 /** What libseccomp makes of the rules of one name on one ABI. */

@@ -3,7 +3,7 @@ import type { Endian } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
 import type { Diagram, NodeId } from '../policy/diagram.ts';
 import type { Policy } from '../policy/policy.ts';
-import { restrict, restrictArch } from '../policy/restrict.ts';
+import { restrict, restrictArch, restrictForeign } from '../policy/restrict.ts';
 import { plainWords, stackFilters } from '../policy/stack.ts';
 import { ABIS, type Abi, type AbiName, abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
@@ -21,9 +21,6 @@ export interface LiftFault {
 export type LiftedPolicy =
   | { readonly policy: Policy; readonly fault?: undefined }
   | { readonly policy?: undefined; readonly fault: LiftFault };
-
-/** An arch that no ABI has. */
-const NO_ARCH = 0x12345678;
 
 /**
  * What filters stacked on one another, the newest first, decide together. The policy's ABIs are those that they tell
@@ -52,7 +49,7 @@ export function liftPolicy(
   });
   if (tooLarge)
     return { fault: { program: 0, at: 0, why: 'what the filters decide together is too complex' } };
-  const words = wordsOf(diagram, root);
+  const words = diagram.wordsOf(root);
   const index = new Map(words.map((word, i) => [word, i]));
   return {
     policy: {
@@ -68,13 +65,8 @@ export function liftPolicy(
   };
 }
 
-function wordsOf(diagram: Diagram, root: NodeId): number[] {
-  const terminals = diagram.reachable(root).filter((id) => diagram.isTerminal(id));
-  return terminals.map((id) => diagram.word(id));
-}
-
 function coveredAbis(diagram: Diagram, root: NodeId, native: AbiName): Abi[] {
-  const foreign = restrictArch(diagram, root, NO_ARCH);
+  const foreign = restrictForeign(diagram, root);
   const covered = ABIS.filter(
     (abi) =>
       restrictArch(diagram, root, abi.auditArch) !== foreign &&

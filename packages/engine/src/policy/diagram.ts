@@ -267,6 +267,13 @@ export class Diagram {
     return [...seen];
   }
 
+  /** The different words that a decision can end with, in the order of a depth-first walk. */
+  wordsOf(root: NodeId): number[] {
+    return this.reachable(root)
+      .filter((id) => this.isTerminal(id))
+      .map((id) => this.word(id));
+  }
+
   private spend(): void {
     if (--this.fuel < 0) throw new DiagramTooLarge();
   }

@@ -9,6 +9,14 @@ export function restrictArch(diagram: Diagram, root: NodeId, auditArch: number):
   return id;
 }
 
+/** An arch that no ABI has. */
+const NO_ARCH = 0x12345678;
+
+/** The rest of a diagram for calls of an ABI that no machine has. */
+export function restrictForeign(diagram: Diagram, root: NodeId): NodeId {
+  return restrictArch(diagram, root, NO_ARCH);
+}
+
 /** The rest of a diagram once arch and nr are known: it tests arguments only. */
 export function restrict(diagram: Diagram, root: NodeId, auditArch: number, nr: number): NodeId {
   let id = restrictArch(diagram, root, auditArch);

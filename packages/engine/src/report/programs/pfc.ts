@@ -3,7 +3,7 @@ import { callsWhere } from '../../policy/call-set.ts';
 import type { NodeId } from '../../policy/diagram.ts';
 import { NR } from '../../policy/fields.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { restrictArch } from '../../policy/restrict.ts';
+import { restrictArch, restrictForeign } from '../../policy/restrict.ts';
 import { type ValueRange, valueRanges } from '../../policy/value-set.ts';
 import { type Abi, abiOfCall } from '../../syscalls/arch.ts';
 import { nameOf } from '../../syscalls/lookup.ts';
@@ -12,7 +12,6 @@ import { describeArguments } from '../arguments.ts';
 
 /** More runs of numbers than any real filter has. */
 const MOST_RANGES = 20_000;
-const NO_ARCH = 0x12345678;
 
 /** Pseudo filter code: for each arch what every number gets, what most runs of numbers get last. Exact, but no program. */
 export function pfcProgram(policy: Policy): string {
@@ -25,7 +24,7 @@ export function pfcProgram(policy: Policy): string {
       abis.filter((abi) => abi.auditArch === arch),
     ),
   );
-  const rest = restrictArch(diagram, root, NO_ARCH);
+  const rest = restrictForeign(diagram, root);
   const foreign = diagram.isTerminal(rest)
     ? `# any other arch\naction ${actionText(diagram.word(rest))};\n`
     : '';
@@ -48,9 +47,7 @@ function runText(diagram: Policy['diagram'], arch: number, { low, high, exit }: 
   const name = nameAt(arch, from);
   const names = from === to ? (name ?? 'no name') : `${name ?? from} … ${nameAt(arch, to) ?? to}`;
   const condition = from === to ? `$syscall == ${from}` : `$syscall >= ${from} && $syscall <= ${to}`;
-  const words = diagram.reachable(exit).filter((id) => diagram.isTerminal(id));
-  const lines = words.map((id) => {
-    const word = diagram.word(id);
+  const lines = diagram.wordsOf(exit).map((word) => {
     const when = describeArguments(
       diagram,
       callsWhere(diagram, exit, (w) => w === word),
