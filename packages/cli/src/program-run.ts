@@ -8,7 +8,7 @@ import {
   type LaunchPlan,
   launch,
 } from '@callgate/linux/launch';
-import { isForeground } from '@callgate/linux/machine';
+import { isForeground } from '@callgate/linux/processes';
 import { CliFailure, type Context, OWN_FAILURE } from './context.ts';
 import type { Subject } from './input/subject.ts';
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
-import { processStatus } from './machine.ts';
+import { processStatus } from './processes.ts';
 
 /** The engines whose command line tells a container's process. */
 export const ENGINES = ['docker', 'podman'] as const;

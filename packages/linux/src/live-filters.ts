@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { decodeProgram } from '@callgate/engine/bpf/encode';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { libc } from './libc.ts';
-import { nativeNumber, processStatus } from './machine.ts';
+import { nativeNumber } from './machine.ts';
+import { isAlive, processStatus, tracerOf } from './processes.ts';
 
 /** linux/ptrace.h */
 const PTRACE_DETACH = 17;
@@ -145,7 +145,7 @@ class Ptrace {
     const { pid } = this;
     if (errno === ESRCH) return new FiltersUnreadable(`process ${pid} has ended`);
     if (errno === EPERM || errno === EACCES) {
-      if (isZombie(pid)) return new FiltersUnreadable(`process ${pid} has ended`);
+      if (!isAlive(pid)) return new FiltersUnreadable(`process ${pid} has ended`);
       const tracer = tracerOf(pid);
       return new FiltersUnreadable(
         tracer && tracer !== process.pid
@@ -156,21 +156,5 @@ class Ptrace {
     if (errno === EINVAL || errno === EIO)
       return new FiltersUnreadable('this kernel gives no filters (it lacks CONFIG_CHECKPOINT_RESTORE)');
     return new FiltersUnreadable(`the filters of process ${pid} cannot be read: errno ${errno}`);
-  }
-}
-
-function tracerOf(pid: number): number {
-  try {
-    return Number(/^TracerPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    return /^State:\s*[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
-  } catch {
-    return true;
   }
 }

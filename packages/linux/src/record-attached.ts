@@ -1,10 +1,20 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recording } from '@callgate/engine/record/observation';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { readKernelTypes } from './bpf/btf.ts';
 import { type Container, findContainer } from './containers.ts';
-import { processStatus, thisMachine } from './machine.ts';
+import { thisMachine } from './machine.ts';
+import {
+  callInProgress,
+  commandLineOf,
+  commOf,
+  isAlive,
+  processes,
+  processStatus,
+  threadsOf,
+  treeOf,
+} from './processes.ts';
 import { recordingOf } from './record.ts';
 import { observerLayout } from './recorders/observer-layout.ts';
 import { ObserverPrograms } from './recorders/observer-programs.ts';
@@ -149,7 +159,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   if (isCreatedContainer(pid)) return attachToMounts(pid, false, [`process ${pid}`], hooks);
   const denied = processStatus(pid).seccomp !== 0;
   const started = new Date();
-  const command = commandLine(pid);
+  const command = commandLineOf(pid);
   const programs = observer({ kind: 'tree' }, { denied, args: hooks.args ?? false });
   const roots = new Set<number>();
   // A child that is born while the tree is looked at is found by the next look.
@@ -246,10 +256,7 @@ function endOf(namespace: number): () => boolean {
 
 /** The process of an OCI runtime that waits to become a container's program: what it does before that is the runtime's. */
 function isCreatedContainer(pid: number): boolean {
-  return (
-    /^(?:runc:\[|crun$|crun:)/.test(readFileSync(`/proc/${pid}/comm`, 'latin1').trim()) &&
-    mountNamespace(pid) !== mountNamespace('self')
-  );
+  return /^(?:runc:\[|crun$|crun:)/.test(commOf(pid) ?? '') && mountNamespace(pid) !== mountNamespace('self');
 }
 
 /** A call that a thread was in when the recording began. */
@@ -264,9 +271,8 @@ function callsInProgress(pids: readonly number[]): Begun[] {
   return pids.flatMap((pid) => {
     const arch = abiOfProcess(pid);
     return threadsOf(pid).flatMap((tid) => {
-      const nr = Number(textOf(`/proc/${tid}/syscall`)?.split(' ')[0]);
-      const process = textOf(`/proc/${tid}/comm`)?.trimEnd();
-      return arch !== undefined && Number.isInteger(nr) && nr >= 0 ? [{ arch, nr, process }] : [];
+      const nr = callInProgress(tid);
+      return arch !== undefined && nr !== undefined ? [{ arch, nr, process: commOf(tid) }] : [];
     });
   });
 }
@@ -290,62 +296,4 @@ function abiOfProcess(pid: number): AbiName | undefined {
   } catch {
     return undefined;
   }
-}
-
-function threadsOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).map(Number);
-  } catch {
-    return [];
-  }
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-/** A process and all its descendants. */
-function treeOf(root: number): number[] {
-  const children = new Map<number, number[]>();
-  for (const pid of processes()) {
-    const parent = parentOf(pid);
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
-  }
-  const tree = [root];
-  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
-  return tree;
-}
-
-function processes(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
-
-function parentOf(pid: number): number | undefined {
-  const stat = statOf(pid);
-  return stat && Number(stat[1]);
-}
-
-function isAlive(pid: number): boolean {
-  const state = statOf(pid)?.[0];
-  return state !== undefined && state !== 'Z' && state !== 'X';
-}
-
-/** The fields of a process's stat behind its comm: state, parent, … */
-function statOf(pid: number): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  } catch {
-    return undefined;
-  }
-}
-
-function commandLine(pid: number): string[] {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').filter(Boolean);
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
+import { commOf } from '../processes.ts';
 
 /** Who made a call first, and when, in milliseconds since 1970. */
 interface First {
@@ -19,13 +19,5 @@ export class FirstCalls {
     const first = { process: commOf(pid), time: Date.now() };
     this.firsts.set(`${arch} ${nr}`, first);
     return first;
-  }
-}
-
-function commOf(pid: number): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trimEnd();
-  } catch {
-    return undefined;
   }
 }

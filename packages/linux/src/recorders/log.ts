@@ -6,7 +6,8 @@ import { AuditListener } from '../audit-listener.ts';
 import { Cgroup } from '../cgroup.ts';
 import type { LoggedDenial } from '../kernel-log.ts';
 import { launch } from '../launch.ts';
-import { nativeNumber, processStatus, thisMachine } from '../machine.ts';
+import { nativeNumber, thisMachine } from '../machine.ts';
+import { processStatus } from '../processes.ts';
 import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
 import { Counter, type Recorder } from './recorder.ts';
 

@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-} from 'node:fs';
+import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +12,7 @@ import { killProcess } from '../kill-process.ts';
 import { type Launched, launch } from '../launch.ts';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
+import { childrenOf, processes, tracerOf } from '../processes.ts';
 import { readAvailable } from '../read-available.ts';
 import type { PhaseCount, Recorder, RecordHooks } from './recorder.ts';
 
@@ -116,25 +108,9 @@ async function reportLeft(pid: number | undefined, hooks: RecordHooks, over: () 
 function killTraced({ pid, child }: Launched): void {
   // Stopped, it cannot start another one meanwhile.
   child.kill('SIGSTOP');
-  const traced = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && tracerOf(name) === pid);
-  for (const victim of new Set([...traced.map(Number), ...childrenOf(pid)])) killProcess(victim);
+  const traced = processes().filter((other) => tracerOf(other) === pid);
+  for (const victim of new Set([...traced, ...childrenOf(pid)])) killProcess(victim);
   child.kill(traced.length > 0 ? 'SIGCONT' : 'SIGKILL');
-}
-
-function tracerOf(pid: string): number | undefined {
-  try {
-    return Number(/^TracerPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
 }
 
 /** A call whose number is the same on all ABIs of the machine is taken for the machine's own, and counted as ambiguous. */

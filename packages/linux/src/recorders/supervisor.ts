@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { SeccompData } from '@callgate/engine/bpf/vm';
 import { abiOfCall } from '@callgate/engine/syscalls/arch';
 import { killProcess } from '../kill-process.ts';
@@ -11,6 +11,7 @@ import {
 } from '../launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
+import { isProcess, startTimeOf } from '../processes.ts';
 import { worthyArguments } from './argument-masks.ts';
 import { FirstCalls } from './first-calls.ts';
 import { type Listener, listen } from './listener.ts';
@@ -155,7 +156,7 @@ class Session {
   }
 
   private note(pid: number, { nr, arch, args }: SeccompData, denied: boolean): void {
-    if (!this.started.has(pid)) this.started.set(pid, startTime(pid) ?? '');
+    if (!this.started.has(pid)) this.started.set(pid, startTimeOf(pid) ?? '');
     this.armed ||= denied || nr === this.execve;
     const abi = abiOfCall(arch, nr);
     if (!this.armed || !abi) return;
@@ -185,26 +186,6 @@ class Session {
   }
 
   private isOurs(pid: number): boolean {
-    return this.started.get(pid) === startTime(pid);
-  }
-}
-
-/** When a process or thread started, in clock ticks since boot: field 22 of its stat. */
-function startTime(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Whether it is a process, not one of its other threads, and alive. */
-function isProcess(pid: number): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-    return status.includes(`\nTgid:\t${pid}\n`) && !/^State:\s+[ZX]/m.test(status);
-  } catch {
-    return false;
+    return this.started.get(pid) === startTimeOf(pid);
   }
 }
