@@ -32,7 +32,15 @@ interface SeenCall {
 }
 
 function observation({ arch = 'x86_64', name = '', nr, ...rest }: SeenCall) {
-  return { arch, nr: nr ?? numberOf(arch, name) ?? 0, name, count: 1, phase: 'run' as const, denied: 0, ...rest };
+  return {
+    arch,
+    nr: nr ?? numberOf(arch, name) ?? 0,
+    name,
+    count: 1,
+    phase: 'run' as const,
+    denied: 0,
+    ...rest,
+  };
 }
 
 /** A recording of calls by name, or with more of them. */

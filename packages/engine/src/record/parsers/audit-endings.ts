@@ -15,6 +15,7 @@ interface Ending extends Decision {
 
 const SPACE = 32;
 const BRACKET = 91;
+const CLOSING = 93;
 const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 const SLOTS = 4095;
@@ -38,6 +39,9 @@ export class AuditEndings {
   private ip = -1;
   private code = 0;
   private slot = 0;
+  /** How long these were in the last line; mostly they are as long in the next. */
+  private stampLength = 0;
+  private codeLength = 0;
   /** Whether the text has lines with names behind a group separator. */
   private isEnriched = false;
 
@@ -49,9 +53,11 @@ export class AuditEndings {
   seenAgain(text: string, from: number, to: number): boolean {
     this.ip = -1;
     if (!this.isPlain(text, from, to)) return false;
-    const code = spaceBefore(text, to, from);
+    const code = text.startsWith(' code=', to - this.codeLength)
+      ? to - this.codeLength
+      : spaceBefore(text, to, from);
     const ip = spaceBefore(text, code, from);
-    if (!text.startsWith(' ip=', ip) || !text.startsWith(' code=', code)) return false;
+    if (!text.startsWith(' ip=', ip)) return false;
     this.from = from;
     this.to = to;
     this.ip = ip;
@@ -70,6 +76,7 @@ export class AuditEndings {
     const { text, from, to, ip, code } = this;
     const call = text.lastIndexOf(' sig=', ip);
     if (ip < 0 || call < from || ip - call > LONGEST_TEXT || to - code > LONGEST_TEXT) return;
+    this.codeLength = to - code;
     this.slots[this.slot] = {
       entry,
       denied,
@@ -85,8 +92,9 @@ export class AuditEndings {
     }
     if (this.isEnriched || to - from > LONGEST_LINE) return false;
     if (text.charCodeAt(from) !== BRACKET) return text.startsWith('type=SECCOMP msg=audit(', from);
-    const stamp = text.slice(from, Math.min(to, from + LONGEST_STAMP)).indexOf('] ');
-    return stamp > 0 && text.startsWith('] audit: type=1326 audit(', from + stamp);
+    if (text.charCodeAt(from + this.stampLength) !== CLOSING)
+      this.stampLength = text.slice(from, from + LONGEST_STAMP).indexOf(']');
+    return text.startsWith('] audit: type=1326 audit(', from + this.stampLength);
   }
 }
 

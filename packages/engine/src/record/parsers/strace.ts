@@ -1,6 +1,7 @@
 import { type AbiName, X32_BIT } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import type { CallDetail, Entry, LogTally } from '../log-tally.ts';
+import { Interrupted } from './interrupted.ts';
 import { type LogFormat, type LogReader, shorten } from './log-format.ts';
 import { straceArguments } from './strace-arguments.ts';
 import { isStraceCall, NOTICE } from './strace-lines.ts';
@@ -23,6 +24,8 @@ const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 const BRACKET = 91;
 const GREATER = 62;
+/** By character code, whether names of calls have it. */
+const IN_NAMES = Uint8Array.from({ length: 256 }, (_, c) => (/\w/.test(String.fromCharCode(c)) ? 1 : 0));
 const UNFINISHED = '<unfinished ...>';
 const PIDS = 65_536;
 const SLOTS = 4095;
@@ -37,14 +40,11 @@ const LONGEST_RESULT = 300;
 class StraceReader implements LogReader, CallDetail {
   private readonly tally: LogTally;
   private readonly modes = new Map<number, AbiName>();
-  /** Processes whose call was interrupted in the log: its end is not another call. */
-  private readonly unfinished = new Set<number>();
+  private readonly interrupted = new Interrupted();
   private readonly summary: SummaryTable;
   private calls = 0;
   private value = 0;
-  /** Of the name that was looked at last. */
-  private hash = 0;
-  /** Names that were counted by name alone, at the place that their hash gives. */
+  /** Names that were counted by name alone, at the places that slotOf gives. */
   private readonly slots: ({ readonly name: string; readonly entry: Entry } | undefined)[] = new Array(
     SLOTS + 1,
   );
@@ -61,6 +61,9 @@ class StraceReader implements LogReader, CallDetail {
   private nr = -1;
   private start = 0;
   private text = '';
+  /** The next "(" of this text. */
+  private open = 0;
+  private searched = '';
   private timeFrom = 0;
   private timeTo = 0;
 
@@ -72,9 +75,16 @@ class StraceReader implements LogReader, CallDetail {
   line(text: string, from: number, to: number): void {
     this.prefix(text, from, to);
     const at = this.start;
-    const open = this.endOfName(text, at, to);
-    if (open > at && text.charCodeAt(open) === OPEN) this.call(text, at, open, to);
-    else if (text.startsWith('#64(', open)) this.slotOf64(text, at, open, to);
+    const open = this.nextOpen(text, at);
+    if (open < to && this.seenAgain(text, at, open)) {
+      this.begun(text, at, to);
+      return;
+    }
+    const end = endOfName(text, at, to);
+    if (end > at && end === open) {
+      this.seen(text.slice(at, end), text, end, to);
+      this.begun(text, at, to);
+    } else if (text.startsWith('#64(', end)) this.slotOf64(text, at, end, to);
     else if (text.startsWith('<... ', at) && text[at + 5] !== '?') this.resumed(text, at + 5, to);
     else this.other(shorten(text.slice(from, to)), shorten(text.slice(at, to)));
   }
@@ -144,23 +154,19 @@ class StraceReader implements LogReader, CallDetail {
     return end;
   }
 
-  /** Behind the last character of a name that begins at `at`; its hash is left in `hash`. */
-  private endOfName(text: string, at: number, to: number): number {
-    let end = at;
-    let hash = 0;
-    for (; end < to; end++) {
-      const c = text.charCodeAt(end);
-      const letter = (c >= 97 && c <= 122) || c === 95 || (c >= 65 && c <= 90);
-      if (!letter && !(c >= DIGIT_0 && c <= DIGIT_9 && end > at)) break;
-      hash = (hash * 31 + c) | 0;
+  /** Where the next bracket opens; looked for once, however many lines have none. */
+  private nextOpen(text: string, at: number): number {
+    if (text !== this.searched || this.open < at) {
+      const found = text.indexOf('(', at);
+      this.searched = text;
+      this.open = found < 0 ? Infinity : found;
     }
-    this.hash = hash;
-    return end;
+    return this.open;
   }
 
-  private call(text: string, at: number, open: number, to: number): void {
-    if (text.charCodeAt(to - 1) === GREATER && text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
-    if (!this.seenAgain(text, at, open)) this.seen(text.slice(at, open), text, open, to);
+  /** A call stands at `at`. */
+  private begun(text: string, at: number, to: number): void {
+    if (text.charCodeAt(to - 1) === GREATER && text.endsWith(UNFINISHED, to)) this.interrupted.add(this.pid);
     this.callEnded = undefined;
     this.callFrom = at;
     this.callTo = to;
@@ -174,11 +180,7 @@ class StraceReader implements LogReader, CallDetail {
     this.text = text;
     if (nr === undefined) this.tally.unread();
     else this.tally.call('x32', nr + X32_BIT, this);
-    if (text.endsWith(UNFINISHED, to)) this.interrupt(this.pid);
-  }
-
-  private interrupt(pid: number): void {
-    if (this.unfinished.size < PIDS) this.unfinished.add(pid);
+    if (text.endsWith(UNFINISHED, to)) this.interrupted.add(this.pid);
   }
 
   /** Whether a line is the rest of the last call's: that has no result then. */
@@ -188,7 +190,7 @@ class StraceReader implements LogReader, CallDetail {
       this.text.slice(Math.max(this.callFrom, this.callTo - LONGEST_RESULT), this.callTo),
     );
     if (this.callEnded) return false;
-    if (line.endsWith(UNFINISHED)) this.interrupt(this.callPid);
+    if (line.endsWith(UNFINISHED)) this.interrupted.add(this.callPid);
     return true;
   }
 
@@ -199,22 +201,20 @@ class StraceReader implements LogReader, CallDetail {
   /** <... NAME resumed> ends a call whose beginning was counted, unless the log begins behind it. */
   private resumed(text: string, at: number, to: number): void {
     if (this.wasBegun()) return;
-    const end = this.endOfName(text, at, to);
+    const end = endOfName(text, at, to);
     if (text.startsWith(' resumed>', end)) this.seen(text.slice(at, end), text, -1, to);
     else this.tally.unread();
   }
 
   /** While only one process is traced, strace leaves out its number. */
   private wasBegun(): boolean {
-    const { unfinished, pid } = this;
-    if (unfinished.delete(pid) || unfinished.delete(0)) return true;
-    const [only] = pid === 0 ? unfinished : [];
-    return only !== undefined && unfinished.delete(only);
+    const { interrupted, pid } = this;
+    return interrupted.delete(pid) || interrupted.delete(0) || (pid === 0 && interrupted.deleteAny());
   }
 
   /** A name that needs nothing but to be counted once more, found without making a string of it. */
   private seenAgain(text: string, at: number, open: number): boolean {
-    const slot = this.slots[this.hash & SLOTS];
+    const slot = this.slots[slotOf(text, at, open)];
     const isSame = slot !== undefined && slot.name.length === open - at && text.startsWith(slot.name, at);
     if (!isSame || this.nr >= 0 || this.modes.size > 0 || this.tally.wantsArguments) return false;
     this.text = text;
@@ -239,7 +239,7 @@ class StraceReader implements LogReader, CallDetail {
     if (mode !== undefined) return this.tally.named(mode, name, this);
     if (this.nr >= 0) return this.tally.numberAndName(this.nr, name, this);
     const entry = this.tally.name(name, this);
-    if (entry?.name !== undefined) this.slots[this.hash & SLOTS] = { name: entry.name, entry };
+    if (entry?.name !== undefined) this.slots[slotOf(name, 0, name.length)] = { name: entry.name, entry };
     return entry;
   }
 
@@ -276,10 +276,27 @@ class StraceReader implements LogReader, CallDetail {
   private ended(rest: string): void {
     const pid = this.pid || this.alone;
     this.modes.delete(pid);
-    this.unfinished.delete(this.pid);
+    this.interrupted.delete(this.pid);
     const thread = Number(SUPERSEDED.exec(rest)?.[1] ?? -1);
-    if (this.unfinished.delete(thread)) this.interrupt(this.pid);
+    if (this.interrupted.delete(thread)) this.interrupted.add(this.pid);
   }
+}
+
+/** Behind the last character of a name that begins at `at`. */
+function endOfName(text: string, at: number, to: number): number {
+  let end = at;
+  while (end < to && IN_NAMES[text.charCodeAt(end)] === 1) end++;
+  return end;
+}
+
+/** The length and four letters of a name tell most of them apart. */
+function slotOf(text: string, from: number, to: number): number {
+  const ends = mixed(mixed(to - from, text.charCodeAt(from)), text.charCodeAt(to - 1));
+  return mixed(mixed(ends, text.charCodeAt(to - 2)), text.charCodeAt((from + to) >> 1)) & SLOTS;
+}
+
+function mixed(hash: number, letter: number): number {
+  return (Math.imul(hash, 31) + letter) | 0;
 }
 
 /** Behind the next `what` before `to`, as far as a comm or a context can reach; else `to`. */
