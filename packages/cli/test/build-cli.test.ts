@@ -147,6 +147,13 @@ describe('the floor', () => {
     expect(names.toSorted()).toEqual([...new Set([...measured, ...BASE])].sort());
   });
 
+  it.each(['docker', 'containerd', 'podman'])(
+    'of %s is that of any runc, whatever its own release is',
+    (name) => {
+      expect(build(bare, '--runtime', `${name}@1.0`).names).toEqual(build(bare, '--runtime', name).names);
+    },
+  );
+
   it('has what exec needs', () => {
     for (const flags of [[], ['--no-new-privs']]) {
       for (const runtime of ['crun', 'podman', 'any'])

@@ -61,7 +61,7 @@ export const build: Verb = {
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option(
         '--runtime <name[@v]>',
-        `also what this calls to start the container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
+        `also what this calls to start the container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; of runc and crun @v for one release`,
       )
       .option('--no-new-privs', 'the container runs with no_new_privs: that needs less')
       .option('--exec', 'also what docker exec or podman exec needs')

@@ -166,7 +166,7 @@ export const FLOOR_RUNTIMES: Readonly<Record<string, readonly FloorRow['runtime'
 export interface FloorChoice {
   /** A key of FLOOR_RUNTIMES. */
   readonly runtime: string;
-  /** undefined: any release. */
+  /** Of runc or crun; undefined: any release. */
   readonly release?: string;
   /** The container runs with no_new_privs (--security-opt no-new-privileges). */
   readonly noNewPrivs: boolean;
@@ -205,13 +205,13 @@ export function floorOf(choice: FloorChoice): Map<string, string> {
   const runtimes = FLOOR_RUNTIMES[choice.runtime] ?? [];
   const calls = new Map<string, string>();
   for (const row of FLOORS) {
+    // That of docker or podman does not tell the release of the runtime that they start.
+    const release = row.runtime === choice.runtime ? choice.release : undefined;
     const applies =
       runtimes.includes(row.runtime) &&
       (row.noNewPrivs === undefined || row.noNewPrivs === choice.noNewPrivs) &&
       (row.only === undefined || choice.exec === true) &&
-      (row.from === undefined ||
-        choice.release === undefined ||
-        compareReleases(choice.release, row.from) >= 0);
+      (row.from === undefined || release === undefined || compareReleases(release, row.from) >= 0);
     if (applies) for (const name of row.calls) if (!calls.has(name)) calls.set(name, row.why);
   }
   if (choice.init)
