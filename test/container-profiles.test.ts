@@ -15,7 +15,15 @@ import {
   without,
 } from './support/recorded.ts';
 import { describeWith, type Requirement } from './support/requirements.ts';
-import { bundleHost, engineHost, type Host, makeRoot, SERVERS, serves } from './support/served.ts';
+import {
+  bundleHost,
+  containerdHost,
+  engineHost,
+  type Host,
+  makeRoot,
+  SERVERS,
+  serves,
+} from './support/served.ts';
 
 /**
  * What runc calls under a container's filter before its execve, without no_new_privs: in every start of runc 1.1.5, and
@@ -35,9 +43,10 @@ const UNFILTERED = ['nanosleep', 'epoll_pwait', 'sched_yield', 'tgkill', 'clone3
 /** A call that neither server makes. */
 const FOREIGN = ['/bin/busybox', 'ln', '-s', 'target', '/tmp/link'] as const;
 
-const HOSTS: readonly { id: 'docker' | 'podman' | 'runc'; needs: readonly Requirement[] }[] = [
+const HOSTS: readonly { id: 'docker' | 'podman' | 'containerd' | 'runc'; needs: readonly Requirement[] }[] = [
   { id: 'docker', needs: ['docker'] },
   { id: 'podman', needs: ['podman'] },
+  { id: 'containerd', needs: ['containerd'] },
   { id: 'runc', needs: ['runc'] },
 ];
 const NAMES = [
@@ -100,6 +109,11 @@ async function recordAttached(
   await host.stop(name);
 }
 
+function hostOf(id: (typeof HOSTS)[number]['id'], undo: Undo, root: string): Host {
+  if (id === 'runc') return bundleHost(id, root);
+  return id === 'containerd' ? containerdHost(root) : engineHost(undo, id, root);
+}
+
 describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
   describeWith(
     ['root', 'ebpf', 'curl', 'util-linux', ...needs],
@@ -114,7 +128,7 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
           beforeAll(() => {
             folder = always.folder();
             const root = makeRoot(always, { nginx: server === 'nginx' });
-            host = id === 'runc' ? bundleHost(id, root) : engineHost(always, id, root);
+            host = hostOf(id, always, root);
           });
           afterAll(() => always.run());
 

@@ -7,6 +7,7 @@ import { log } from '@callgate/linux/recorders/log';
 import { tracefs } from '@callgate/linux/recorders/tracefs';
 import { describe, it } from 'vitest';
 import { BUSYBOX, PODMAN_RUN } from './containers.ts';
+import { hasContainerd } from './served.ts';
 
 /** Real parts that a test may need; CALLGATE_REQUIRE=root,ebpf,… makes a missing one a failure instead of a skip. */
 const PROBES = {
@@ -19,6 +20,7 @@ const PROBES = {
   libseccomp: () => existsSync('/usr/lib/x86_64-linux-gnu/libseccomp.so.2'),
   docker: () => spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0,
   podman: () => podmanStarts(),
+  containerd: () => hasContainerd(),
   runc: () => hasCommand('runc'),
   crun: () => hasCommand('crun'),
   nginx: () => hasCommand('nginx'),

@@ -33,7 +33,7 @@ export interface Result {
 
 /** Something that starts containers of one root file system. Containers are gone when the test's Undo has run. */
 export interface Host {
-  readonly id: 'docker' | 'podman' | 'runc' | 'crun';
+  readonly id: 'docker' | 'podman' | 'containerd' | 'runc' | 'crun';
   newName(): string;
   /** Starts it and lets it run. */
   start(undo: Undo, name: string, plan: Plan): void;
@@ -113,6 +113,61 @@ export function engineHost(undo: Undo, engine: 'docker' | 'podman', root: string
       execFileSync(engine, [...RUNTIME[engine], 'exec', name, ...command], {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
+    },
+    async stop(name) {
+      await stopped(pid(name));
+    },
+  };
+}
+
+/** Where containerd listens: its own service, or the one that dockerd starts. */
+const CONTAINERD = ['/run/containerd/containerd.sock', '/run/docker/containerd/containerd.sock'].find(
+  (socket) => existsSync(socket),
+);
+const CTR = ['-a', CONTAINERD ?? '', '-n', 'callgate-test'];
+
+export function hasContainerd(): boolean {
+  return CONTAINERD !== undefined && ran('ctr', [...CTR, 'version']).status === 0;
+}
+
+/** containerd itself, by its own command line; no_new_privs is its default. */
+export function containerdHost(root: string): Host {
+  const args = (undo: Undo, name: string, plan: Plan, ...options: string[]) => {
+    undo.defer(() => {
+      for (const words of [
+        ['tasks', 'kill', '-s', 'SIGKILL', name],
+        ['tasks', 'delete', '-f', name],
+        ['containers', 'delete', name],
+      ])
+        spawnSync('ctr', [...CTR, ...words], { stdio: 'ignore', timeout: TIME_LIMIT_MS });
+    });
+    return [
+      ...CTR,
+      'run',
+      ...options,
+      '--seccomp',
+      ...(plan.seccomp ? ['--seccomp-profile', plan.seccomp] : []),
+      ...(plan.noNewPrivs ? [] : ['--allow-new-privs']),
+      ...['--mount', 'type=tmpfs,src=tmpfs,dst=/tmp,options=mode=1777', '--rootfs', root, name],
+      ...plan.command,
+    ];
+  };
+  const pid = (name: string) => {
+    const { stdout } = ran('ctr', [...CTR, 'tasks', 'list']);
+    return Number(new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(stdout)?.[1]);
+  };
+  return {
+    id: 'containerd',
+    newName,
+    pid,
+    start(undo, name, plan) {
+      const { status, stderr } = ran('ctr', args(undo, name, plan, '--detach'));
+      if (status !== 0) throw new Error(`ctr cannot start ${plan.command.join(' ')}: ${stderr}`);
+    },
+    run: (undo, name, plan) => ran('ctr', args(undo, name, plan)),
+    exec(name, command) {
+      const words = [...CTR, 'tasks', 'exec', '--exec-id', newName(), name, ...command];
+      execFileSync('ctr', words, { stdio: ['ignore', 'ignore', 'pipe'] });
     },
     async stop(name) {
       await stopped(pid(name));

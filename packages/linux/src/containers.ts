@@ -13,6 +13,7 @@ export type Engine = (typeof ENGINES)[number];
 export class NoSuchContainer extends Error {}
 
 const TIME_LIMIT_MS = 20_000;
+const REFERENCE = /^(?:(docker|podman|containerd):)?(.+)$/;
 
 /** A container that an engine knows. */
 export interface Container {
@@ -27,22 +28,26 @@ export interface Container {
  * containerd by the state that its runtime keeps. Undefined when nobody does.
  */
 export async function findContainer(reference: string): Promise<Container | undefined> {
-  const [, engine, name] = /^(?:(docker|podman|containerd):)?(.+)$/.exec(reference) ?? [];
+  const [, engine, name] = REFERENCE.exec(reference) ?? [];
   if (!name || name.startsWith('-')) throw new NoSuchContainer(`"${reference}" is no container's name`);
-  const engines = ENGINES.filter((e) => engine === undefined || e === engine);
-  for (const e of engines) {
+  const state = containerdContainer(reference);
+  if (state || engine === 'containerd') return state;
+  for (const e of ENGINES.filter((one) => engine === undefined || one === engine)) {
     const said = await inspect(e, name, '{{.Id}} {{.State.Pid}}').catch(() => undefined);
     const [id, pid] = said?.split(' ') ?? [];
     if (id) return { id, ...(Number(pid) > 0 && { pid: Number(pid) }) };
   }
-  return engine === undefined || engine === 'containerd' ? containerdContainer(name) : undefined;
+  return undefined;
 }
 
 /** Where runc keeps the state of containers that containerd starts, a folder a namespace. */
 const CONTAINERD_STATE = '/run/containerd/runc';
 
-function containerdContainer(id: string): Container | undefined {
-  if (!/^[\w.-]+$/.test(id) || !existsSync(CONTAINERD_STATE)) return undefined;
+/** The container of containerd that a reference names, from its creation until it is deleted. Asks nobody, so it is quick. */
+export function containerdContainer(reference: string): Container | undefined {
+  const [, engine = 'containerd', id] = REFERENCE.exec(reference) ?? [];
+  if (engine !== 'containerd' || !/^\w[\w.-]*$/.test(id ?? '') || !existsSync(CONTAINERD_STATE))
+    return undefined;
   for (const namespace of readdirSync(CONTAINERD_STATE))
     try {
       const state = JSON.parse(readFileSync(join(CONTAINERD_STATE, namespace, id, 'state.json'), 'utf8'));

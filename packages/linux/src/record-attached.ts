@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Recording } from '@callgate/engine/record/observation';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { readKernelTypes } from './bpf/btf.ts';
-import { type Container, findContainer } from './containers.ts';
+import { type Container, containerdContainer, findContainer } from './containers.ts';
 import { thisMachine } from './machine.ts';
 import {
   callInProgress,
@@ -110,9 +110,13 @@ async function begunContainer(
   programs: ObserverPrograms,
   stop: AbortSignal | undefined,
 ): Promise<SeenContainer> {
+  let known: Container | undefined;
   while (!stop?.aborted) {
+    // containerd forgets a container when it has ended, and its process before.
+    const now = containerdContainer(reference);
+    if (now?.pid !== undefined) known = now;
     const began = programs.containers();
-    const container = began.length > 0 ? await findContainer(reference) : undefined;
+    const container = began.length > 0 ? (known ?? (await findContainer(reference))) : undefined;
     const own = container && among(container, began);
     if (own !== undefined) return own;
     await sleep(POLL_MS);
