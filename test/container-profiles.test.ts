@@ -251,6 +251,20 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
           });
 
           if (id !== 'runc')
+            it('holds the whole of a program that ends at once', { timeout: 180_000 }, async () => {
+              const file = join(folder, 'short.json');
+              const name = host.newName();
+              const run = new Background(undo, ['record', '--container', name, '--wait', '-o', file]);
+              await run.waits();
+              expect(host.run(undo, name, { command: ['/bin/busybox', 'true'] }).status).toBe(0);
+              expect(await run.status()).toBe(0);
+              const recording = recordingIn(file);
+              expect(recording.lost).toBe(0);
+              expectFloor(recording, false);
+              expect(without(['brk', 'arch_prctl', 'exit_group'], namesOf(recording, 'run'))).toEqual([]);
+            });
+
+          if (id !== 'runc')
             it('knows what was executed in the container later', { timeout: 180_000 }, async () => {
               const file = join(folder, 'exec.json');
               await recordAttached(host, command, file, (name) =>
