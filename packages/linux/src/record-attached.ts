@@ -53,6 +53,9 @@ export interface Attached {
 }
 
 const POLL_MS = 20;
+/** So long after some container has begun, engines are asked whether it is the one; later they are asked less often. */
+const EAGER_MS = 3000;
+const LAZY_MS = 500;
 
 /** Begins to record something that callgate does not start itself. Needs root and eBPF. */
 export async function attach(target: AttachTarget, hooks: AttachHooks = {}): Promise<Attached> {
@@ -111,14 +114,22 @@ async function begunContainer(
   stop: AbortSignal | undefined,
 ): Promise<SeenContainer> {
   let known: Container | undefined;
+  let count = 0;
+  let [grew, asked] = [0, 0];
   while (!stop?.aborted) {
     // containerd forgets a container when it has ended, and its process before.
-    const now = containerdContainer(reference);
-    if (now?.pid !== undefined) known = now;
+    const kept = containerdContainer(reference);
+    if (kept?.pid !== undefined) known = kept;
     const began = programs.containers();
-    const container = began.length > 0 ? (known ?? (await findContainer(reference))) : undefined;
-    const own = container && among(container, began);
-    if (own !== undefined) return own;
+    const now = Date.now();
+    if (began.length > count) grew = now;
+    count = began.length;
+    if (count > 0 && (known || now - grew < EAGER_MS || now - asked > LAZY_MS)) {
+      const container = known ?? (await findContainer(reference));
+      const own = container && among(container, began);
+      if (own !== undefined) return own;
+      asked = now;
+    }
     await sleep(POLL_MS);
   }
   throw new NotAttachable(`stopped before a container ${reference} began`);

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Cgroup, ownCgroup } from '../cgroup.ts';
-import type { Ending, Launched } from '../launch.ts';
-import type { RecordHooks } from './recorder.ts';
+import { type Ending, type Launched, type LaunchPlan, launch } from '../launch.ts';
+import type { RecordHooks, Tally } from './recorder.ts';
 
 /** How often the kernel is asked whether the program's last child is gone. */
 const POLL_MS = 20;
+/** Buffers of the kernel are emptied before they are full. */
+const TAKE_EVERY_MS = 5;
 
 /** Why no cgroup can be made for a program; undefined when one can. */
 export function whyNoCgroup(): string | undefined {
@@ -17,8 +19,47 @@ export function whyNoCgroup(): string | undefined {
   }
 }
 
+/** What observes a program: made while the program is held before its execve. */
+export interface Observer {
+  /** Takes what has come so far; called again and again while the program runs. */
+  take?(): void;
+  /** What was seen, once everything has ended. */
+  result(): Omit<Tally, 'ending'> | Promise<Omit<Tally, 'ending'>>;
+  close(): void;
+}
+
+/** Runs a program in a cgroup of its own, observed from its execve until everything that it started is gone. */
+export async function observeInCgroup(
+  plan: LaunchPlan,
+  hooks: RecordHooks,
+  observe: (pid: number, cgroup: Cgroup) => Observer,
+): Promise<Tally> {
+  const launched = await launch({ ...plan, stop: hooks.stop });
+  let cgroup: Cgroup | undefined;
+  let observer: Observer | undefined;
+  try {
+    cgroup = Cgroup.create();
+    cgroup.add(launched.pid);
+    observer = observe(launched.pid, cgroup);
+    let over = false;
+    const running = seeThrough(launched, cgroup, hooks).finally(() => {
+      over = true;
+    });
+    const [ending] = await Promise.all([running, takeUntil(() => over, observer)]);
+    return { ending, ...(await observer.result()) };
+  } finally {
+    launched.child.kill('SIGKILL');
+    observer?.close();
+    if (cgroup) await clear(cgroup);
+  }
+}
+
+async function takeUntil(over: () => boolean, observer: Observer): Promise<void> {
+  if (observer.take) for (; !over(); await sleep(TAKE_EVERY_MS)) observer.take();
+}
+
 /** Lets the program run until it and everything that it started is gone. */
-export async function seeThrough(launched: Launched, cgroup: Cgroup, hooks: RecordHooks): Promise<Ending> {
+async function seeThrough(launched: Launched, cgroup: Cgroup, hooks: RecordHooks): Promise<Ending> {
   const kill = () => cgroup.killAll();
   hooks.stop?.addEventListener('abort', kill);
   try {
@@ -35,7 +76,7 @@ export async function seeThrough(launched: Launched, cgroup: Cgroup, hooks: Reco
 }
 
 /** What cannot be removed now, the next recording removes; a result is worth more than a clean folder. */
-export async function clear(cgroup: Cgroup): Promise<void> {
+async function clear(cgroup: Cgroup): Promise<void> {
   try {
     cgroup.killAll();
     while (cgroup.isPopulated()) await sleep(1);

@@ -1,10 +1,8 @@
 import { readKernelTypes } from '../bpf/btf.ts';
-import { Cgroup } from '../cgroup.ts';
-import { launch } from '../launch.ts';
 import { libc } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 import { processStatus } from '../processes.ts';
-import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
+import { observeInCgroup, whyNoCgroup } from './cgroup-scope.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
 import { observerLayout } from './observer-layout.ts';
 import { ObserverPrograms } from './observer-programs.ts';
@@ -32,31 +30,23 @@ export const ebpf: Recorder = {
       : 'the kernel does not name the types that it needs';
   },
 
-  async record(plan, hooks = {}) {
-    const layout = layoutOf(readKernelTypes()!)!;
-    const launched = await launch({ ...plan, stop: hooks.stop });
-    let cgroup: Cgroup | undefined;
-    let programs: CountingPrograms | ObserverPrograms | undefined;
-    try {
-      cgroup = Cgroup.create();
-      cgroup.add(launched.pid);
-      // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
-      const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
-      programs = hooks.args
+  record(plan, hooks = {}) {
+    // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
+    const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
+    return observeInCgroup(plan, hooks, (pid, cgroup) => {
+      const types = readKernelTypes()!;
+      const programs = hooks.args
         ? new ObserverPrograms(
-            observerLayout(readKernelTypes()!)!,
-            { kind: 'launch', pid: launched.pid },
+            observerLayout(types)!,
+            { kind: 'launch', pid },
             { denied: countsDenied, args: true },
           )
-        : new CountingPrograms(layout, cgroup.path, countsDenied);
-      const ending = await seeThrough(launched, cgroup, hooks);
-      const { counts, lost, left } = programs.read();
-      return { ending, counts, lost, left, ambiguous: 0, countsDenied };
-    } finally {
-      launched.child.kill('SIGKILL');
-      programs?.close();
-      if (cgroup) await clear(cgroup);
-    }
+        : new CountingPrograms(layoutOf(types)!, cgroup.path, countsDenied);
+      return {
+        result: () => ({ ...programs.read(), ambiguous: 0, countsDenied }),
+        close: () => programs.close(),
+      };
+    });
   },
 };
 

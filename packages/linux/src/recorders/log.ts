@@ -3,12 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { instruction, type Program } from '@callgate/engine/bpf/instruction';
 import { RET_K } from '@callgate/engine/bpf/opcodes';
 import { AuditListener } from '../audit-listener.ts';
-import { Cgroup } from '../cgroup.ts';
+import type { Cgroup } from '../cgroup.ts';
 import type { LoggedDenial } from '../kernel-log.ts';
-import { launch } from '../launch.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import { processStatus } from '../processes.ts';
-import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
+import { observeInCgroup, whyNoCgroup } from './cgroup-scope.ts';
 import { Counter, type Recorder } from './recorder.ts';
 
 const RET_LOG = 0x7ffc0000;
@@ -39,38 +38,26 @@ export const log: Recorder = {
     }
   },
 
-  async record(plan, hooks = {}) {
-    const listener = new AuditListener();
-    const launched = await launch({ ...plan, filter: LOG_ALL, stop: hooks.stop });
-    let cgroup: Cgroup | undefined;
-    try {
-      cgroup = Cgroup.create();
-      cgroup.add(launched.pid);
-      const records = new OwnRecords(cgroup, launched.pid);
-      let over = false;
-      const reading = (async () => {
-        for (; !over; await sleep(READ_EVERY_MS)) records.add(listener.records());
-        for (let last = performance.now(); performance.now() - last < SETTLE_MS; await sleep(READ_EVERY_MS))
-          if (records.add(listener.records()) > 0) last = performance.now();
-      })();
-      const ending = await seeThrough(launched, cgroup, hooks).finally(() => {
-        over = true;
-      });
-      await reading;
+  record: (plan, hooks = {}) =>
+    observeInCgroup({ ...plan, filter: LOG_ALL }, hooks, (pid, cgroup) => {
+      const listener = new AuditListener();
+      const records = new OwnRecords(cgroup, pid);
       return {
-        ending,
-        counts: records.counter.result(),
-        lost: listener.lost(),
-        left: 0,
-        ambiguous: 0,
-        countsDenied: false,
+        take: () => records.add(listener.records()),
+        async result() {
+          for (let last = performance.now(); performance.now() - last < SETTLE_MS; await sleep(READ_EVERY_MS))
+            if (records.add(listener.records()) > 0) last = performance.now();
+          return {
+            counts: records.counter.result(),
+            lost: listener.lost(),
+            left: 0,
+            ambiguous: 0,
+            countsDenied: false,
+          };
+        },
+        close: () => listener.close(),
       };
-    } finally {
-      launched.child.kill('SIGKILL');
-      listener.close();
-      if (cgroup) await clear(cgroup);
-    }
-  },
+    }),
 };
 
 /** Picks the records of one cgroup. A process that is gone when its record is read counts: only a filter that logs makes records. */

@@ -10,23 +10,19 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedCall } from '@callgate/engine/record/log-tally';
 import { ftrace } from '@callgate/engine/record/parsers/raw-syscalls';
 import { LogStream } from '@callgate/engine/record/read-log';
-import { Cgroup } from '../cgroup.ts';
-import { launch } from '../launch.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import { processStatus } from '../processes.ts';
 import { readAvailable } from '../read-available.ts';
-import { clear, seeThrough, whyNoCgroup } from './cgroup-scope.ts';
+import { observeInCgroup, whyNoCgroup } from './cgroup-scope.ts';
 import type { PhaseCount, Recorder } from './recorder.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
 const FOLDERS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 /** A CPU; what finds no place is lost, and counted. */
 const BUFFER_KB = 16_384;
-const READ_EVERY_MS = 5;
 
 /** A trace instance of callgate's own, which follows the program and its children. */
 export const tracefs: Recorder = {
@@ -49,46 +45,28 @@ export const tracefs: Recorder = {
     }
   },
 
-  async record(plan, hooks = {}) {
-    const launched = await launch({ ...plan, stop: hooks.stop });
-    let cgroup: Cgroup | undefined;
-    let trace: TraceInstance | undefined;
-    try {
-      cgroup = Cgroup.create();
-      cgroup.add(launched.pid);
-      trace = new TraceInstance();
-      trace.follow(launched.pid);
-      const instance = trace;
-      const log = new LogStream({
-        machine: thisMachine().abi.name,
-        wantsArguments: hooks.args,
-        format: ftrace,
-      });
-      let over = false;
-      const reading = (async () => {
-        const events = new FromExecve(log, launched.pid);
-        for (; !over; await sleep(READ_EVERY_MS)) instance.readInto(events);
-        instance.readInto(events);
-      })();
-      const ending = await seeThrough(launched, cgroup, hooks).finally(() => {
-        over = true;
-      });
-      await reading;
-      const calls = log.end()!.contents.calls;
+  record: (plan, hooks = {}) =>
+    observeInCgroup(plan, hooks, (pid) => {
+      const machine = thisMachine().abi.name;
+      const log = new LogStream({ machine, wantsArguments: hooks.args, format: ftrace });
+      const events = new FromExecve(log, pid);
+      const trace = TraceInstance.following(pid);
       return {
-        ending,
-        counts: calls.flatMap(countsOf),
-        lost: trace.lost(),
-        left: 0,
-        ambiguous: calls.reduce((sum, call) => sum + (call.arch === undefined ? call.executed : 0), 0),
-        countsDenied: false,
+        take: () => trace.readInto(events),
+        result() {
+          trace.readInto(events);
+          const { calls } = log.end()!.contents;
+          return {
+            counts: calls.flatMap(countsOf),
+            lost: trace.lost(),
+            left: 0,
+            ambiguous: calls.reduce((sum, call) => sum + (call.arch === undefined ? call.executed : 0), 0),
+            countsDenied: false,
+          };
+        },
+        close: () => trace.remove(),
       };
-    } finally {
-      launched.child.kill('SIGKILL');
-      trace?.remove();
-      if (cgroup) await clear(cgroup);
-    }
-  },
+    }),
 };
 
 /** The tracepoint has no ABI; only x32 shows in the number. */
@@ -144,7 +122,19 @@ class TraceInstance {
     this.pipe = openSync(join(this.path, 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   }
 
-  follow(pid: number): void {
+  /** One that gets the calls of a process and its descendants. */
+  static following(pid: number): TraceInstance {
+    const trace = new TraceInstance();
+    try {
+      trace.follow(pid);
+      return trace;
+    } catch (fault) {
+      trace.remove();
+      throw fault;
+    }
+  }
+
+  private follow(pid: number): void {
     this.set('buffer_size_kb', String(BUFFER_KB));
     this.set('options/event-fork', '1');
     this.set('set_event_pid', String(pid));
