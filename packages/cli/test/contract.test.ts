@@ -91,6 +91,13 @@ describe('explain', () => {
     expect(stderr).toContain('did you mean AF_VSOCK?');
   });
 
+  it('takes an empty list of capabilities for none', () => {
+    const mount = (...caps: string[]) =>
+      JSON.parse(callgate(['explain', 'stock:docker', 'mount', '--json', ...caps]).stdout);
+    expect(mount('--caps', '')).toEqual(mount());
+    expect(mount('--caps', 'CAP_SYS_ADMIN').action).toBe('ALLOW');
+  });
+
   it('reads stdin and YAML', () => {
     const yaml = 'defaultAction: SCMP_ACT_ERRNO\nsyscalls:\n  - names: [read]\n    action: SCMP_ACT_ALLOW\n';
     const { status, stdout } = callgate(['explain', '-', 'read'], { input: yaml });

@@ -67,6 +67,23 @@ describe('arguments', () => {
     const [flags] = prototypeOf('unshare')!;
     expect(formatArgument(flags, 0x10020000n, [])).toBe('CLONE_NEWNS|CLONE_NEWUSER');
   });
+
+  it.each([
+    ['mmap', 3, 0x22n, 'MAP_PRIVATE|MAP_ANONYMOUS'],
+    ['mmap', 3, 1n, 'MAP_SHARED'],
+    ['mmap', 3, 0x20n, 'MAP_ANONYMOUS'],
+    ['socket', 1, 0x80801n, 'SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC'],
+    ['socket', 1, 9n, '9'],
+    ['openat', 2, 0n, 'O_RDONLY'],
+    ['openat', 2, 0x80042n, 'O_RDWR|O_CREAT|O_CLOEXEC'],
+    ['clone', 0, 0x0120_0011n, 'SIGCHLD|CLONE_CHILD_CLEARTID|CLONE_CHILD_SETTID'],
+    ['clone', 0, 0x100n, 'CLONE_VM'],
+    ['futex', 1, 0x80n, 'FUTEX_WAIT|FUTEX_PRIVATE_FLAG'],
+  ] as const)('%s: argument %d holds a value and flags in %d', (name, index, value, text) => {
+    const argument = prototypeOf(name)![index]!;
+    expect(formatArgument(argument, value, [])).toBe(text);
+    expect(parseArgument(text)).toBe(value);
+  });
 });
 
 describe('did you mean', () => {

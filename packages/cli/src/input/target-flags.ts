@@ -40,7 +40,8 @@ export function targetOf(flags: TargetFlags): Target {
     native: abis?.[0] ?? machine.abi.name,
     abis,
     kernel: flags.kernel === undefined ? machine.kernel : kernelNamed(flags.kernel),
-    capabilities: new Set(flags.caps?.split(',').map(capabilityNamed)),
+    // Scripts give an empty list where there are none.
+    capabilities: new Set(flags.caps ? flags.caps.split(',').map(capabilityNamed) : []),
     runtime: flags.runtime === undefined ? undefined : runtimeNamed(flags.runtime),
   };
 }

@@ -1,7 +1,7 @@
 import { Diagram, type NodeId } from '../policy/diagram.ts';
 import { argument, type Field, half, IP } from '../policy/fields.ts';
 import { asCube, exitsOf, type ValueRange, valueRanges } from '../policy/value-set.ts';
-import { type Argument, formatArgument, prototypeOf } from '../syscalls/arguments.ts';
+import { type Argument, formatArgument, formatBits, prototypeOf } from '../syscalls/arguments.ts';
 
 /** More ranges of one argument, or alternatives of several, are counted instead of listed. */
 const MOST_RANGES = 8;
@@ -86,8 +86,8 @@ class Describer {
   }
 
   private range({ low, high }: ValueRange, field: Field, index: number): string {
-    if (low === 0n) return ` <= ${this.value(index, high)}`;
-    if (high === (1n << BigInt(field.bits)) - 1n) return ` >= ${this.value(index, low)}`;
+    if (low === 0n) return ` <= ${this.bitsOf(index, high)}`;
+    if (high === (1n << BigInt(field.bits)) - 1n) return ` >= ${this.bitsOf(index, low)}`;
     return ` in ${this.list([{ low, high }], index)}`;
   }
 
@@ -106,15 +106,23 @@ class Describer {
     // A mask of leading bits is a bound, which reads better.
     const rest = allOnes - mask;
     if (value === 0n && (rest & (rest + 1n)) === 0n)
-      return sign === '==' ? ` <= ${this.value(index, rest)}` : ` > ${this.value(index, rest)}`;
-    const bits = this.value(index, mask);
-    const right = value === 0n ? '0' : this.value(index, value);
+      return sign === '==' ? ` <= ${this.bitsOf(index, rest)}` : ` > ${this.bitsOf(index, rest)}`;
+    const bits = this.bitsOf(index, mask);
+    const right = value === 0n ? '0' : this.bitsOf(index, value);
     return ` & ${bits.includes('|') ? `(${bits})` : bits} ${sign} ${right}`;
   }
 
   private value(index: number, value: bigint): string {
     const declared = this.prototype?.[index];
-    if (declared) return formatArgument(declared, value, []);
-    return value > 0xffffn ? `0x${value.toString(16)}` : `${value}`;
+    return declared ? formatArgument(declared, value, []) : numberText(value);
   }
+
+  private bitsOf(index: number, bits: bigint): string {
+    const declared = this.prototype?.[index];
+    return declared ? formatBits(declared, bits, []) : numberText(bits);
+  }
+}
+
+function numberText(value: bigint): string {
+  return value > 0xffffn ? `0x${value.toString(16)}` : `${value}`;
 }

@@ -5,7 +5,7 @@ import type { Endian, Word } from '../bpf/seccomp-data.ts';
 import { wordAt } from '../bpf/seccomp-data.ts';
 import { actionOfWord } from '../policy/action.ts';
 import { ABIS, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
-import { formatArgument, prototypeOf } from '../syscalls/arguments.ts';
+import { formatArgument, formatBits, prototypeOf } from '../syscalls/arguments.ts';
 import { nameOf } from '../syscalls/lookup.ts';
 import { formatAction } from './action.ts';
 import { type Known, knownAt } from './known-at.ts';
@@ -65,7 +65,8 @@ function textOf(code: number, k: number, known: Known): string {
   if (word.part === 'nr') return numberText(code, known.arch, k);
   if (word.part === 'argument' && word.half === 'low') {
     const declared = argumentOf(known, word.index);
-    if (declared) return formatArgument(declared, BigInt(k), []);
+    const format = code === op.JEQ_K ? formatArgument : formatBits;
+    if (declared) return format(declared, BigInt(k), []);
   }
   return k < 1024 ? `${k}` : hex(k);
 }

@@ -101,14 +101,38 @@ export function constantNames(): string[] {
   return Object.values(CONSTANTS).flatMap((set) => Object.keys(set.values));
 }
 
-/** A value by its names, such as "AF_INET" or "CLONE_VM|CLONE_FS"; a plain number where it has none. */
+/** Arguments that hold a value in some of their bits and flags in the others, by the set that the prototype names. */
+const TWO_IN_ONE: Readonly<Record<string, { mask: bigint; value: string; flags: string }>> = {
+  'mmap-flags': { mask: 0xfn, value: 'mmap-type', flags: 'mmap-flags' },
+  'socket-type': { mask: 0xfn, value: 'socket-type', flags: 'socket-flags' },
+  'open-flags': { mask: 3n, value: 'open-accmode', flags: 'open-flags' },
+  'clone-flags': { mask: 0xffn, value: 'signal', flags: 'clone-flags' },
+  'futex-op': { mask: 0x7fn, value: 'futex-op', flags: 'futex-op-flags' },
+};
+
+/** A value by its names, such as "AF_INET" or "MAP_PRIVATE|MAP_ANONYMOUS"; a plain number where it has none. */
 export function formatArgument(argument: Argument, value: bigint, args: readonly bigint[]): string {
+  const both = argument.set === undefined ? undefined : TWO_IN_ONE[argument.set];
+  if (!both) return formatBits(argument, value, args);
+  const name = exactName(CONSTANTS[both.value], value & both.mask);
+  if (name === undefined) return formatBits(argument, value, args);
+  const rest = value & ~both.mask;
+  const flags = flagNames(CONSTANTS[both.flags], rest) ?? `0x${rest.toString(16)}`;
+  return rest === 0n ? name : `${name}|${flags}`;
+}
+
+/** The same for a mask or a bound, whose bits stand for themselves alone. */
+export function formatBits(argument: Argument, bits: bigint, args: readonly bigint[]): string {
   const id = argument.setWhen?.find((w) => args[w.arg] === BigInt(w.value))?.set ?? argument.set;
   const set = id === undefined ? undefined : CONSTANTS[id];
-  const exact = set && Object.entries(set.values).find(([, v]) => BigInt.asUintN(64, BigInt(v)) === value);
-  if (exact) return exact[0];
-  const names = set?.kind === 'flags' ? flagNames(set, value) : undefined;
-  return names ?? (value > 0xffffn ? `0x${value.toString(16)}` : value.toString());
+  const exact = set && exactName(set, bits);
+  if (exact !== undefined) return exact;
+  const names = set?.kind === 'flags' ? flagNames(set, bits) : undefined;
+  return names ?? (bits > 0xffffn ? `0x${bits.toString(16)}` : bits.toString());
+}
+
+function exactName(set: ConstantSet, value: bigint): string | undefined {
+  return Object.entries(set.values).find(([, v]) => BigInt.asUintN(64, BigInt(v)) === value)?.[0];
 }
 
 function flagNames(set: ConstantSet, value: bigint): string | undefined {
