@@ -9,6 +9,7 @@ import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../conte
 import { natural } from '../input/number.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
+import { Progress } from '../output/progress.ts';
 import { plural, printable, type Style, styleFor } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 import {
@@ -74,27 +75,10 @@ ${examples(
     if (flags.action !== 'errno' && flags.action !== 'log')
       throw new CliFailure(`--action is errno or log, not "${printable(flags.action)}"`);
     const trials = new Trials(context, subject, profile, commandOf(program, 'shrink'), flags);
-    await trials.baseline();
-    const candidates = allowedCalls(profile).filter((name) => !NEVER_TRIED.includes(name));
-    const used = await trials.used();
-    const unused = candidates.filter((name) => !used.has(name));
-    // What is never called is tried first and together: most often it goes in one trial.
-    const found = await search(unused, trials.works);
-    const rest =
-      flags.action === 'errno'
-        ? await search(
-            candidates.filter((name) => used.has(name)),
-            (without) => trials.works(new Set([...found.dispensable, ...without])),
-          )
-        : undefined;
-    const dispensable = [...found.dispensable, ...(rest?.dispensable ?? [])].sort();
-    const smaller = withoutCalls(profile, new Set(dispensable));
-    if (flags.output) writeFile(context, flags.output, stringifyProfile(smaller));
-    const result = {
-      dispensable,
-      unused: found.dispensable,
-      needed: [...found.needed, ...(rest?.needed ?? [])].sort(),
-    };
+    const result = await searched(trials, profile, flags).finally(() => trials.progress.clear());
+    const { dispensable } = result;
+    if (flags.output)
+      writeFile(context, flags.output, stringifyProfile(withoutCalls(profile, new Set(dispensable))));
     context.stdout.write(
       flags.json ? json(result, trials) : text(styleFor(context.stdout, context.env), result, trials),
     );
@@ -108,10 +92,32 @@ interface Result {
   readonly needed: readonly string[];
 }
 
+/** Tries what the program never calls first and together, because most often it goes in one trial; then the rest. */
+async function searched(trials: Trials, profile: Profile, flags: ShrinkFlags): Promise<Result> {
+  await trials.baseline();
+  const candidates = allowedCalls(profile).filter((name) => !NEVER_TRIED.includes(name));
+  const used = await trials.used();
+  const unused = candidates.filter((name) => !used.has(name));
+  const found = await search(unused, trials.works);
+  const rest =
+    flags.action === 'errno'
+      ? await search(
+          candidates.filter((name) => used.has(name)),
+          (without) => trials.works(new Set([...found.dispensable, ...without])),
+        )
+      : undefined;
+  return {
+    dispensable: [...found.dispensable, ...(rest?.dispensable ?? [])].sort(),
+    unused: found.dispensable,
+    needed: [...found.needed, ...(rest?.needed ?? [])].sort(),
+  };
+}
+
 /** Runs the program under the profile less some calls, and says whether it works. */
 class Trials {
   runs = 0;
   readonly each: number;
+  readonly progress: Progress;
   private readonly context: Context;
   private readonly subject: Subject;
   private readonly profile: Profile;
@@ -132,6 +138,7 @@ class Trials {
     this.profile = profile;
     this.program = program;
     this.flags = flags;
+    this.progress = new Progress(context.stderr, flags.quiet);
     this.each = natural(flags.trials, '--trials');
     this.seconds = natural(flags.timeout, '--timeout');
   }
@@ -164,7 +171,7 @@ class Trials {
 
   /** Whether it works every time without these calls. */
   readonly works = async (without: ReadonlySet<string>): Promise<boolean> => {
-    this.progress(without.size);
+    this.progress.show(() => `run ${this.runs + 1}: without ${plural(without.size, 'call')}`);
     for (let i = 0; i < this.each; i++) if ((await this.run(without)) !== this.wanted) return false;
     return true;
   };
@@ -209,11 +216,6 @@ class Trials {
     if (check === undefined) return true;
     const plan: LaunchPlan = { command: ['sh', '-c', check], env: this.context.env, stdio: 'ignore' };
     return (await runProgramPlan(this.context, plan)).ending.status === 0;
-  }
-
-  private progress(without: number): void {
-    if (this.context.stderr.isTTY && !this.flags.quiet)
-      this.context.stderr.write(`\r\u001b[Krun ${this.runs + 1}: without ${plural(without, 'call')} …`);
   }
 }
 

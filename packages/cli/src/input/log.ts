@@ -11,6 +11,7 @@ import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { thisMachine } from '@callgate/linux/machine';
 import type { Command } from 'commander';
 import { CliFailure, type Context } from '../context.ts';
+import { Progress } from '../output/progress.ts';
 import { printable } from '../output/style.ts';
 import { reason } from '../output/write-file.ts';
 import { readText, textOf } from './read-text.ts';
@@ -23,6 +24,7 @@ export interface LogFlagTexts {
   readonly logArch?: string;
   readonly kernel?: string;
   readonly args?: boolean;
+  readonly quiet?: boolean;
 }
 
 export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-arch <abi>'): void {
@@ -41,6 +43,7 @@ export function logFlagsOf(flags: LogFlagTexts): LogFlags {
     machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
     kernel: flags.kernel ?? '',
     wantsArguments: flags.args ?? false,
+    quiet: flags.quiet,
   };
 }
 
@@ -51,6 +54,8 @@ export interface LogFlags {
   /** uname -r of the machine that wrote it; "" when unknown. */
   readonly kernel: string;
   readonly wantsArguments: boolean;
+  /** Says nothing of how far it is. */
+  readonly quiet?: boolean;
 }
 
 /** A recording or log that was read: `contents` tells what of a log was understood. */
@@ -83,8 +88,15 @@ export async function readAnyRecording(
       recording: recordingIn(name, await wholeText(context, file, head, chunks)),
     };
   const stream = new LogStream(flags);
+  const progress = new Progress(context.stderr, flags.quiet);
+  let bytes = head.length;
   stream.push(head);
-  for await (const chunk of chunks) stream.push(chunk);
+  for await (const chunk of chunks) {
+    stream.push(chunk);
+    bytes += chunk.length;
+    progress.show(() => `reading ${name}: ${Math.round(bytes / 1e6)} MB`);
+  }
+  progress.clear();
   const log = stream.end();
   if (!log) throw unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
