@@ -64,6 +64,7 @@ class StraceReader implements LogReader, CallDetail {
   /** The next "(" of this text. */
   private open = 0;
   private searched = '';
+  private searchedFrom = 0;
   private timeFrom = 0;
   private timeTo = 0;
 
@@ -81,7 +82,7 @@ class StraceReader implements LogReader, CallDetail {
       return;
     }
     const end = endOfName(text, at, to);
-    if (end > at && end === open) {
+    if (end > at && text.charCodeAt(end) === OPEN) {
       this.seen(text.slice(at, end), text, end, to);
       this.begun(text, at, to);
     } else if (text.startsWith('#64(', end)) this.slotOf64(text, at, end, to);
@@ -156,11 +157,13 @@ class StraceReader implements LogReader, CallDetail {
 
   /** Where the next bracket opens; looked for once, however many lines have none. */
   private nextOpen(text: string, at: number): number {
-    if (text !== this.searched || this.open < at) {
+    // The next text may be equal to this one; then it begins anew.
+    if (text !== this.searched || at < this.searchedFrom || this.open < at) {
       const found = text.indexOf('(', at);
       this.searched = text;
       this.open = found < 0 ? Infinity : found;
     }
+    this.searchedFrom = at;
     return this.open;
   }
 
