@@ -2,9 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LOG_FORMATS } from '@callgate/engine/record/log-formats';
 import type { LogContents, LoggedCall } from '@callgate/engine/record/log-tally';
-import { LogStream } from '@callgate/engine/record/read-log';
+import { type LogOptions, LogStream } from '@callgate/engine/record/read-log';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
+const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);
 const FIXTURES = join(import.meta.dirname, 'logs');
 
 /** What a correct reader finds; written from the formats' facts and from real tools, not from the readers. */
@@ -47,8 +50,12 @@ const CASES: readonly Case[] = readdirSync(FIXTURES, { recursive: true, encoding
     return { name, expected, log: () => repeat.map(({ text, times }) => text.repeat(times)).join('') };
   });
 
-function read(log: string, chunk: number): { format: string; contents: LogContents } {
-  const stream = new LogStream({ machine: 'x86_64' });
+function read(
+  log: string,
+  chunk: number,
+  options: Partial<LogOptions> = {},
+): { format: string; contents: LogContents } {
+  const stream = new LogStream({ machine: 'x86_64', ...options });
   for (let at = 0; at < log.length; at += chunk) stream.push(log.slice(at, at + chunk));
   const found = stream.end();
   return { format: found?.format.id ?? 'none', contents: found?.contents ?? ({ calls: [] } as never) };
@@ -90,5 +97,47 @@ describe.each(CASES)('$name', ({ log: logText, expected }) => {
       lost: expected.lost ?? 0,
       unread: (expected.unread ?? []).slice(0, 10),
     });
+  });
+});
+
+/** Readers know most lines of long logs again without looking at all of them. What keeps them from doing so, and changes nothing else. */
+const SLOWLY = {
+  strace: (log: string) => read(log, 1 << 16, { wantsArguments: true }),
+  // Behind a group separator stands what auditd adds.
+  audit: (log: string) => read(log.replace(/(?<!\u001d[^\n]*)(?=\r?\n)/g, '\u001d'), 1 << 16),
+} as const;
+
+describe.each(Object.entries(SLOWLY))('%s, quickly and slowly,', (id, slowly) => {
+  const lines = CASES.filter(({ name }) => name.startsWith(`${id}/`))
+    .map(({ log }) => log())
+    .filter((log) => log.length < 20_000)
+    .map((log) => log.split('\n'));
+
+  it('counts the same in logs made of parts of others', () => {
+    const line = fc.constantFrom(...lines.flat());
+    const part = fc.constantFrom(...lines);
+    const log = fc.array(fc.oneof(part, fc.array(line, { minLength: 1, maxLength: 8 })), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(
+        log,
+        fc.integer({ min: 1, max: 40 }),
+        // 0: chunks that are all the same text.
+        fc.constantFrom(0, 7, 64, 1000, 1 << 16),
+        (parts, times, chunk) => {
+          const once = `${parts.flat().join('\n')}\n`;
+          const text = once.repeat(times);
+          const counts = ({ contents: { calls, unread, lost } }: ReturnType<typeof read>) => ({
+            calls: calls.map(({ arch, nr, name, executed, denied }) => [arch, nr, name, executed, denied]),
+            unread,
+            lost,
+          });
+          expect(counts(read(text, chunk || once.length))).toEqual(counts(slowly(text)));
+        },
+      ),
+      { seed: SEED, numRuns: Math.ceil(RUNS / 3) },
+    );
   });
 });
