@@ -28,7 +28,7 @@ describe('a profile made from a program means what the program decides', () => {
   it.each(SUBJECTS)('$name', ({ policy, program }) => {
     const d = new Diagram();
     const lifted = liftPolicy([program], d, policy.endian, policy.abis[0].name).policy!;
-    const made = decompilePolicy(lifted);
+    const made = decompilePolicy(lifted)!;
     expect(made.exact).toBe(true);
     // The text that a user gets, read again by the runtime that was named.
     const read = parseProfile(stringifyProfile(made.profile), 'json').value!;

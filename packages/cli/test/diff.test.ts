@@ -1,7 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { callgate } from './callgate.ts';
-import { ALLOW, compiled, EPERM, expectEqual, expectOneLine, filter, profile } from './filter-files.ts';
+import {
+  ALLOW,
+  compiled,
+  EPERM,
+  expectEqual,
+  expectOneLine,
+  filter,
+  path,
+  profile,
+  type Row,
+} from './filter-files.ts';
 
 interface Decision {
   readonly action: string;
@@ -253,5 +263,35 @@ describe('every difference is one', () => {
   it('is no difference where one profile is read alike by both sides', () => {
     expectEqual('stock:docker', 'stock:docker', '--caps-a', 'CAP_SYS_ADMIN', '--caps-b', 'CAP_SYS_ADMIN');
     expectEqual('stock:podman', 'stock:podman', '--arch', 's390x');
+  });
+});
+
+describe('a filter with more answers than anybody would read', () => {
+  const rows: Row[] = [[0x20, 0, 0, 16]];
+  // A jump is 8 bits wide, so every answer stands behind its own question.
+  for (let i = 0; i < 300; i++) rows.push([0x15, 0, 1, i], [0x06, 0, 0, 0x0005_0001 + i], [0x20, 0, 0, 16]);
+  const many = () => filter('many.bpf', [...rows, [0x06, 0, 0, ALLOW]]);
+  const allow = () => profile('allow-all.json', { defaultAction: 'SCMP_ACT_ALLOW' });
+
+  it.each(['diff', 'verify'])('differs in an example, says %s', (verb) => {
+    const against = verb === 'verify' ? ['--against'] : [];
+    const { status, stdout, stderr } = callgate([verb, allow(), ...against, many()]);
+    expect([status, stderr]).toEqual([1, '']);
+    expect(stdout).toContain('in more ways than can be listed');
+    expect(stdout).toContain('for example read(fd=0)');
+    const document = JSON.parse(callgate([verb, allow(), ...against, many(), '--json']).stdout);
+    expect(document).toMatchObject({ equal: false, complete: false });
+    expect(document.differences).toHaveLength(1);
+    expect(document.differences[0]).toMatchObject({
+      syscall: 'read',
+      before: { action: 'ALLOW' },
+      after: { action: 'ERRNO', data: 1 },
+      witness: { nr: 0, args: ['0', '0', '0', '0', '0', '0'] },
+    });
+  });
+
+  it('is no profile', () => {
+    expectOneLine(callgate(['decompile', many(), '-o', path('never.json')]), /too many conditions/);
+    expect(existsSync(path('never.json'))).toBe(false);
   });
 });

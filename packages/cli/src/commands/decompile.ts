@@ -1,9 +1,8 @@
-import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
+import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
-import { DiagramTooLarge } from '@callgate/engine/policy/diagram';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, FINDINGS } from '../context.ts';
+import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
 import { differencesDocument, differencesText } from '../output/differences.ts';
@@ -42,6 +41,7 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       quiet: true,
     });
     const made = decompilePolicy(subject.policy);
+    if (!made) throw new CliFailure(`${printable(name)} decides by too many conditions for any profile`);
     if (!flags.json || flags.output !== '-') writeFile(context, flags.output, stringifyProfile(made.profile));
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(decompiledDocument(subject, made))}\n`);
@@ -55,36 +55,23 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
         );
       return CLEAN;
     }
-    const differences = leftovers(subject, made);
-    const how = differences
-      ? differencesText(style, subject.policy.diagram, differences)
-      : 'different in more ways than can be listed\n';
     context.stderr.write(
-      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${how}`,
+      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${differencesText(style, subject.policy.diagram, leftovers(subject, made))}`,
     );
     return FINDINGS;
   },
 };
 
 function decompiledDocument(subject: Subject, made: Decompiled): object {
-  const { exact, runtime, profile } = made;
-  const differences = exact ? [] : leftovers(subject, made);
   return {
-    profile: JSON.parse(stringifyProfile(profile)),
-    runtime,
-    // More than can be listed: null.
-    ...(differences ? differencesDocument(subject.policy.diagram, differences) : { differences: null }),
-    equal: exact,
+    profile: JSON.parse(stringifyProfile(made.profile)),
+    runtime: made.runtime,
+    ...differencesDocument(subject.policy.diagram, leftovers(subject, made)),
   };
 }
 
-/** What no profile can say: how the profile differs from the filter; undefined when in more ways than can be listed. */
-function leftovers({ policy }: Subject, made: Decompiled): Difference[] | undefined {
+/** What no profile can say: how the profile differs from the filter. */
+function leftovers({ policy }: Subject, made: Decompiled): Differences {
   const { diagram, root, abis } = policy;
-  try {
-    return diffPolicies(diagram, root, made.root, abis);
-  } catch (fault) {
-    if (fault instanceof DiagramTooLarge) return undefined;
-    throw fault;
-  }
+  return diffPolicies(diagram, root, made.root, abis);
 }

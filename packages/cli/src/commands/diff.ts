@@ -1,9 +1,5 @@
-import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
-import { smallestCall } from '@callgate/engine/policy/call-set';
-import { Diagram, DiagramTooLarge } from '@callgate/engine/policy/diagram';
-import { formatCallBriefly } from '@callgate/engine/report/call';
-import { abiOfCall } from '@callgate/engine/syscalls/arch';
-import { nameOf } from '@callgate/engine/syscalls/lookup';
+import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
+import { Diagram } from '@callgate/engine/policy/diagram';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
@@ -67,7 +63,7 @@ ${examples(
           ? `${JSON.stringify(differencesDocument(diagram, differences))}\n`
           : text(context, a, b, differences),
       );
-    return differences.length === 0 ? CLEAN : FINDINGS;
+    return differences.listed.length === 0 ? CLEAN : FINDINGS;
   },
 };
 
@@ -87,35 +83,19 @@ function sideFlags(flags: DiffFlags, side: 'A' | 'B'): TargetFlags {
 }
 
 /** Everything that two subjects of one diagram decide differently. */
-function compare(a: Subject, b: Subject): Difference[] {
+function compare(a: Subject, b: Subject): Differences {
   if (a.policy.endian !== b.policy.endian)
     throw new CliFailure(
       `${printable(a.name)} is for ${a.policy.endian}-endian machines, ${printable(b.name)} is not; give both the same --arch`,
     );
   const abis = [...new Set([...a.policy.abis, ...b.policy.abis])];
-  try {
-    return diffPolicies(a.policy.diagram, a.policy.root, b.policy.root, abis);
-  } catch (fault) {
-    if (!(fault instanceof DiagramTooLarge)) throw fault;
-    throw new CliFailure(unlisted(a, b), FINDINGS);
-  }
+  return diffPolicies(a.policy.diagram, a.policy.root, b.policy.root, abis);
 }
 
-/** They differ in more ways than can be listed: one call that shows it. */
-function unlisted(a: Subject, b: Subject): string {
-  const { diagram, root } = a.policy;
-  const differing = diagram.combine(root, b.policy.root, (x, y) => (x === y ? 0 : 1));
-  const { arch, nr, args } = smallestCall(diagram, differing)!;
-  const abi = abiOfCall(arch, nr);
-  const name = abi && nameOf(abi.name, nr);
-  const call = formatCallBriefly(name ?? `number ${nr} `, args);
-  return `${printable(a.name)} and ${printable(b.name)} differ in more ways than can be listed, for example in ${call} on ${abi?.name ?? `arch 0x${arch.toString(16)}`}`;
-}
-
-function text(context: Context, a: Subject, b: Subject, differences: readonly Difference[]): string {
+function text(context: Context, a: Subject, b: Subject, differences: Differences): string {
   const style = styleFor(context.stdout, context.env);
   const names = `${style.bold(printable(a.name))} → ${style.bold(printable(b.name))}`;
-  if (differences.length === 0)
+  if (differences.listed.length === 0)
     return `${names}: ${style.green('equal')}\n  They decide every possible call alike: both are the same decision diagram, which is a proof.\n`;
   return `${names}: ${differencesText(style, a.policy.diagram, differences)}`;
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { type Difference, diffPolicies } from '@callgate/engine/analysis/diff';
+import { type Difference, type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
 import { Diagram } from '@callgate/engine/policy/diagram';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/containers';
 import { FiltersUnreadable } from '@callgate/linux/live-filters';
@@ -83,7 +83,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
       swapped,
       opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
       ...differencesDocument(diagram, differences),
-      equal: differences.length === 0 && opened.length === 0,
+      equal: differences.listed.length === 0 && opened.length === 0,
     };
     if (!flags.quiet)
       context.stdout.write(
@@ -91,7 +91,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
           ? `${JSON.stringify(document)}\n`
           : text(style, name, trial, instructions, diagram, differences, opened),
       );
-    return differences.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
+    return differences.listed.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
   },
 };
 
@@ -145,7 +145,7 @@ async function hold(
 
 /** Calls that the profile denies and that pass because their names are skipped. */
 function openedBySkipping({ wanted, withoutSkips }: Trial, diagram: Diagram): Difference[] {
-  return diffPolicies(diagram, withoutSkips, wanted.withoutStub, wanted.abis).filter(
+  return diffPolicies(diagram, withoutSkips, wanted.withoutStub, wanted.abis).listed.filter(
     (d) => d.change === 'loosened',
   );
 }
@@ -189,12 +189,14 @@ function text(
   { who, skipped, swapped }: Trial,
   instructions: number,
   diagram: Diagram,
-  differences: readonly Difference[],
+  differences: Differences,
   opened: readonly Difference[],
 ): string {
   const head = `${style.bold(printable(name))} → ${style.bold(printable(who))} (${plural(instructions, 'instruction')})`;
   const body =
-    differences.length > 0 ? differencesText(style, diagram, differences) : equalText(style, skipped, opened);
+    differences.listed.length > 0
+      ? differencesText(style, diagram, differences)
+      : equalText(style, skipped, opened);
   return `${head}: ${body}${swappedText(swapped)}${skippedText(style, who, skipped)}${openedText(style, opened)}`;
 }
 

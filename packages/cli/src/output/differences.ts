@@ -1,4 +1,4 @@
-import type { Change, Difference } from '@callgate/engine/analysis/diff';
+import type { Change, Difference, Differences } from '@callgate/engine/analysis/diff';
 import type { Action } from '@callgate/engine/policy/action';
 import type { Diagram } from '@callgate/engine/policy/diagram';
 import { formatAction } from '@callgate/engine/report/action';
@@ -9,7 +9,11 @@ import { plural, type Style, wrap } from './style.ts';
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
 
 /** What differs and how much, then every difference: by change, by the two actions, by ABI. */
-export function differencesText(style: Style, diagram: Diagram, differences: readonly Difference[]): string {
+export function differencesText(
+  style: Style,
+  diagram: Diagram,
+  { listed: differences, isComplete }: Differences,
+): string {
   const groups = CHANGES.map((change) =>
     changeText(
       style,
@@ -20,14 +24,18 @@ export function differencesText(style: Style, diagram: Diagram, differences: rea
   );
   const calls = new Set(differences.filter((d) => d.name).map((d) => `${d.arch} ${d.name}`)).size;
   const numbers = differences.some((d) => !d.name) ? ', and in numbers that no call has' : '';
-  return `${style.red('different')} in ${plural(calls, 'system call')}${numbers}\n${groups.join('')}`;
+  const amount = isComplete
+    ? `in ${plural(calls, 'system call')}${numbers}`
+    : 'in more ways than can be listed; for example:';
+  return `${style.red('different')} ${amount}\n${groups.join('')}`;
 }
 
-/** The document of diff --json. */
-export function differencesDocument(diagram: Diagram, differences: readonly Difference[]): object {
+/** The document of diff --json; where not all differences can be listed, `complete` is false. */
+export function differencesDocument(diagram: Diagram, { listed, isComplete }: Differences): object {
   return {
-    equal: differences.length === 0,
-    differences: differences.map((d) => ({
+    equal: listed.length === 0,
+    ...(!isComplete && { complete: false }),
+    differences: listed.map((d) => ({
       arch: d.arch,
       syscall: d.name ?? String(d.nr),
       nr: d.nr,

@@ -2,7 +2,7 @@ import { type Action, type ActionKind, actionOfWord } from '../policy/action.ts'
 import { callsWhere, countArguments, smallestCall } from '../policy/call-set.ts';
 import { type Diagram, DiagramTooLarge, type NodeId } from '../policy/diagram.ts';
 import { ARCH, type Call, NR } from '../policy/fields.ts';
-import { restrictArch } from '../policy/restrict.ts';
+import { restrict, restrictArch } from '../policy/restrict.ts';
 import { valueRanges } from '../policy/value-set.ts';
 import { type Abi, type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf } from '../syscalls/lookup.ts';
@@ -44,18 +44,34 @@ const EQUAL = 0;
 const MAX_NODES = 1 << 20;
 const MAX_STEPS = 1 << 23;
 
+/** How two policies differ. */
+export interface Differences {
+  /** Empty when they are equal, which is a proof. */
+  readonly listed: readonly Difference[];
+  /** False: there are more than can be listed, and `listed` is an example. */
+  readonly isComplete: boolean;
+}
+
 /**
- * Everything that two policies of one diagram decide differently, by ABI and number; nothing when they are equal,
- * which is a proof. Throws DiagramTooLarge when they are too many to be listed. `abis` are those that get names; calls of all other architectures are one group.
+ * Everything that two policies of one diagram decide differently, by ABI and number. `abis` are those that get names;
+ * calls of all other architectures are one group.
  */
 export function diffPolicies(
   diagram: Diagram,
   before: NodeId,
   after: NodeId,
   abis: readonly Abi[],
-): Difference[] {
-  if (before === after) return [];
-  return diagram.within(MAX_NODES, MAX_STEPS, () => new Comparison(diagram, abis).compare(before, after));
+): Differences {
+  if (before === after) return { listed: [], isComplete: true };
+  try {
+    const listed = diagram.within(MAX_NODES, MAX_STEPS, () =>
+      new Comparison(diagram, abis).compare(before, after),
+    );
+    return { listed, isComplete: true };
+  } catch (fault) {
+    if (!(fault instanceof DiagramTooLarge)) throw fault;
+    return { listed: [new Comparison(diagram, abis).example(before, after)], isComplete: false };
+  }
 }
 
 class Comparison {
@@ -72,18 +88,54 @@ class Comparison {
 
   compare(before: NodeId, after: NodeId): Difference[] {
     const { d } = this;
+    const differing = this.differing(before, after);
+    const covered = new Set(this.abis.map((abi) => abi.auditArch));
+    for (const auditArch of covered) this.arch(auditArch, restrictArch(d, differing, auditArch));
+    this.others(differing, covered);
+    return this.found;
+  }
+
+  /** One of the differences: of a call that has a name, if there is one. */
+  example(before: NodeId, after: NodeId): Difference {
+    const { d } = this;
+    const differing = this.differing(before, after);
+    for (const { name: arch, auditArch } of this.abis)
+      for (const [, nr] of callsOf(arch)) {
+        const node = restrict(d, differing, auditArch, nr);
+        if (!this.isEqual(node)) return this.first(arch, { arch: auditArch, nr }, node);
+      }
+    const call = smallestCall(
+      d,
+      callsWhere(d, differing, (word) => word !== EQUAL),
+    )!;
+    return this.first('other', call, restrict(d, differing, call.arch, call.nr));
+  }
+
+  /** Of what is decided differently about a number, the part with the smallest arguments. */
+  private first(
+    arch: Difference['arch'],
+    { arch: auditArch, nr }: Pick<Call, 'arch' | 'nr'>,
+    node: NodeId,
+  ): Difference {
+    const { d } = this;
+    const smallest = smallestCall(
+      d,
+      callsWhere(d, node, (word) => word !== EQUAL),
+    )!;
+    const word = d.evaluate(node, { ...smallest, arch: auditArch, nr });
+    return this.difference(arch, auditArch, nr, nr, node, word);
+  }
+
+  /** A diagram whose words say what both decide, EQUAL where that is the same. */
+  private differing(before: NodeId, after: NodeId): NodeId {
     const ids = new Map<string, number>();
-    const differing = d.combine(before, after, (a, b) => {
+    return this.d.combine(before, after, (a, b) => {
       if (a === b) return EQUAL;
       const key = `${a} ${b}`;
       const id = ids.get(key) ?? this.pairs.push([a, b]);
       ids.set(key, id);
       return id;
     });
-    const covered = new Set(this.abis.map((abi) => abi.auditArch));
-    for (const auditArch of covered) this.arch(auditArch, restrictArch(d, differing, auditArch));
-    this.others(differing, covered);
-    return this.found;
   }
 
   private arch(auditArch: number, node: NodeId): void {
@@ -121,27 +173,36 @@ class Comparison {
   }
 
   private add(arch: Difference['arch'], auditArch: number, nr: number, last: number, node: NodeId): void {
+    const words = this.d.wordsOf(node).filter((word) => word !== EQUAL);
+    if (words.length > MOST_ANSWERS) throw new DiagramTooLarge();
+    for (const word of words) this.found.push(this.difference(arch, auditArch, nr, last, node, word));
+  }
+
+  private difference(
+    arch: Difference['arch'],
+    auditArch: number,
+    nr: number,
+    last: number,
+    node: NodeId,
+    word: number,
+  ): Difference {
     const { d } = this;
     const name = arch === 'other' ? undefined : nameOf(arch, nr);
-    const words = d.wordsOf(node).filter((word) => word !== EQUAL);
-    if (words.length > MOST_ANSWERS) throw new DiagramTooLarge();
-    for (const word of words) {
-      const set = callsWhere(d, node, (w) => w === word);
-      const [before, after] = this.pairs[word - 1].map(actionOfWord);
-      this.found.push({
-        arch,
-        ...(name !== undefined && { name }),
-        nr,
-        last,
-        change: changeOf(before.kind, after.kind),
-        before,
-        after,
-        when: set,
-        witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
-        bits: arch === 'other' ? 64 : abiOf(arch).bits,
-        count: countArguments(d, set),
-      });
-    }
+    const set = callsWhere(d, node, (w) => w === word);
+    const [before, after] = this.pairs[word - 1].map(actionOfWord);
+    return {
+      arch,
+      ...(name !== undefined && { name }),
+      nr,
+      last,
+      change: changeOf(before.kind, after.kind),
+      before,
+      after,
+      when: set,
+      witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
+      bits: arch === 'other' ? 64 : abiOf(arch).bits,
+      count: countArguments(d, set),
+    };
   }
 
   private ranges(node: NodeId, field: typeof NR) {

@@ -28,9 +28,10 @@ export interface Decompiled {
 
 /**
  * The profile whose meaning is a policy: first as runc reads it, with its ENOSYS stub, then as crun does. Where no OCI
- * profile says the same, the one that differs for the fewest calls of the tables.
+ * profile says the same, the one that differs for the fewest calls of the tables. Undefined when every one that comes near is
+ * too large to have a meaning.
  */
-export function decompilePolicy(policy: Policy): Decompiled {
+export function decompilePolicy(policy: Policy): Decompiled | undefined {
   const cache: RulesCache = new Map();
   let best: (Decompiled & { readonly wrong: number }) | undefined;
   for (const runtime of ['runc', 'crun'] as const)
@@ -51,7 +52,7 @@ export function decompilePolicy(policy: Policy): Decompiled {
           best = { profile, runtime, root: lowered.root, exact, wrong };
         if (exact) return best;
       }
-  return best!;
+  return best;
 }
 
 /** What may be the default action: what numbers without a name get, between the names and far above them. */
