@@ -1,31 +1,18 @@
 import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/analysis/bitmap';
 import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
 import type { RuleOrigin } from '@callgate/engine/policy/call-rule';
 import type { Abi } from '@callgate/engine/syscalls/arch';
-import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { readRecording, weightsOf } from '../input/recording.ts';
+import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../input/program-flags.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import {
-  FORMAT_HELP,
-  FORMATS,
-  type Format,
-  formatProgram,
-  programDocument,
-  writeProgram,
-} from '../output/program-formats.ts';
+import { formatProgram, programDocument, writeProgram } from '../output/program-formats.ts';
 import { plural, printable } from '../output/style.ts';
 
-interface CompileFlags extends TargetFlags {
-  readonly output?: string;
-  readonly format: Format;
-  readonly objective: Objective;
-  readonly weights?: string;
+interface CompileFlags extends TargetFlags, ProgramFlags {
   readonly annotate?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -35,19 +22,9 @@ export const compile: Verb = {
   name: 'compile',
 
   configure(command) {
+    command.argument('<subject>', SUBJECT_HELP);
+    addProgramFlags(command, 'asm');
     command
-      .argument('<subject>', SUBJECT_HELP)
-      .option('-o, --output <file>', 'where the filter goes; "-" for stdout', '-')
-      .addOption(new Option('-f, --format <format>', FORMAT_HELP).choices(FORMATS).default('asm'))
-      .addOption(
-        new Option(
-          '--objective <what>',
-          'size: fewest instructions; mean: fewest executed; bitmap: the same for calls that the kernel does not cache',
-        )
-          .choices(OBJECTIVES)
-          .default('size'),
-      )
-      .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)')
       .option(
         '--annotate',
         'say for every instruction which rules it serves, and for every rule where it went',
@@ -76,9 +53,7 @@ ${examples(
       allowUnknown: flags.allowUnknown,
       quiet: flags.quiet || flags.json,
     });
-    const weights =
-      flags.weights === undefined ? undefined : weightsOf(await readRecording(context, flags.weights));
-    const program = compileSubject(subject, { objective: flags.objective, weights });
+    const program = compileSubject(subject, await compileOptionsOf(context, flags));
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(document(subject, program))}\n`);
       if (flags.output !== '-')

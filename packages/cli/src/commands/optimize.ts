@@ -1,29 +1,16 @@
 import type { Program } from '@callgate/engine/bpf/instruction';
 import type { CompileOptions } from '@callgate/engine/compile/compile';
-import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
-import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure } from '../context.ts';
-import { readRecording, weightsOf } from '../input/recording.ts';
+import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../input/program-flags.ts';
 import { loadSubject, type Subject } from '../input/subject.ts';
 import { targetOf } from '../input/target-flags.ts';
-import {
-  FORMAT_HELP,
-  FORMATS,
-  type Format,
-  formatProgram,
-  programDocument,
-  writeProgram,
-} from '../output/program-formats.ts';
+import { formatProgram, programDocument, writeProgram } from '../output/program-formats.ts';
 import { plural, printable } from '../output/style.ts';
 
-interface OptimizeFlags {
+interface OptimizeFlags extends ProgramFlags {
   readonly arch?: string;
-  readonly output: string;
-  readonly format: Format;
-  readonly objective: Objective;
-  readonly weights?: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
@@ -32,19 +19,12 @@ export const optimize: Verb = {
   name: 'optimize',
 
   configure(command) {
+    command.argument(
+      '<subject>',
+      'a filter: FILE.bpf, "-" for stdin, pid:N, docker:NAME, podman:NAME; stacked filters become one',
+    );
+    addProgramFlags(command, 'raw');
     command
-      .argument(
-        '<subject>',
-        'a filter: FILE.bpf, "-" for stdin, pid:N, docker:NAME, podman:NAME; stacked filters become one',
-      )
-      .option('-o, --output <file>', 'where the filter goes; "-" for stdout', '-')
-      .addOption(new Option('-f, --format <format>', FORMAT_HELP).choices(FORMATS).default('raw'))
-      .addOption(
-        new Option('--objective <what>', 'what is made small: as for callgate compile')
-          .choices(OBJECTIVES)
-          .default('size'),
-      )
-      .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)')
       .option('--arch <abi>', 'the machine that it is for (default: this one)')
       .option('--json', 'one JSON document: the program and how long both are')
       .addHelpText(
@@ -63,9 +43,7 @@ export const optimize: Verb = {
     const subject = await loadSubject(context, name, targetOf(flags), { quiet: true });
     const { programs, policy } = subject;
     if (!programs) throw new CliFailure(`${printable(name)} is a profile; callgate compile makes its filter`);
-    const weights =
-      flags.weights === undefined ? undefined : weightsOf(await readRecording(context, flags.weights));
-    const program = smaller(subject, { objective: flags.objective, weights });
+    const program = smaller(subject, await compileOptionsOf(context, flags));
     const before = programs.reduce((sum, p) => sum + p.length, 0);
     // What somebody else wrote may be the smaller one already.
     const isSmall = flags.objective === 'size' && programs[0]?.length <= (program?.length ?? Infinity);
