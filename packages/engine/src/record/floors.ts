@@ -39,6 +39,12 @@ export const FLOORS: readonly FloorRow[] = [
   },
   {
     runtime: 'runc',
+    calls: ['sched_yield'],
+    sometimes: ['sched_yield'],
+    why: "Go's scheduler, where another of runc's threads holds a lock (runtime: osyield)",
+  },
+  {
+    runtime: 'runc',
     noNewPrivs: false,
     calls: [
       'capget',
