@@ -176,7 +176,7 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
 
           it('has the phases of the recording from the start', { timeout: 180_000 }, async () => {
             const recording = recordingIn(await fromStart());
-            expect(recording.lost).toBe(0);
+            expect(recording).toMatchObject({ lost: 0, lacks: [] });
             expectFloor(recording, id === 'runc');
             const run = namesOf(recording, 'run');
             // The program's own start, and its service.
@@ -194,7 +194,7 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
 
           it('is no other when it is recorded while it serves', { timeout: 180_000 }, async () => {
             const recording = recordingIn(await attached());
-            expect(recording.lost).toBe(0);
+            expect(recording).toMatchObject({ lost: 0, lacks: ['start', 'end'] });
             expect(namesOf(recording, 'runtime')).toEqual(new Set());
             expect(namesOf(recording, 'exec')).toEqual(new Set());
             const run = namesOf(recording, 'run');

@@ -148,7 +148,8 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       expect(await callgate.status()).toBe(0);
       const recording = recordingIn(file);
       expect(timesOf(recording, 'getppid')).toBe(FIRST_ROUND);
-      expect(recording).toMatchObject({ lost: 0, left: 0, ambiguous: 0 });
+      expect(recording).toMatchObject({ lost: 0, left: 0, ambiguous: 0, lacks: ['start', 'end'] });
+      expect(callgate.stderr).toMatch(/how it starts is not in the recording/);
       expect([...namesOf(recording)]).toEqual(
         expect.arrayContaining(['read', 'write', 'wait4', 'exit_group']),
       );
@@ -181,6 +182,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       watched.end();
       expect(await callgate.status()).toBe(0);
       expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND);
+      expect(recordingIn(file).lacks).toEqual(['start']);
       await expectNothingLeft(callgate);
     });
 
@@ -334,6 +336,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       callgate.signal('SIGINT');
       expect(await callgate.status()).toBe(0);
       expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND);
+      expect(recordingIn(file).lacks).toEqual(['end']);
       await expectNothingLeft(callgate);
     });
 

@@ -227,6 +227,25 @@ describe('the floor', () => {
   });
 });
 
+describe('what no recording shows', () => {
+  const attached = recording('read', { lacks: ['start', 'end'] });
+  const whole = recording('read execve');
+
+  it('is warned of, and stands in JSON', () => {
+    const { stderr } = build(attached);
+    expect(stderr).toMatch(/no recording shows how the workload starts/);
+    expect(stderr).toMatch(/no recording shows how the workload ends/);
+    const { stdout } = callgate(['build', attached, '--json', '-o', '-']);
+    expect(JSON.parse(stdout).lacks).toEqual(['start', 'end']);
+  });
+
+  it('is nothing where one recording shows all', () => {
+    const file = join(folder, 'whole.json');
+    const { stderr } = callgate(['build', attached, whole, '-o', file]);
+    expect(stderr).not.toMatch(/incomplete/);
+  });
+});
+
 describe('logs and recordings', () => {
   const strace = join(LOGS, 'strace/f-o.log');
   const expected = (log: string): string[] =>

@@ -240,6 +240,18 @@ describe('record and build', () => {
     expect(callgate(['run', '--profile', built, '--', 'mkdir', join(folder, 'x')]).status).toBe(1);
   });
 
+  it.each([
+    ['kill -9 $$', 137, ['end']],
+    ['kill -15 $$', 143, []],
+    ['exit 9', 9, []],
+  ])('know that a program that was killed has not shown how it ends: %s', (script, status, lacks) => {
+    const file = join(folder, 'killed.json');
+    const recorded = callgate(['record', '-o', file, '--', 'sh', '-c', script]);
+    expect(recorded.status).toBe(status);
+    expect(JSON.parse(readFileSync(file, 'utf8')).lacks).toEqual(lacks);
+    expect(recorded.stderr.includes('how it ends is not in the recording')).toBe(lacks.length > 0);
+  });
+
   it('tell in JSON what the profile is and rests on', () => {
     const files = ['one.json', 'two.json'].map((name) => join(folder, name));
     for (const recording of files) callgate(['record', '-o', recording, '--', 'true']);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Completeness, completenessOf } from '../src/record/completeness.ts';
+import { type Completeness, completenessOf, partsNotSeen } from '../src/record/completeness.ts';
 import type { Observation, Phase, Recording } from '../src/record/observation.ts';
 import type { AbiName } from '../src/syscalls/arch.ts';
 import { nameOf } from '../src/syscalls/lookup.ts';
@@ -398,5 +398,16 @@ describe('a workload of 70 commands', () => {
     const covered = samples.filter(({ interval }) => interval[0] <= truth && truth <= interval[1]).length;
     // It is the interval of a lower bound, so it holds the truth less often than 95 %.
     expect(covered / samples.length).toBeGreaterThan(0.6);
+  });
+});
+
+describe('partsNotSeen', () => {
+  it.each([
+    [[['start', 'end']], ['start', 'end']],
+    [[['start'], ['end']], []],
+    [[['start', 'end'], ['start']], ['start']],
+    [[['start', 'end'], []], []],
+  ] as const)('of recordings that lack %j are %j', (lacks, expected) => {
+    expect(partsNotSeen(lacks.map((parts) => recordingOf([], { lacks: parts })))).toEqual(expected);
   });
 });

@@ -13,6 +13,7 @@ export function recordingOf(observations: readonly Observation[], head: Partial<
     left: 0,
     ambiguous: 0,
     countsDenied: true,
+    lacks: [],
     notes: [],
     ...head,
     observations,

@@ -28,7 +28,7 @@ export class Cgroup {
 
   /** Whether any process lives in it or below it. */
   isPopulated(): boolean {
-    return readFileSync(join(this.path, 'cgroup.events'), 'latin1').includes('populated 1');
+    return isPopulated(this.path);
   }
 
   killAll(): void {
@@ -44,6 +44,12 @@ export class Cgroup {
   remove(): void {
     removeTree(this.path);
   }
+}
+
+/** Whether any process lives in a cgroup or below it; a folder that is gone has none. */
+export function isPopulated(path: string): boolean {
+  const events = join(path, 'cgroup.events');
+  return existsSync(events) && readFileSync(events, 'latin1').includes('populated 1');
 }
 
 function removeTree(path: string): void {

@@ -1,8 +1,9 @@
 import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recording } from '@callgate/engine/record/observation';
+import type { LifePart, Recording } from '@callgate/engine/record/observation';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { readKernelTypes } from './bpf/btf.ts';
+import { isPopulated } from './cgroup.ts';
 import { type Container, containerdContainer, findContainer } from './containers.ts';
 import { thisMachine } from './machine.ts';
 import {
@@ -98,6 +99,7 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
       container: id,
       command: [reference],
       started,
+      lacks: [],
       over: endOf(namespace),
       stop: hooks.stop,
     });
@@ -164,6 +166,7 @@ async function attachToMounts(
     begun,
     command,
     started,
+    lacks: running ? ['start'] : [],
     over: endOf(namespace),
     stop: hooks.stop,
   });
@@ -188,7 +191,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   const begun = callsInProgress([...roots]);
   hooks.attached?.(`process ${pid}`);
   const over = () => !isAlive(pid) && !programs.hasTasks();
-  return session(programs, { command, started, over, stop: hooks.stop, denied, begun });
+  return session(programs, { command, started, lacks: ['start'], over, stop: hooks.stop, denied, begun });
 }
 
 async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attached> {
@@ -196,9 +199,16 @@ async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attache
   if (!existsSync(events)) throw new NotAttachable(`${path} is no folder of cgroup v2`);
   const started = new Date();
   const programs = observer({ kind: 'cgroup', path }, { denied: true, args: hooks.args ?? false });
+  const lacks: LifePart[] = isPopulated(path) ? ['start'] : [];
   hooks.attached?.(path);
-  const over = () => !existsSync(events);
-  return session(programs, { command: [path], started, over, stop: hooks.stop });
+  return session(programs, {
+    command: [path],
+    started,
+    lacks,
+    over: () => !existsSync(events),
+    isEmpty: () => !isPopulated(path),
+    stop: hooks.stop,
+  });
 }
 
 function observer(
@@ -222,7 +232,11 @@ function session(
     readonly container?: bigint;
     readonly command: readonly string[];
     readonly started: Date;
+    /** What is over before the recording began. */
+    readonly lacks: readonly LifePart[];
     readonly over: () => boolean;
+    /** Whether everything has ended though others may come. */
+    readonly isEmpty?: () => boolean;
     readonly stop?: AbortSignal;
     readonly denied?: boolean;
     /** Calls that had begun before; they count where they were not seen again. */
@@ -237,7 +251,8 @@ function session(
     snapshot() {
       const { counts: seen, lost } = programs.read(about.container);
       const counts = withBegun(seen, about.begun ?? []);
-      const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true };
+      const lacks: LifePart[] = (about.isEmpty ?? about.over)() ? [...about.lacks] : [...about.lacks, 'end'];
+      const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true, lacks };
       return recordingOf(tally, 'ebpf', about.command, about.started);
     },
     close: () => programs.close(),

@@ -1,4 +1,5 @@
 import {
+  type LifePart,
   type Observation,
   type Phase,
   RECORDING_SCHEMA,
@@ -19,12 +20,14 @@ export async function recordProgram(
 ): Promise<{ readonly recording: Recording; readonly ending: Ending }> {
   const started = new Date();
   const tally = await recorder.record(plan, hooks);
-  return { recording: recordingOf(tally, recorder.id, plan.command, started), ending: tally.ending };
+  const { ending } = tally;
+  const lacks: LifePart[] = ending.signal === 'SIGKILL' ? ['end'] : [];
+  return { recording: recordingOf({ ...tally, lacks }, recorder.id, plan.command, started), ending };
 }
 
 /** What a recorder saw, as a recording of this machine. */
 export function recordingOf(
-  tally: Omit<Tally, 'ending'>,
+  tally: Omit<Tally, 'ending'> & { readonly lacks: readonly LifePart[] },
   recorder: string,
   command: readonly string[],
   started: Date,
@@ -41,6 +44,7 @@ export function recordingOf(
     left: tally.left,
     ambiguous: tally.ambiguous,
     countsDenied: tally.countsDenied,
+    lacks: tally.lacks,
     notes: tally.notes ?? [],
     observations: observationsOf(tally.counts),
   };

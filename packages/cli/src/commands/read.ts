@@ -10,6 +10,7 @@ import {
   readAnyRecording,
 } from '../input/log.ts';
 import { callLabel } from '../input/system-call.ts';
+import { lacksLines } from '../output/lacks.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
@@ -81,6 +82,7 @@ function text(context: Context, { name, format, recording, contents }: ReadRecor
     );
   if (lost > 0)
     lines.push(`  ${style.red(`${plural(lost, 'record')} lost`)}, as the log says: it is not complete`);
+  lines.push(...lacksLines(recording).map((line) => `  ${style.yellow(line)}`));
   lines.push(...recording.notes.map((note) => `  note: ${printable(note)}`));
   if (contents && contents.unread > 0) lines.push(...unreadLines(style, contents.examples, contents.unread));
   return `${lines.filter((line) => line !== '').join('\n')}\n`;

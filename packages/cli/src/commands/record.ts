@@ -10,6 +10,7 @@ import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { callLabel } from '../input/system-call.ts';
+import { lacksLines } from '../output/lacks.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 import {
@@ -243,6 +244,7 @@ function summary(context: Context, recording: Recording): string {
     lines.push(
       style.yellow(`  ${recording.recorder} does not tell the ABI: ${recording.machine.arch} is assumed`),
     );
+  lines.push(...lacksLines(recording).map((line) => style.yellow(`  ${line}`)));
   lines.push(...recording.notes.map((note) => style.yellow(`  ${printable(note)}`)));
   const denied = recording.observations.filter((o) => o.denied > 0);
   if (denied.length > 0)

@@ -1,6 +1,6 @@
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import type { Completeness } from '@callgate/engine/record/completeness';
-import type { Recording } from '@callgate/engine/record/observation';
+import { type Completeness, partsNotSeen } from '@callgate/engine/record/completeness';
+import type { LifePart, Recording } from '@callgate/engine/record/observation';
 import type { Synthesis } from '@callgate/engine/record/synthesize';
 import type { TightCall } from '@callgate/engine/record/tighten';
 import { sparkline } from '@callgate/engine/report/completeness';
@@ -37,6 +37,7 @@ export function synthesisDocument(
     lost: sumOf(recordings, (r) => r.lost),
     left: sumOf(recordings, (r) => r.left),
     ambiguous: sumOf(recordings, (r) => r.ambiguous),
+    lacks: partsNotSeen(recordings),
     calls: Object.fromEntries(reasons),
     newer,
     unnamed: unnamed.map(({ arch, nr }) => ({ arch, nr })),
@@ -75,8 +76,14 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
   if (lost > 0)
     lines.push(style.red(`incomplete: ${plural(lost, 'call')} were lost, so the profile may lack some`));
+  lines.push(...partsNotSeen(recordings).map((part) => style.yellow(`incomplete: ${NOT_SEEN[part]}`)));
   return lines;
 }
+
+const NOT_SEEN: Readonly<Record<LifePart, string>> = {
+  start: 'no recording shows how the workload starts, which the profile may forbid; add one from the start',
+  end: 'no recording shows how the workload ends, which the profile may forbid; add one that goes on until then',
+};
 
 function sumOf(recordings: readonly Recording[], count: (recording: Recording) => number): number {
   return recordings.reduce((sum, recording) => sum + count(recording), 0);

@@ -1,5 +1,5 @@
 import type { AbiName } from '../syscalls/arch.ts';
-import type { Recording } from './observation.ts';
+import { LIFE_PARTS, type LifePart, type Recording } from './observation.ts';
 
 /** How much of a workload several runs have shown. */
 export interface Completeness {
@@ -44,6 +44,11 @@ export function completenessOf(recordings: readonly Recording[]): Completeness {
     identical: m > 1 && counts.every((q) => q === m),
     curve: Array.from({ length: m }, (_, i) => expectedAfter(i + 1, m, counts)),
   };
+}
+
+/** What of the workload's life no recording shows. */
+export function partsNotSeen(recordings: readonly Recording[]): LifePart[] {
+  return LIFE_PARTS.filter((part) => recordings.every(({ lacks }) => lacks.includes(part)));
 }
 
 /** Each call, and how many runs show it; what the container runtime calls is not the workload's. */

@@ -44,6 +44,7 @@ export function recordingOfLog(contents: LogContents, origin: LogOrigin): Record
     left: 0,
     ambiguous,
     countsDenied: contents.calls.some((call) => call.denied > 0),
+    lacks: [],
     notes: [...contents.notes, ...unread, ...nowhere],
     observations: [...observations.values()].sort((a, b) =>
       a.arch === b.arch ? a.nr - b.nr : a.arch < b.arch ? -1 : 1,

@@ -44,6 +44,10 @@ export interface SeenArguments {
   readonly count: number;
 }
 
+/** What a recording may lack of a workload's life: how it starts, how it ends. */
+export const LIFE_PARTS = ['start', 'end'] as const;
+export type LifePart = (typeof LIFE_PARTS)[number];
+
 /** What a workload did, and how much of it the recorder may have missed. */
 export interface Recording {
   readonly schema: typeof RECORDING_SCHEMA;
@@ -62,6 +66,8 @@ export interface Recording {
   readonly ambiguous: number;
   /** false: the recorder could not count denied calls. */
   readonly countsDenied: boolean;
+  /** start: it ran before; end: it went on, or was killed. */
+  readonly lacks: readonly LifePart[];
   /** What else the recorder or the log's reader has to say. */
   readonly notes: readonly string[];
   readonly observations: readonly Observation[];
@@ -94,6 +100,7 @@ const recordingSchema = v.object({
   left: v.optional(count, 0),
   ambiguous: count,
   countsDenied: v.optional(v.boolean(), false),
+  lacks: v.optional(v.array(v.picklist(LIFE_PARTS)), []),
   notes: v.optional(v.array(v.string()), []),
   observations: v.array(
     v.object({

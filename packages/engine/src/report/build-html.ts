@@ -22,7 +22,7 @@ export function buildHtml({ title, recordings, synthesis, completeness }: BuildR
   );
   const sources = recordings.map(
     (r) =>
-      `<tr><td>${text(r.recorder)}</td><td>${text(r.command.join(' '))}</td><td>${text(r.machine.kernel)}</td><td>${r.observations.length}</td><td>${r.lost}</td></tr>`,
+      `<tr><td>${text(r.recorder)}</td><td>${text(r.command.join(' '))}</td><td>${text(r.machine.kernel)}</td><td>${r.observations.length}</td><td>${r.lost}</td><td>${r.lacks.join(', ')}</td></tr>`,
   );
   const curve = completeness
     ? `<h2>How complete</h2><p>${completeness.seen} calls were seen in ${completeness.runs} runs; Chao2 estimates ${completeness.estimated.toFixed(1)} (95 %: ${completeness.interval.map((n) => n.toFixed(1)).join(' to ')}).${completeness.identical ? ' <strong>The runs are identical: they say nothing of others.</strong>' : ''}</p>${curveSvg(completeness)}`
@@ -38,7 +38,7 @@ td:first-child { font-family: monospace } tr:not(.seen) td { color: #667 } svg {
 <p>${synthesis.reasons.size} calls allowed${synthesis.newer.length > 0 ? `; ${synthesis.newer.length} newer than the recorded kernel answer ENOSYS` : ''}; everything else fails with EPERM.</p>
 ${curve}
 <h2>Recorded</h2>
-<table><tr><th>by</th><th>command</th><th>kernel</th><th>calls</th><th>lost</th></tr>
+<table><tr><th>by</th><th>command</th><th>kernel</th><th>calls</th><th>lost</th><th>not in it</th></tr>
 ${sources.join('\n')}
 </table>
 <h2>Why each call is in</h2>
