@@ -178,10 +178,12 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
             const recording = recordingIn(await fromStart());
             expect(recording).toMatchObject({ lost: 0, lacks: [] });
             expectFloor(recording, id === 'runc');
-            const run = namesOf(recording, 'run');
+            const run = namesOf(recording, 'workload');
             // The program's own start, and its service.
             expect(without(['brk', 'arch_prctl', 'socket', 'bind', 'listen', 'setsockopt'], run)).toEqual([]);
             expect([...run].some((name) => name.startsWith('accept'))).toBe(true);
+            expect(phasesOf(recording, /^(bind|listen)$/)).toEqual(new Set(['startup']));
+            expect(phasesOf(recording, /^accept4?$/)).toEqual(new Set(['steady']));
             // The runtime's preparation of the container is before the filter, and not in it.
             expect(
               ['pivot_root', 'mount', 'unshare', 'sethostname'].filter((n) => namesOf(recording).has(n)),
@@ -194,15 +196,16 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
 
           it('is no other when it is recorded while it serves', { timeout: 180_000 }, async () => {
             const recording = recordingIn(await attached());
-            expect(recording).toMatchObject({ lost: 0, lacks: ['start', 'end'] });
+            expect(recording).toMatchObject({ lost: 0, lacks: ['startup', 'shutdown'] });
             expect(namesOf(recording, 'runtime')).toEqual(new Set());
             expect(namesOf(recording, 'exec')).toEqual(new Set());
-            const run = namesOf(recording, 'run');
+            const run = namesOf(recording, 'workload');
             expect([...run].some((name) => name.startsWith('accept'))).toBe(true);
+            expect(phasesOf(recording, /./)).toEqual(new Set(['steady']));
             expect(['execve', 'listen', 'bind', 'nsenter', 'setns'].filter((name) => run.has(name))).toEqual(
               [],
             );
-            expect(without(run, namesOf(recordingIn(await fromStart()), 'run'))).toEqual([]);
+            expect(without(run, namesOf(recordingIn(await fromStart()), 'workload'))).toEqual([]);
           });
 
           it.each([
@@ -262,7 +265,9 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
               const recording = recordingIn(file);
               expect(recording.lost).toBe(0);
               expectFloor(recording, false);
-              expect(without(['brk', 'arch_prctl', 'exit_group'], namesOf(recording, 'run'))).toEqual([]);
+              expect(without(['brk', 'arch_prctl', 'exit_group'], namesOf(recording, 'workload'))).toEqual(
+                [],
+              );
             });
 
           if (id !== 'runc')
@@ -275,13 +280,18 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
               const exec = namesOf(recording, 'exec');
               expect(without(['symlink', 'execve', 'exit_group'], exec)).toEqual([]);
               expect(UNFILTERED.filter((name) => name !== 'mmap' && exec.has(name))).toEqual([]);
-              expect(namesOf(recording, 'run')).not.toContain('symlink');
+              expect(namesOf(recording, 'workload')).not.toContain('symlink');
               expect(namesOf(recording, 'runtime')).toEqual(new Set());
             });
         });
     },
   );
 });
+
+/** In which phases the calls of a name were made. */
+function phasesOf({ observations }: Recording, name: RegExp): Set<string> {
+  return new Set(observations.filter((o) => name.test(o.name)).map((o) => o.phase));
+}
 
 /** Phase "runtime" is the floor of the runtime's filtered thread, from the filter's loading on or from its middle. */
 function expectFloor(recording: Recording, fromTheMiddle: boolean): void {
@@ -291,7 +301,7 @@ function expectFloor(recording: Recording, fromTheMiddle: boolean): void {
   // Whether the execve that ends the phase is the runtime's or the workload's, it is in the recording.
   const missing = without(
     FLOOR,
-    new Set([...runtime, ...(namesOf(recording, 'run').has('execve') ? ['execve'] : [])]),
+    new Set([...runtime, ...(namesOf(recording, 'workload').has('execve') ? ['execve'] : [])]),
   );
   if (!fromTheMiddle) expect(missing).toEqual([]);
 }

@@ -148,7 +148,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       expect(await callgate.status()).toBe(0);
       const recording = recordingIn(file);
       expect(timesOf(recording, 'getppid')).toBe(FIRST_ROUND);
-      expect(recording).toMatchObject({ lost: 0, left: 0, ambiguous: 0, lacks: ['start', 'end'] });
+      expect(recording).toMatchObject({ lost: 0, left: 0, ambiguous: 0, lacks: ['startup', 'shutdown'] });
       expect(callgate.stderr).toMatch(/how it starts is not in the recording/);
       expect([...namesOf(recording)]).toEqual(
         expect.arrayContaining(['read', 'write', 'wait4', 'exit_group']),
@@ -156,7 +156,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       // What began before is no part of it, nor is anything that callgate would have to make the target do.
       expect([...namesOf(recording)]).not.toEqual(expect.arrayContaining(['execve']));
       expect([...namesOf(recording)]).not.toEqual(expect.arrayContaining(['seccomp']));
-      expect(recording.observations.filter((o) => o.phase !== 'run')).toEqual([]);
+      expect(recording.observations.filter((o) => o.phase !== 'steady')).toEqual([]);
       await watched.expectUntouched();
       await expectNothingLeft(callgate);
     });
@@ -182,7 +182,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       watched.end();
       expect(await callgate.status()).toBe(0);
       expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND);
-      expect(recordingIn(file).lacks).toEqual(['start']);
+      expect(recordingIn(file).lacks).toEqual(['startup']);
       await expectNothingLeft(callgate);
     });
 
@@ -336,7 +336,7 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       callgate.signal('SIGINT');
       expect(await callgate.status()).toBe(0);
       expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND);
-      expect(recordingIn(file).lacks).toEqual(['end']);
+      expect(recordingIn(file).lacks).toEqual(['shutdown']);
       await expectNothingLeft(callgate);
     });
 

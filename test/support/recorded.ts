@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Recording } from '@callgate/engine/record/observation';
+import type { Observation, Recording } from '@callgate/engine/record/observation';
 import { ownCgroup } from '@callgate/linux/cgroup';
 import { libc } from '@callgate/linux/libc';
 import { expect } from 'vitest';
@@ -169,9 +169,10 @@ export function recordingSoon(file: string): Recording | undefined {
   }
 }
 
-/** The names of the calls that reached the kernel, in one phase or in all. */
-export function namesOf(recording: Recording, phase?: string): Set<string> {
-  const seen = recording.observations.filter((o) => o.count > 0 && (!phase || o.phase === phase));
+/** The names of the calls that reached the kernel: all of them, or those of the runtime, the workload, or who joined it. */
+export function namesOf(recording: Recording, who?: 'runtime' | 'workload' | 'exec'): Set<string> {
+  const by = ({ phase }: Observation) => (phase === 'runtime' || phase === 'exec' ? phase : 'workload');
+  const seen = recording.observations.filter((o) => o.count > 0 && (!who || by(o) === who));
   return new Set(seen.map((o) => o.name || `${o.arch}/${o.nr}`));
 }
 

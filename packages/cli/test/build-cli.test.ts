@@ -228,7 +228,7 @@ describe('the floor', () => {
 });
 
 describe('what no recording shows', () => {
-  const attached = recording('read', { lacks: ['start', 'end'] });
+  const attached = recording('read', { lacks: ['startup', 'shutdown'] });
   const whole = recording('read execve');
 
   it('is warned of, and stands in JSON', () => {
@@ -236,7 +236,7 @@ describe('what no recording shows', () => {
     expect(stderr).toMatch(/no recording shows how the workload starts/);
     expect(stderr).toMatch(/no recording shows how the workload ends/);
     const { stdout } = callgate(['build', attached, '--json', '-o', '-']);
-    expect(JSON.parse(stdout).lacks).toEqual(['start', 'end']);
+    expect(JSON.parse(stdout).lacks).toEqual(['startup', 'shutdown']);
   });
 
   it('is nothing where one recording shows all', () => {

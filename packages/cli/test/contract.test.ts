@@ -241,7 +241,7 @@ describe('record and build', () => {
   });
 
   it.each([
-    ['kill -9 $$', 137, ['end']],
+    ['kill -9 $$', 137, ['shutdown']],
     ['kill -15 $$', 143, []],
     ['exit 9', 9, []],
   ])('know that a program that was killed has not shown how it ends: %s', (script, status, lacks) => {

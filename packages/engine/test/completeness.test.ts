@@ -403,10 +403,10 @@ describe('a workload of 70 commands', () => {
 
 describe('partsNotSeen', () => {
   it.each([
-    [[['start', 'end']], ['start', 'end']],
-    [[['start'], ['end']], []],
-    [[['start', 'end'], ['start']], ['start']],
-    [[['start', 'end'], []], []],
+    [[['startup', 'shutdown']], ['startup', 'shutdown']],
+    [[['startup'], ['shutdown']], []],
+    [[['startup', 'shutdown'], ['startup']], ['startup']],
+    [[['startup', 'shutdown'], []], []],
   ] as const)('of recordings that lack %j are %j', (lacks, expected) => {
     expect(partsNotSeen(lacks.map((parts) => recordingOf([], { lacks: parts })))).toEqual(expected);
   });

@@ -158,6 +158,7 @@ async function attachToMounts(
     { kind: 'mounts', namespace, running },
     { denied: true, args: hooks.args ?? false },
   );
+  if (running) programs.beginLife('steady', pid);
   const begun = running
     ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
     : [];
@@ -166,7 +167,7 @@ async function attachToMounts(
     begun,
     command,
     started,
-    lacks: running ? ['start'] : [],
+    lacks: running ? ['startup'] : [],
     over: endOf(namespace),
     stop: hooks.stop,
   });
@@ -179,6 +180,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   const started = new Date();
   const command = commandLineOf(pid);
   const programs = observer({ kind: 'tree' }, { denied, args: hooks.args ?? false });
+  programs.beginLife('steady', pid);
   const roots = new Set<number>();
   // A child that is born while the tree is looked at is found by the next look.
   for (let before = -1; before !== roots.size; ) {
@@ -191,7 +193,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   const begun = callsInProgress([...roots]);
   hooks.attached?.(`process ${pid}`);
   const over = () => !isAlive(pid) && !programs.hasTasks();
-  return session(programs, { command, started, lacks: ['start'], over, stop: hooks.stop, denied, begun });
+  return session(programs, { command, started, lacks: ['startup'], over, stop: hooks.stop, denied, begun });
 }
 
 async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attached> {
@@ -199,7 +201,8 @@ async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attache
   if (!existsSync(events)) throw new NotAttachable(`${path} is no folder of cgroup v2`);
   const started = new Date();
   const programs = observer({ kind: 'cgroup', path }, { denied: true, args: hooks.args ?? false });
-  const lacks: LifePart[] = isPopulated(path) ? ['start'] : [];
+  const lacks: LifePart[] = isPopulated(path) ? ['startup'] : [];
+  programs.beginLife(lacks.length > 0 ? 'steady' : 'startup');
   hooks.attached?.(path);
   return session(programs, {
     command: [path],
@@ -251,7 +254,9 @@ function session(
     snapshot() {
       const { counts: seen, lost } = programs.read(about.container);
       const counts = withBegun(seen, about.begun ?? []);
-      const lacks: LifePart[] = (about.isEmpty ?? about.over)() ? [...about.lacks] : [...about.lacks, 'end'];
+      const lacks: LifePart[] = (about.isEmpty ?? about.over)()
+        ? [...about.lacks]
+        : [...about.lacks, 'shutdown'];
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true, lacks };
       return recordingOf(tally, 'ebpf', about.command, about.started);
     },
@@ -311,7 +316,10 @@ function withBegun(seen: readonly PhaseCount[], begun: readonly Begun[]): readon
   const known = new Set(seen.map((c) => `${c.arch} ${c.nr}`));
   const missing = new Map(begun.map((call) => [`${call.arch} ${call.nr}`, call]));
   for (const key of known) missing.delete(key);
-  return [...seen, ...[...missing.values()].map((call) => ({ ...call, count: 1, denied: 0 }))];
+  return [
+    ...seen,
+    ...[...missing.values()].map((call): PhaseCount => ({ ...call, phase: 'steady', count: 1, denied: 0 })),
+  ];
 }
 
 /** By the class of its program: a process of 32 bits makes calls of 32 bits. */

@@ -1,7 +1,7 @@
 import {
   type LifePart,
   type Observation,
-  type Phase,
+  PHASES,
   RECORDING_SCHEMA,
   type Recording,
   type SeenArguments,
@@ -10,6 +10,7 @@ import { worthOf } from '@callgate/engine/record/worth';
 import { nameOf } from '@callgate/engine/syscalls/lookup';
 import type { Ending, LaunchPlan } from './launch.ts';
 import { thisMachine } from './machine.ts';
+import { withLives } from './recorders/life.ts';
 import type { PhaseCount, Recorder, RecordHooks, Tally } from './recorders/recorder.ts';
 
 /** Runs a program to its end under a recorder: what it called, and how it ended. */
@@ -21,7 +22,7 @@ export async function recordProgram(
   const started = new Date();
   const tally = await recorder.record(plan, hooks);
   const { ending } = tally;
-  const lacks: LifePart[] = ending.signal === 'SIGKILL' ? ['end'] : [];
+  const lacks: LifePart[] = ending.signal === 'SIGKILL' ? ['shutdown'] : [];
   return { recording: recordingOf({ ...tally, lacks }, recorder.id, plan.command, started), ending };
 }
 
@@ -46,7 +47,7 @@ export function recordingOf(
     countsDenied: tally.countsDenied,
     lacks: tally.lacks,
     notes: tally.notes ?? [],
-    observations: observationsOf(tally.counts),
+    observations: observationsOf(withLives(tally.counts)),
   };
 }
 
@@ -94,9 +95,7 @@ function argumentsOf(name: string, group: readonly PhaseCount[]): SeenArguments[
   );
 }
 
-const PHASE_ORDER: readonly Phase[] = ['runtime', 'run', 'exec'];
-
 function inOrder(a: Observation, b: Observation): number {
   if (a.arch !== b.arch) return a.arch < b.arch ? -1 : 1;
-  return a.nr - b.nr || PHASE_ORDER.indexOf(a.phase) - PHASE_ORDER.indexOf(b.phase);
+  return a.nr - b.nr || PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase);
 }

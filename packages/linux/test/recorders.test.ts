@@ -52,7 +52,8 @@ function namesOf(tally: Tally): string[] {
 }
 
 function countOf(tally: Tally, name: string): number {
-  return tally.counts.find((c) => nameOf(c.arch, c.nr) === name)?.count ?? 0;
+  const counts = tally.counts.filter((c) => nameOf(c.arch, c.nr) === name);
+  return counts.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** The names that strace sees a program and its children call. */

@@ -9,8 +9,7 @@ import {
   type ReadRecording,
   readAnyRecording,
 } from '../input/log.ts';
-import { callLabel } from '../input/system-call.ts';
-import { lacksLines } from '../output/lacks.ts';
+import { deniedCalls, labelsOf, lacksLines } from '../output/recording.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
@@ -71,11 +70,8 @@ function text(context: Context, { name, format, recording, contents }: ReadRecor
       : `  ${style.bold(plural(count, 'system call'))}${isList(format) ? '' : `, called ${plural(calls, 'time')}`} on ${abisOf(made)}`,
     wrap(labels(made), '    '),
   ];
-  const denied = observations.filter((o) => o.denied > 0);
-  if (denied.length > 0)
-    lines.push(
-      `  ${style.red('denied by a filter')}: ${denied.map((o) => `${callLabel(o.arch, o.nr)} ×${o.denied}`).join(', ')}`,
-    );
+  const denied = deniedCalls(observations);
+  if (denied !== '') lines.push(`  ${style.red('denied by a filter')}: ${denied}`);
   if (ambiguous > 0)
     lines.push(
       `  ${style.yellow('ABI not told')} for ${plural(ambiguous, 'call')}: taken for ${machine.arch}; --arch names another`,
@@ -99,7 +95,7 @@ function unreadLines(
 }
 
 function labels(observations: readonly Observation[]): string[] {
-  const all = [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+  const all = labelsOf(observations);
   return all.length > MOST_LABELS
     ? [...all.slice(0, MOST_LABELS), `and ${all.length - MOST_LABELS} more`]
     : all;

@@ -9,8 +9,7 @@ import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
-import { callLabel } from '../input/system-call.ts';
-import { lacksLines } from '../output/lacks.ts';
+import { deniedCalls, labelsOf, lacksLines } from '../output/recording.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 import {
@@ -225,9 +224,9 @@ function summary(context: Context, recording: Recording): string {
   const runtime = recording.observations.filter((o) => o.count > 0 && o.phase === 'runtime');
   const calls = seen.reduce((sum, o) => sum + o.count, 0);
   const abis = [...new Set(seen.map((o) => o.arch))];
-  const names = seen.map((o) => callLabel(o.arch, o.nr)).sort();
+  const names = labelsOf(seen);
   const lines = [
-    `${style.bold(`callgate: ${plural(new Set(names).size, 'system call')}`)}, called ${plural(calls, 'time')} on ${abis.join(', ')}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
+    `${style.bold(`callgate: ${plural(names.length, 'system call')}`)}, called ${plural(calls, 'time')} on ${abis.join(', ')}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
     wrap(names, '  '),
   ];
   if (recording.left > 0)
@@ -237,20 +236,15 @@ function summary(context: Context, recording: Recording): string {
       ),
     );
   if (runtime.length > 0)
-    lines.push(
-      `  before that, by the container runtime under the filter: ${runtime.map((o) => callLabel(o.arch, o.nr)).join(' ')}`,
-    );
+    lines.push(`  before that, by the container runtime under the filter: ${labelsOf(runtime).join(' ')}`);
   if (recording.ambiguous > 0)
     lines.push(
       style.yellow(`  ${recording.recorder} does not tell the ABI: ${recording.machine.arch} is assumed`),
     );
   lines.push(...lacksLines(recording).map((line) => style.yellow(`  ${line}`)));
   lines.push(...recording.notes.map((note) => style.yellow(`  ${printable(note)}`)));
-  const denied = recording.observations.filter((o) => o.denied > 0);
-  if (denied.length > 0)
-    lines.push(
-      `  denied by a filter that was in force: ${denied.map((o) => `${callLabel(o.arch, o.nr)} ×${o.denied}`).join(', ')}`,
-    );
+  const denied = deniedCalls(recording.observations);
+  if (denied !== '') lines.push(`  denied by a filter that was in force: ${denied}`);
   if (!recording.countsDenied && seen.some((o) => o.name === 'seccomp'))
     lines.push('  the program installs filters of its own; what those denied is not counted');
   return `${lines.join('\n')}\n`;

@@ -110,7 +110,7 @@ async function runCounted(
         : undefined;
     return {
       ending,
-      denials: [...counted, ...deadly],
+      denials: [...summedUp(counted), ...deadly],
       unseen: ending.signal === 'SIGSYS' ? unseen : undefined,
     };
   } finally {
@@ -142,20 +142,23 @@ function deniesExecve(subject: Subject): boolean {
 
 /** Denials in the kernel log that this run can have caused: later processes, and what the profile really does. */
 function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial[] {
-  const times = new Map<string, Denial>();
-  for (const { arch, nr, code, pid } of log?.denials() ?? []) {
+  const denials = (log?.denials() ?? []).flatMap(({ arch, nr, code, pid }): Denial[] => {
     const { kind } = actionOfWord(code);
     const caused = outcomesOf(subject.policy, abiOf(arch), nr).some(({ verdict }) => verdict.action === kind);
-    if (executes(kind) || !caused || pid < since) continue;
-    const key = `${arch} ${nr} ${kind}`;
-    times.set(key, {
-      arch,
-      nr,
-      how: formatAction(kind, 0).replace('(0)', ''),
-      times: (times.get(key)?.times ?? 0) + 1,
-    });
+    if (executes(kind) || !caused || pid < since) return [];
+    return [{ arch, nr, how: formatAction(kind, 0).replace('(0)', ''), times: 1 }];
+  });
+  return summedUp(denials);
+}
+
+/** Each call once for each way in which it was denied. */
+function summedUp(denials: readonly Denial[]): Denial[] {
+  const sums = new Map<string, Denial>();
+  for (const denial of denials) {
+    const key = `${denial.arch} ${denial.nr} ${denial.how}`;
+    sums.set(key, { ...denial, times: denial.times + (sums.get(key)?.times ?? 0) });
   }
-  return [...times.values()];
+  return [...sums.values()];
 }
 
 /** The document of run --json; `complete`: no denial can be missing. */

@@ -81,8 +81,9 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
 }
 
 const NOT_SEEN: Readonly<Record<LifePart, string>> = {
-  start: 'no recording shows how the workload starts, which the profile may forbid; add one from the start',
-  end: 'no recording shows how the workload ends, which the profile may forbid; add one that goes on until then',
+  startup: 'no recording shows how the workload starts, which the profile may forbid; add one from the start',
+  shutdown:
+    'no recording shows how the workload ends, which the profile may forbid; add one that goes on until then',
 };
 
 function sumOf(recordings: readonly Recording[], count: (recording: Recording) => number): number {

@@ -5,10 +5,11 @@ import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
 
 /**
  * When in a workload's life a call was made. runtime: by the container runtime, between the loading of the container's filter
- * and its execve; exec: by a process that joined it later (docker exec), the runtime's part included; run: by the workload itself, and
- * wherever the source cannot tell.
+ * and its execve; startup, steady, shutdown: by the workload before it first waited for events, from then on, and once it was
+ * to end; exec: by a process that joined it later (docker exec), the runtime's part included; run: by a workload that never
+ * waited, and wherever the source cannot tell.
  */
-export const PHASES = ['runtime', 'run', 'exec'] as const;
+export const PHASES = ['runtime', 'startup', 'steady', 'shutdown', 'run', 'exec'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** One system call that a workload made, keyed by ABI and number. */
@@ -45,7 +46,7 @@ export interface SeenArguments {
 }
 
 /** What a recording may lack of a workload's life: how it starts, how it ends. */
-export const LIFE_PARTS = ['start', 'end'] as const;
+export const LIFE_PARTS = ['startup', 'shutdown'] as const;
 export type LifePart = (typeof LIFE_PARTS)[number];
 
 /** What a workload did, and how much of it the recorder may have missed. */
@@ -66,7 +67,7 @@ export interface Recording {
   readonly ambiguous: number;
   /** false: the recorder could not count denied calls. */
   readonly countsDenied: boolean;
-  /** start: it ran before; end: it went on, or was killed. */
+  /** startup: it ran before; shutdown: it went on, or was killed. */
   readonly lacks: readonly LifePart[];
   /** What else the recorder or the log's reader has to say. */
   readonly notes: readonly string[];

@@ -22,7 +22,7 @@ export function buildHtml({ title, recordings, synthesis, completeness }: BuildR
   );
   const sources = recordings.map(
     (r) =>
-      `<tr><td>${text(r.recorder)}</td><td>${text(r.command.join(' '))}</td><td>${text(r.machine.kernel)}</td><td>${r.observations.length}</td><td>${r.lost}</td><td>${r.lacks.join(', ')}</td></tr>`,
+      `<tr><td>${text(r.recorder)}</td><td>${text(r.command.join(' '))}</td><td>${text(r.machine.kernel)}</td><td>${new Set(r.observations.map((o) => `${o.arch} ${o.nr}`)).size}</td><td>${r.lost}</td><td>${r.lacks.join(', ')}</td></tr>`,
   );
   const curve = completeness
     ? `<h2>How complete</h2><p>${completeness.seen} calls were seen in ${completeness.runs} runs; Chao2 estimates ${completeness.estimated.toFixed(1)} (95 %: ${completeness.interval.map((n) => n.toFixed(1)).join(' to ')}).${completeness.identical ? ' <strong>The runs are identical: they say nothing of others.</strong>' : ''}</p>${curveSvg(completeness)}`

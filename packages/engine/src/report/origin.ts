@@ -1,3 +1,4 @@
+import type { Phase } from '../record/observation.ts';
 import type { Reason } from '../record/synthesize.ts';
 
 /** Why a call is in a profile, in a few words: "seen 12 times in 2 of 3 runs, first by nginx". */
@@ -5,8 +6,7 @@ export function formatReason(reason: Reason, runs: number): string {
   switch (reason.kind) {
     case 'seen': {
       const who = reason.process ? `, first by ${reason.process}` : '';
-      const phases = reason.phases.filter((phase) => phase !== 'run');
-      const when = phases.length > 0 ? ` (${reason.phases.join(', ')})` : '';
+      const when = formatPhases(reason.phases);
       return `seen ${times(reason.count)} in ${reason.runs} of ${runs} ${runs === 1 ? 'run' : 'runs'}${who}${when}`;
     }
     case 'base':
@@ -19,6 +19,13 @@ export function formatReason(reason: Reason, runs: number): string {
     case 'hand':
       return reason.why;
   }
+}
+
+/** When, where that is not the whole life: " (startup only)", " (steady, exec)". */
+function formatPhases(phases: readonly Phase[]): string {
+  const isOfLife = (phase: Phase) => phase === 'startup' || phase === 'shutdown';
+  if (phases.length > 0 && phases.every(isOfLife)) return ` (${phases.join(', ')} only)`;
+  return phases.includes('exec') ? ` (${phases.join(', ')})` : '';
 }
 
 function times(count: number): string {

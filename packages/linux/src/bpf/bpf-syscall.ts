@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 
@@ -29,6 +29,18 @@ export class BpfObjects {
     });
     attr.write(name, 28, 15, 'latin1');
     return this.keep(bpf(MAP_CREATE, attr, `creating the map ${name}`));
+  }
+
+  /** A map of one cgroup, for asking whether a task is below it. */
+  createCgroupMap(path: string, name: string): number {
+    const map = this.createMap(MAP_TYPE.cgroupArray, 4, 4, 1, name);
+    const folder = openSync(path, 'r');
+    try {
+      update(map, u32(0), u32(folder));
+    } finally {
+      closeSync(folder);
+    }
+    return map;
   }
 
   /** Loads a program and attaches it to the tracepoint whose typedef btf_trace_* has that id. */

@@ -81,6 +81,10 @@ export class EbpfAssembler {
     return this.emit(0x61, dst, src, offset);
   }
 
+  load8(dst: Register, src: Register, offset: number): this {
+    return this.emit(0x71, dst, src, offset);
+  }
+
   store64(dst: Register, offset: number, src: Register): this {
     return this.emit(0x7b, dst, src, offset);
   }

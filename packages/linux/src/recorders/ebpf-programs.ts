@@ -1,23 +1,31 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
 import type { KernelTypes } from '../bpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
+import { AGE, createTurns, type LifeAt, loadAge, TABLE, turnAge, whenToldToEnd } from './life.ts';
+import { ABIS, commOf, LIFE_PHASES, timeOf } from './observer-results.ts';
 import { Counter, type PhaseCount } from './recorder.ts';
 
-/** The ABIs of an x86_64 kernel, in the order of the tables. */
-const ABIS = ['x86_64', 'x86', 'x32'] as const;
-const X86 = 1;
-const X32 = 2;
+const X86 = ABIS.indexOf('x86');
+const X32 = ABIS.indexOf('x32');
 const X32_BIT = 0x40000000;
 /** thread_info.status: the call came through the i386 entry (asm/thread_info.h). */
 const TS_COMPAT = 2;
-/** Numbers below this have a place of their own; others are counted in a hash. */
-const TABLE_SIZE = 512;
-/** A CPU's tables, padded to a power of two: three ABIs of 512 counters of 8 bytes. */
-const STRIPE = 16384;
+/** The tables of an age, padded to a power of two: three ABIs of 512 counters of 8 bytes; numbers above go to a hash. */
+const AGE_SIZE = 16384;
+/** A CPU's tables, padded: those of three ages. */
+const STRIPE = 4 * AGE_SIZE;
 const ODD_NUMBERS = 16384;
-/** The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost; tasks that left. */
-const STATE = { cgroup: 0, lost: 8, left: 16, size: 24 };
+/**
+ * The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost; tasks that left; the
+ * workload's age and main process.
+ */
+const STATE = { cgroup: 0, lost: 8, left: 16, age: 24, root: 32, size: 40 };
+const LIFE: LifeAt = { register: 1, age: STATE.age, root: STATE.root };
+/** firsts: a counter's place -> when it was first counted, and the comm of who made the call. */
+const FIRST = { size: 24, comm: 8, entries: 8192 };
+/** Where it lies on the programs' stack. */
+const AT_FIRST = -40;
 const TASKS = 65536;
 const KEY_ZERO = Buffer.alloc(4);
 const EXECVE = 59;
@@ -45,6 +53,8 @@ interface Layout {
   readonly attachTask: number;
   readonly seccompMode: number;
   readonly originalAx: number;
+  readonly tgid: number;
+  readonly signal: number;
 }
 
 /** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
@@ -61,6 +71,8 @@ export function layoutOf(types: KernelTypes): Layout | undefined {
     defaultCgroup: types.memberOffset('css_set', 'dfl_cgrp'),
     seccompMode: types.memberOffset('task_struct', 'seccomp.mode'),
     originalAx: types.memberOffset('pt_regs', 'orig_ax'),
+    tgid: types.memberOffset('task_struct', 'tgid'),
+    signal: types.id('typedef', 'btf_trace_signal_generate'),
   };
   return Object.values(layout).includes(undefined) ? undefined : (layout as Layout);
 }
@@ -78,21 +90,28 @@ export class CountingPrograms {
   private readonly scope: number;
   private readonly counts: number;
   private readonly odd: number;
+  private readonly firsts: number;
+  private readonly turns: number;
   /** Every recorded task: whether its last call was seen at sys_enter. */
   private readonly tasks: number;
   private readonly countDenied: boolean;
 
-  constructor(layout: Layout, cgroupPath: string, countDenied: boolean) {
+  /** `root` is the workload's main process. */
+  constructor(layout: Layout, cgroupPath: string, root: number, countDenied: boolean) {
     this.layout = layout;
     this.countDenied = countDenied;
     this.stripes = 2 ** Math.ceil(Math.log2(possibleCpus()));
     const { objects } = this;
     try {
       this.state = objects.createMap(MAP_TYPE.array, 4, STATE.size, 1, 'callgate_state');
-      this.scope = objects.createMap(MAP_TYPE.cgroupArray, 4, 4, 1, 'callgate_scope');
+      const state = Buffer.alloc(STATE.size);
+      state.writeUInt32LE(root, STATE.root);
+      update(this.state, KEY_ZERO, state);
+      this.scope = objects.createCgroupMap(cgroupPath, 'callgate_scope');
       this.counts = objects.createMap(MAP_TYPE.array, 4, STRIPE * this.stripes, 1, 'callgate_counts');
       this.odd = objects.createMap(MAP_TYPE.hash, 8, 8, ODD_NUMBERS, 'callgate_odd');
-      this.aimAt(cgroupPath);
+      this.firsts = objects.createMap(MAP_TYPE.hash, 8, FIRST.size, FIRST.entries, 'callgate_firsts');
+      this.turns = createTurns(objects);
       this.tasks = objects.createMap(MAP_TYPE.hash, 8, 8, TASKS, 'callgate_tasks');
       this.attachAll();
     } catch (fault) {
@@ -105,16 +124,26 @@ export class CountingPrograms {
   read(): KernelCounts {
     const counter = new Counter();
     const table = lookUp(this.counts, KEY_ZERO, Buffer.alloc(STRIPE * this.stripes));
+    const firsts = this.readFirsts();
     for (let at = 0; at < table.length; at += 8) {
       const count = Number(table.readBigUInt64LE(at));
-      const place = (at % STRIPE) / 8;
-      if (count > 0) addTo(counter, Math.floor(place / TABLE_SIZE), place % TABLE_SIZE, count);
+      if (count === 0) continue;
+      const place = at % STRIPE;
+      const index = (place % AGE_SIZE) / 8;
+      const [abi, nr] = [Math.floor(index / TABLE), index % TABLE];
+      counter.add({
+        ...callOf(abi, nr, Math.floor(place / AGE_SIZE)),
+        count,
+        denied: 0,
+        ...firsts.get(place),
+      });
     }
     for (const [key, value] of entriesOf(this.odd, 8, 8)) {
       const group = key.readUInt32LE(4);
       const count = Number(value.readBigUInt64LE());
       const denied = (group & DENIED) !== 0;
-      addTo(counter, group & 0xff, key.readUInt32LE(0), denied ? 0 : count, denied ? count : 0);
+      const call = callOf(group & 0xff, key.readUInt32LE(0), group >> 16);
+      counter.add({ ...call, count: denied ? 0 : count, denied: denied ? count : 0 });
     }
     const state = lookUp(this.state, KEY_ZERO, Buffer.alloc(STATE.size));
     const [lost, left] = [STATE.lost, STATE.left].map((at) => Number(state.readBigUInt64LE(at)));
@@ -125,12 +154,15 @@ export class CountingPrograms {
     this.objects.close();
   }
 
-  private aimAt(cgroupPath: string): void {
-    const folder = openSync(cgroupPath, 'r');
-    const fd = Buffer.alloc(4);
-    fd.writeUInt32LE(folder);
-    update(this.scope, KEY_ZERO, fd);
-    closeSync(folder);
+  /** When each counter was first counted, and who made the call. */
+  private readFirsts(): Map<number, Pick<PhaseCount, 'process' | 'time'>> {
+    const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+    return new Map(
+      [...entriesOf(this.firsts, 8, FIRST.size)].map(([key, value]) => [
+        key.readUInt32LE(),
+        { time: timeOf(value, 0, bootedAt), process: commOf(value, FIRST.comm) },
+      ]),
+    );
   }
 
   private attachAll(): void {
@@ -141,6 +173,7 @@ export class CountingPrograms {
     attach(this.taskFree(), layout.taskFree, 'free');
     attach(this.attachTask(), layout.attachTask, 'moved');
     if (this.countDenied) attach(this.sysExit(), layout.sysExit, 'exit');
+    attach(this.signal(), layout.signal, 'signal');
     attach(this.sysEnter(), layout.sysEnter, 'enter');
     attach(this.exec(), layout.exec, 'exec');
   }
@@ -154,14 +187,20 @@ export class CountingPrograms {
       a.load32(1, 7, layout.seccompMode).ifEqual(1, 0, 'unfiltered');
       this.mark(a, 1).label('unfiltered');
     }
-    a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE_SIZE, 'odd');
-    a.label('known').shiftLeft(8, 9).addRegister(8, 6).shiftLeft(8, 3);
-    a.call(HELPER.processorId)
+    a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE, 'odd');
+    a.label('known').shiftLeft(8, Math.log2(TABLE)).addRegister(8, 6).move(2, 8).mapValue(1, this.state);
+    loadAge(a, LIFE, this.turns);
+    a.shiftLeft(8, 3).shiftLeft(3, Math.log2(AGE_SIZE)).addRegister(8, 3);
+    a.move(9, 8)
+      .call(HELPER.processorId)
       .and(0, this.stripes - 1)
       .shiftLeft(0, Math.log2(STRIPE))
-      .addRegister(8, 0);
-    a.mapValue(2, this.counts).addRegister(2, 8).increment(2);
-    a.label('out').exit();
+      .addRegister(9, 0);
+    a.mapValue(2, this.counts).addRegister(2, 9).load64(1, 2, 0).ifEqual(1, 0, 'new');
+    a.label('count it').increment(2).label('out').exit();
+    this.keepFirst(a.label('new'));
+    a.mapValue(2, this.counts).addRegister(2, 9).jump('count it');
+    turnAge(a, LIFE, layout.tgid);
     this.elsewhere(a);
     this.findAbi(a, 'known');
     return this.countOdd(a, 0);
@@ -173,6 +212,7 @@ export class CountingPrograms {
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
     a.call(HELPER.currentTask).move(7, 0);
     a.load64(2, 7, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup).store64(9, STATE.cgroup, 2);
+    this.keepFirst(a.set(8, EXECVE * 8));
     a.mapValue(2, this.counts).increment(2, EXECVE * 8);
     this.mark(a, 1).label('out').exit();
     return this.loseOne(a);
@@ -198,6 +238,14 @@ export class CountingPrograms {
     a.set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').jump('odd');
     this.findAbi(a, undefined);
     return this.countOdd(a, DENIED);
+  }
+
+  /** tp_btf/signal_generate: the main process is told to end. */
+  private signal(): EbpfAssembler {
+    const a = whenToldToEnd(new EbpfAssembler());
+    a.load32(2, 7, this.layout.tgid).mapValue(1, this.state).load64(3, 1, STATE.root);
+    a.ifNotSame(2, 3, 'out').storeConstant64(1, STATE.age, AGE.shutdown);
+    return a.label('out').exit();
   }
 
   /** tp_btf/sched_process_fork(parent, child): a child's first sys_exit has no sys_enter, so it counts as entered. */
@@ -246,15 +294,28 @@ export class CountingPrograms {
     a.label('x32')
       .set(8, X32)
       .and(6, X32_BIT - 1);
-    if (known) a.ifAtLeast(6, TABLE_SIZE, 'count').jump(known);
+    if (known) a.ifAtLeast(6, TABLE, 'count').jump(known);
     else a.jump('count');
     a.label('x86').set(8, X86);
-    if (known) a.ifAtLeast(6, TABLE_SIZE, 'count').jump(known);
+    if (known) a.ifAtLeast(6, TABLE, 'count').jump(known);
   }
 
-  /** Counts (ABI, number) in the hash. */
+  /** firsts[r8] = now, and who; what is there stays. Uses r0 to r5. */
+  private keepFirst(a: EbpfAssembler): void {
+    a.store64(10, -8, 8)
+      .call(HELPER.time)
+      .store64(10, AT_FIRST, 0)
+      .move(1, 10)
+      .add(1, AT_FIRST + FIRST.comm);
+    a.set(2, 16).call(HELPER.currentComm).map(1, this.firsts).move(2, 10).add(2, -8).move(3, 10);
+    // BPF_NOEXIST
+    a.add(3, AT_FIRST).set(4, 1).call(HELPER.mapUpdate);
+  }
+
+  /** Counts (ABI, number, age) in the hash. */
   private countOdd(a: EbpfAssembler, group: number): EbpfAssembler {
-    a.label('count').add(8, group).shiftLeft(8, 32).orRegister(8, 6).store64(10, -8, 8);
+    a.label('count').mapValue(1, this.state).load64(3, 1, STATE.age).and(3, 3).shiftLeft(3, 16);
+    a.addRegister(8, 3).add(8, group).shiftLeft(8, 32).orRegister(8, 6).store64(10, -8, 8);
     this.findOdd(a).ifNotEqual(0, 0, 'found');
     a.storeConstant64(10, -16, 0).map(1, this.odd).move(2, 10).add(2, -8).move(3, 10).add(3, -16);
     // BPF_NOEXIST: another CPU may have been first.
@@ -272,8 +333,8 @@ export class CountingPrograms {
   }
 }
 
-function addTo(counter: Counter, abi: number, nr: number, count: number, denied = 0): void {
-  counter.add({ arch: ABIS[abi], nr: abi === X32 ? nr + X32_BIT : nr, count, denied });
+function callOf(abi: number, nr: number, age: number): Pick<PhaseCount, 'arch' | 'nr' | 'phase'> {
+  return { arch: ABIS[abi], nr: abi === X32 ? nr + X32_BIT : nr, phase: LIFE_PHASES[age] };
 }
 
 function possibleCpus(): number {

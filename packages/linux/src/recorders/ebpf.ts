@@ -4,7 +4,7 @@ import { nativeNumber } from '../machine.ts';
 import { processStatus } from '../processes.ts';
 import { observeInCgroup, whyNoCgroup } from './cgroup-scope.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
-import { observerLayout } from './observer-layout.ts';
+import { type Layout, observerLayout } from './observer-layout.ts';
 import { ObserverPrograms } from './observer-programs.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -36,12 +36,8 @@ export const ebpf: Recorder = {
     return observeInCgroup(plan, hooks, (pid, cgroup) => {
       const types = readKernelTypes()!;
       const programs = hooks.args
-        ? new ObserverPrograms(
-            observerLayout(types)!,
-            { kind: 'launch', pid },
-            { denied: countsDenied, args: true },
-          )
-        : new CountingPrograms(layoutOf(types)!, cgroup.path, countsDenied);
+        ? observed(observerLayout(types)!, pid, countsDenied)
+        : new CountingPrograms(layoutOf(types)!, cgroup.path, pid, countsDenied);
       return {
         result: () => ({ ...programs.read(), ambiguous: 0, countsDenied }),
         close: () => programs.close(),
@@ -49,6 +45,13 @@ export const ebpf: Recorder = {
     });
   },
 };
+
+/** Slower, with arguments. */
+function observed(layout: Layout, pid: number, denied: boolean): ObserverPrograms {
+  const programs = new ObserverPrograms(layout, { kind: 'launch', pid }, { denied, args: true });
+  programs.beginLife('startup', pid);
+  return programs;
+}
 
 /** BPF_PROG_GET_NEXT_ID asks for nothing but the right to ask. */
 function mayUseBpf(): boolean {

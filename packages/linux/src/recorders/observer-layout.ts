@@ -9,6 +9,7 @@ const TYPES = {
   exec: 'btf_trace_sched_process_exec',
   fork: 'btf_trace_sched_process_fork',
   exit: 'btf_trace_sched_process_exit',
+  signal: 'btf_trace_signal_generate',
 } as const;
 const MEMBERS = {
   pid: ['task_struct', 'pid'],

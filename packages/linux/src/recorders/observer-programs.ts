@@ -1,14 +1,12 @@
-import { closeSync, openSync } from 'node:fs';
-import { WORTHWHILE } from '@callgate/engine/record/worth';
 import { X32_BIT } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
-import { argumentMasks } from './argument-masks.ts';
-import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
-import { ABIS, countOf, DENIED, KEY, VALUE } from './observer-results.ts';
+import { AGE, createTurns, loadAge, TABLE, turnAge, whenToldToEnd } from './life.ts';
+import { addArguments, createWanted } from './observer-arguments.ts';
+import type { Layout } from './observer-layout.ts';
+import { ABIS, containerOf, countOf, DENIED, INIT, KEY, VALUE } from './observer-results.ts';
 import type { PhaseCount } from './recorder.ts';
-import { type Scope, type SeenContainer, withOffspring } from './scope.ts';
+import { hasBeginning, type Scope, type SeenContainer, withOffspring } from './scope.ts';
 
 /** What a recorded task does: not yet executed, the workload, a process that joined it. */
 const PHASE = { runtime: 1, run: 2, exec: 3 } as const;
@@ -17,14 +15,22 @@ const SECCOMP_FILTER = 2;
 const EXECVE = 59;
 const CALLS = 65_536;
 const TASKS = 65_536;
-const TABLE = 512;
 const STATE = { lost: 0, size: 8 };
 /** tasks: phase, whether the present call was seen at sys_enter, the namespace that it was found in. */
 const TASK = { size: 24, entered: 8, namespace: 16 };
-/** inits: pid, number of the namespace, host name, the container that it came out of. */
-const INIT = { size: 32, namespace: 4, hostname: 8, parent: 24 };
+/** lives: how far a workload is, by the namespace that it began in; by 0 where only one is recorded. */
+const LIFE = { size: 16, register: 0, age: 0, root: 8 } as const;
 // Where these lie on the programs' stack.
-const AT = { key: -64, value: -96, tid: -104, task: -128, number: -136, init: -168, parent: -176 };
+const AT = {
+  key: -64,
+  value: -96,
+  tid: -104,
+  task: -128,
+  number: -136,
+  init: -168,
+  parent: -176,
+  life: -192,
+};
 
 /**
  * Programs that see, beside how often each call was made, in which phase, by whom first and with which arguments; for tasks that
@@ -39,6 +45,8 @@ export class ObserverPrograms {
   private readonly tasks: number;
   private readonly roots: number;
   private readonly inits: number;
+  private readonly lives: number;
+  private readonly turns: number;
   private readonly cgroups: number | undefined;
   private readonly wanted: number | undefined;
   /** CLOCK_MONOTONIC, which tasks' start times are in. */
@@ -56,12 +64,16 @@ export class ObserverPrograms {
       this.tasks = hash(4, TASK.size, TASKS, 'tasks');
       this.roots = hash(4, 8, TASKS, 'roots');
       this.inits = hash(8, INIT.size, 4096, 'inits');
-      this.cgroups = scope.kind === 'cgroup' ? this.cgroupMap(scope.path) : undefined;
-      this.wanted = options.args ? this.wantedMap() : undefined;
+      this.lives = hash(8, LIFE.size, 4096, 'lives');
+      this.turns = createTurns(objects);
+      this.cgroups =
+        scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
+      this.wanted = options.args ? createWanted(objects) : undefined;
       const attach = (program: EbpfAssembler, typeId: number, name: string) =>
         objects.attach(program.bytes(), typeId, `callgate_${name}`);
       attach(this.exit(), layout.exit, 'gone');
       attach(this.fork(), layout.fork, 'fork');
+      attach(this.signal(), layout.signal, 'signal');
       if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit');
       attach(this.sysEnter(), layout.sysEnter, 'enter');
       if (scope.kind === 'launch' || scope.kind === 'mounts') attach(this.exec(), layout.exec, 'exec');
@@ -76,6 +88,14 @@ export class ObserverPrograms {
     update(this.roots, u32(pid), Buffer.alloc(8, 1));
   }
 
+  /** Where one workload is recorded: how far it is, and its main process, if it has one. */
+  beginLife(age: keyof typeof AGE, root = 0): void {
+    const life = Buffer.alloc(LIFE.size);
+    life.writeUInt32LE(AGE[age], LIFE.age);
+    life.writeUInt32LE(root, LIFE.root);
+    update(this.lives, Buffer.alloc(8), life);
+  }
+
   /** Whether any recorded task lives. */
   hasTasks(): boolean {
     const [first] = entriesOf(this.tasks, 4, TASK.size);
@@ -84,13 +104,7 @@ export class ObserverPrograms {
 
   /** Containers that began while this recorded, where the scope is any of them. */
   containers(): SeenContainer[] {
-    return [...entriesOf(this.inits, 8, INIT.size)].map(([key, value]) => ({
-      id: key.readBigUInt64LE(),
-      pid: value.readUInt32LE(),
-      namespace: value.readUInt32LE(INIT.namespace),
-      parent: value.readBigUInt64LE(INIT.parent),
-      hostname: value.toString('latin1', INIT.hostname, INIT.parent).replace(/\0[\s\S]*$/, ''),
-    }));
+    return [...entriesOf(this.inits, 8, INIT.size)].map(([key, value]) => containerOf(key, value));
   }
 
   /** What was seen so far, of one container or of all. */
@@ -114,35 +128,6 @@ export class ObserverPrograms {
     this.objects.close();
   }
 
-  private cgroupMap(path: string): number {
-    const map = this.objects.createMap(MAP_TYPE.cgroupArray, 4, 4, 1, 'callgate_scope');
-    const folder = openSync(path, 'r');
-    try {
-      update(map, u32(0), u32(folder));
-    } finally {
-      closeSync(folder);
-    }
-    return map;
-  }
-
-  /** For each call of each ABI six masks: what of its arguments is worth keeping. */
-  private wantedMap(): number {
-    const map = this.objects.createMap(MAP_TYPE.array, 4, 48, TABLE * ABIS.length, 'callgate_wanted');
-    ABIS.forEach((abi, table) => {
-      for (const name of WORTHWHILE) {
-        const nr = numberOf(abi, name);
-        const place = nr === undefined ? TABLE : nr % X32_BIT;
-        if (place >= TABLE) continue;
-        const masks = Buffer.alloc(48);
-        argumentMasks(abi, name)!.forEach((mask, i) => {
-          masks.writeBigUInt64LE(mask, i * 8);
-        });
-        update(map, u32(table * TABLE + place), masks);
-      }
-    });
-    return map;
-  }
-
   /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 phase and then group, r9 registers. */
   private sysEnter(): EbpfAssembler {
     const a = new EbpfAssembler().load64(9, 1, 0).load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
@@ -157,8 +142,10 @@ export class ObserverPrograms {
       a.label('recorded');
     }
     this.addAbi(a, 8);
+    this.addAge(a);
     this.makeKey(a);
-    if (this.wanted !== undefined) this.addArguments(a);
+    if (this.wanted !== undefined)
+      addArguments(a, this.layout, this.wanted, { args: AT.key + KEY.args, number: AT.number });
     return this.countKey(a);
   }
 
@@ -170,6 +157,7 @@ export class ObserverPrograms {
     a.load64(1, 0, TASK.entered).ifEqual(1, 0, 'denied').storeConstant64(0, TASK.entered, 0).exit();
     a.label('denied').load64(8, 0, 0).load64(6, 9, this.layout.originalAx).cut(6);
     this.addAbi(a, 8);
+    this.addAge(a);
     a.add(8, DENIED);
     this.makeKey(a);
     return this.countKey(a);
@@ -196,8 +184,17 @@ export class ObserverPrograms {
     else this.beginContainer(a);
     this.mark(a);
     a.set(6, EXECVE).shiftLeft(8, 8);
+    this.addAge(a);
     this.makeKey(a);
     return this.countKey(a);
+  }
+
+  /** tp_btf/signal_generate: a main process is told to end. */
+  private signal(): EbpfAssembler {
+    const a = whenToldToEnd(new EbpfAssembler());
+    this.findLife(a, 'out');
+    a.load32(1, 7, this.layout.tgid).load64(2, 0, LIFE.root).ifNotSame(1, 2, 'out');
+    return a.storeConstant64(0, LIFE.age, AGE.shutdown).label('out').exit();
   }
 
   /** tp_btf/sched_process_exit(task): its number may become another's. */
@@ -236,7 +233,7 @@ export class ObserverPrograms {
         return;
       case 'mounts':
         this.ifInNamespace(a, otherwise);
-        if ('namespace' in scope && scope.running) {
+        if (!hasBeginning(scope)) {
           this.ifOlder(a, 'young');
           a.set(8, PHASE.run).jump('joined').label('young');
         }
@@ -271,10 +268,9 @@ export class ObserverPrograms {
 
   /** r0 = whether a program has been executed in r7's namespace; one that ran before always has. */
   private findInit(a: EbpfAssembler): void {
-    const { scope } = this;
     this.loadNamespace(a, 2, this.layout.mountsId);
     a.store64(10, AT.number, 2);
-    if (scope.kind === 'mounts' && 'namespace' in scope && scope.running) a.set(0, 1);
+    if (!hasBeginning(this.scope)) a.set(0, 1);
     else a.map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
   }
 
@@ -299,7 +295,25 @@ export class ObserverPrograms {
       .add(3, AT.init)
       .set(4, 0)
       .call(HELPER.mapUpdate);
+    this.beginLifeHere(a);
     a.label('begun');
+  }
+
+  /** lives[AT.number] = starting, with r7's process as the main one. */
+  private beginLifeHere(a: EbpfAssembler): void {
+    a.storeConstant64(10, AT.life + LIFE.age, AGE.startup);
+    a.load32(1, 7, this.layout.tgid)
+      .store64(10, AT.life + LIFE.root, 1)
+      .map(1, this.lives);
+    a.move(2, 10).add(2, AT.number).move(3, 10).add(3, AT.life).set(4, 0).call(HELPER.mapUpdate);
+  }
+
+  /** r0 = the life of r7's workload. */
+  private findLife(a: EbpfAssembler, otherwise: string): void {
+    if (hasBeginning(this.scope)) this.loadNamespace(a, 2, this.layout.mountsId);
+    else a.set(2, 0);
+    a.store64(10, AT.number, 2).map(1, this.lives).move(2, 10).add(2, AT.number);
+    a.call(HELPER.mapLookup).ifEqual(0, 0, otherwise);
   }
 
   /** Where any namespace may be a container: goes on when r7, whose entry is r0, is still in the one that it was found in. */
@@ -327,42 +341,34 @@ export class ObserverPrograms {
     a.label('narrow').add(group, ABIS.indexOf('x86')).label('abi');
   }
 
+  /** Makes of the phase `run` in the group r8 of the call r6 how far the workload is. */
+  private addAge(a: EbpfAssembler): void {
+    a.move(1, 8)
+      .and(1, 0xff00)
+      .ifNotEqual(1, PHASE.run << 8, 'no age');
+    this.findLife(a, 'no age');
+    a.move(1, 6)
+      .and(1, X32_BIT - 1)
+      .ifBelow(1, TABLE, 'known')
+      .set(1, 0)
+      .label('known');
+    a.move(2, 8).and(2, 3).shiftLeft(2, Math.log2(TABLE)).addRegister(2, 1);
+    loadAge(a, LIFE, this.turns);
+    // LIFE_PHASES follow the other phases.
+    a.add(3, PHASE.exec + 1 - PHASE.run)
+      .shiftLeft(3, 8)
+      .addRegister(8, 3)
+      .jump('no age');
+    turnAge(a, LIFE, this.layout.tgid);
+    a.label('no age');
+  }
+
   /** The key of call r6 of group r8, without arguments. */
   private makeKey(a: EbpfAssembler): void {
     a.move(1, 8).shiftLeft(1, 32).orRegister(1, 6).store64(10, AT.key, 1);
     this.loadNamespace(a, 1, this.layout.mountsId);
     a.store64(10, AT.key + KEY.namespace, 1);
     for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
-  }
-
-  /** Adds to the key what of the registers r9 is worth keeping. */
-  private addArguments(a: EbpfAssembler): void {
-    const { layout } = this;
-    const load = (names: readonly (keyof Layout)[]) =>
-      names.forEach((name, i) => {
-        a.load64(2, 0, i * 8)
-          .load64(1, 9, layout[name])
-          .andRegister(1, 2)
-          .store64(10, AT.key + KEY.args + i * 8, 1);
-      });
-    a.move(1, 6)
-      .and(1, X32_BIT - 1)
-      .ifAtLeast(1, TABLE, 'keyed')
-      .move(2, 8)
-      .and(2, 0xff)
-      .shiftLeft(2, 9)
-      .addRegister(1, 2);
-    a.store64(10, AT.number, 1)
-      .map(1, this.wanted!)
-      .move(2, 10)
-      .add(2, AT.number)
-      .call(HELPER.mapLookup)
-      .ifEqual(0, 0, 'keyed');
-    a.move(2, 8).and(2, 0xff).ifEqual(2, ABIS.indexOf('x86'), 'narrow registers');
-    load(WIDE_ARGUMENTS);
-    a.jump('keyed').label('narrow registers');
-    load(NARROW_ARGUMENTS);
-    a.label('keyed');
   }
 
   /** Adds one to the key's count; the first time it also keeps when, and by whom. */

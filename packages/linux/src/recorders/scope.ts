@@ -9,6 +9,11 @@ export type Scope =
   | { readonly kind: 'mounts'; readonly namespace: number; readonly running: boolean }
   | { readonly kind: 'mounts'; readonly otherThan: number };
 
+/** Whether a container's first execve will be seen, which tells its runtime's calls from its own and from those of later guests. */
+export function hasBeginning(scope: Scope): boolean {
+  return scope.kind === 'mounts' && !('namespace' in scope && scope.running);
+}
+
 /** A container whose first execve was seen. */
 export interface SeenContainer {
   /** What tells its mount namespace from every other, also from later ones. */
