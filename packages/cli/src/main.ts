@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, OWN_FAILURE } from './context.ts';
 import { definition } from './definition.ts';
-import { styleFor } from './output/style.ts';
+import { printable, styleFor } from './output/style.ts';
 import { VERBS } from './verbs.ts';
 
 /** The command line: runs the verb in argv and resolves to the exit status. */
@@ -39,7 +39,7 @@ async function runVerb(verb: Verb, summary: string, argv: string[], context: Con
     if (!(fault instanceof CommanderError)) throw fault;
     if (fault.exitCode === 0) return CLEAN;
     const message = fault.message.replace(/^error: /, '').replace(/\n.*/s, '');
-    throw new CliFailure(`${message}; see: callgate ${verb.name} --help`);
+    throw new CliFailure(`${printable(message)}; see: callgate ${verb.name} --help`);
   }
   return verb.run(context, command);
 }
@@ -76,5 +76,5 @@ function unknownVerb(name: string): string {
     name,
     VERBS.map((v) => v.name),
   );
-  return `there is no verb "${name.slice(0, 40)}"; ${meant ? `did you mean "${meant}"?` : 'see: callgate --help'}`;
+  return `there is no verb "${printable(name.slice(0, 40))}"; ${meant ? `did you mean "${meant}"?` : 'see: callgate --help'}`;
 }

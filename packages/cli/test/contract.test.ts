@@ -42,6 +42,15 @@ describe('callgate', () => {
     if (!['hook', 'tour', 'completion'].includes(name)) expect(stdout).toContain('--json');
   });
 
+  it.each([['\u001b[31m'], ['show', '--\u001b[31m'], ['compile', '-f', '\u001b[31m', 'stock:docker']])(
+    'sends no escape code of its arguments to the terminal: %j',
+    (...args) => {
+      const { status, stderr } = callgate(args);
+      expect(status).toBe(2);
+      expect(stderr).not.toContain('\u001b');
+    },
+  );
+
   it('refuses unknown options in one line', () => {
     const { status, stderr } = callgate(['show', 'stock:docker', '--jsno']);
     expect(status).toBe(2);
@@ -81,6 +90,49 @@ describe('explain', () => {
       architectures: ['SCMP_ARCH_X86_64'],
     });
     expect(ask(narrow, '0x40000001', '--arch', 'x86_64')).toBe('bad-arch');
+  });
+
+  it.skipIf(process.arch !== 'x64')(
+    'asks about an ABI without taking it for the machine or for covered',
+    () => {
+      const ask = (path: string) => {
+        const { stdout } = callgate(['explain', path, 'mkdir', '--arch', 'x86', '--json']);
+        const { action, data, because } = JSON.parse(stdout);
+        return [action, data, because];
+      };
+      const narrow = { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64'] };
+      expect(ask(file('uncovered.json', narrow))).toEqual(['KILL_THREAD', 0, 'bad-arch']);
+      // Docker decides includes and excludes by its own architecture, whoever calls.
+      const docker = (rule: object) => ({
+        defaultAction: 'SCMP_ACT_ALLOW',
+        archMap: [{ architecture: 'SCMP_ARCH_X86_64', subArchitectures: ['SCMP_ARCH_X86'] }],
+        syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_ERRNO', errnoRet: 42, ...rule }],
+      });
+      const denied = ['ERRNO', 42, 'rule'];
+      expect(ask(file('in.json', docker({ includes: { arches: ['amd64'] } })))).toEqual(denied);
+      expect(ask(file('out.json', docker({ excludes: { arches: ['x86'] } })))).toEqual(denied);
+    },
+  );
+
+  it('takes a negative argument of 32 bits as programs pass it, and tells what the other way gives', () => {
+    const rule = { names: ['openat'], action: 'SCMP_ACT_ERRNO', args: [] as object[] };
+    rule.args.push({ index: 0, op: 'SCMP_CMP_EQ', value: 4294967196 });
+    const path = file('cwd.json', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] });
+    for (const written of ['AT_FDCWD', '-100', '0xffffff9c']) {
+      const { status, stdout } = callgate(['explain', path, 'openat', written]);
+      expect(status).toBe(1);
+      expect(stdout).toContain('dfd=AT_FDCWD');
+      expect(stdout.includes('sign-extends')).toBe(written !== '0xffffff9c');
+    }
+    expect(callgate(['explain', path, 'openat', '0xffffffffffffff9c']).status).toBe(0);
+    // It is the kernel that decides: cat opens files from AT_FDCWD.
+    expect(callgate(['run', '--profile', path, '--', 'cat', '/etc/hostname']).status).not.toBe(0);
+  });
+
+  it("names clone's arguments on s390x in the order that they have there", () => {
+    const ask = (...args: string[]) =>
+      callgate(['explain', 'stock:docker', 'clone', ...args, '--arch', 's390x']);
+    expect(ask('0', 'CLONE_NEWUSER').stdout).toMatch(/newsp=0, clone_flags=CLONE_NEWUSER,.*ERRNO/);
   });
 
   it('takes symbolic arguments and says which it does not know', () => {

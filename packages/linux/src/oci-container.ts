@@ -32,7 +32,12 @@ export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Pr
     writeBundle(folder, profile);
     await create(runtime, [...root, 'create', '--bundle', folder, id], join(folder, 'said'));
     const { stdout } = await promisify(execFile)(runtime, [...root, 'state', id], { timeout: TIME_LIMIT_MS });
-    return readFilters(JSON.parse(stdout).pid);
+    const { pid } = JSON.parse(stdout);
+    if (!pid)
+      throw new RuntimeRefused(
+        `${runtime}'s own process dies under this profile, so its filter cannot be read; --against libseccomp proves it`,
+      );
+    return readFilters(pid);
   } finally {
     await promisify(execFile)(runtime, [...root, 'delete', '--force', id]).catch(() => {});
     rmSync(folder, { recursive: true, force: true });

@@ -1,14 +1,22 @@
 import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { executes } from '@callgate/engine/policy/action';
+import type { Target } from '@callgate/engine/policy/target';
 import type { Reason } from '@callgate/engine/record/synthesize';
 import { formatAction } from '@callgate/engine/report/action';
 import { formatCall } from '@callgate/engine/report/call';
 import { formatReason } from '@callgate/engine/report/origin';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { abiOf } from '@callgate/engine/syscalls/arch';
-import { constantNames, errnoName, parseArgument } from '@callgate/engine/syscalls/arguments';
+import {
+  asPassed,
+  constantNames,
+  errnoName,
+  parseArgument,
+  prototypeOf,
+} from '@callgate/engine/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { readOrigins } from '../input/origins.ts';
@@ -27,7 +35,10 @@ interface Asked {
   readonly abi: Abi;
   readonly nr: number;
   readonly name: string;
+  /** As programs pass them: negative ones of 32 bits zero-extended. */
   readonly args: readonly bigint[];
+  /** The same with negative ones sign-extended. */
+  readonly wide: readonly bigint[];
 }
 
 export const explain: Verb = {
@@ -54,14 +65,14 @@ export const explain: Verb = {
   async run(context, command) {
     const [file, syscall, args = []] = command.processedArgs as [string, string, string[] | undefined];
     const flags = command.opts<ExplainFlags>();
-    const target = targetOf(flags);
+    const { target, abi: askedAbi } = questionOf(targetOf(flags));
     const subject = await loadSubject(context, file, target, {
       allowUnknown: flags.allowUnknown,
       quiet: flags.quiet || flags.json,
     });
-    const asked = parseCall(syscall, args, abiOf(target.abis?.[0] ?? target.native));
+    const asked = parseCall(syscall, args, askedAbi);
     const { abi, nr } = asked;
-    const verdict = explainCall(subject.policy, { arch: abi.auditArch, nr, args: asked.args });
+    const verdict = verdictOf(subject, asked);
     const others = args.length > 0 ? [] : outcomesOf(subject.policy, abi, nr);
     const origins = subject.source && readOrigins(context, file);
     const reasons = (origins && Object.hasOwn(origins.calls, asked.name) && origins.calls[asked.name]) || [];
@@ -69,17 +80,45 @@ export const explain: Verb = {
       flags.json
         ? json(asked, verdict, subject, reasons)
         : text(context, asked, verdict, others, subject) +
+            signExtended(context, asked, verdict, subject) +
             reasons.map((r) => `  origin: ${printable(formatReason(r, origins!.runs))}\n`).join(''),
     );
     return executes(verdict.action) ? CLEAN : FINDINGS;
   },
 };
 
+/**
+ * One ABI of this machine says on which the call is made, and the profile is read as ever: a call of x86 under a profile that
+ * does not cover it is what many ask about. Several, or those of other machines, say what the profile covers.
+ */
+function questionOf(target: Target): { readonly target: Target; readonly abi: Abi } {
+  const { abis, native } = target;
+  const abi = abiOf(abis?.[0] ?? native);
+  const machine = thisMachine().abi;
+  const isOurs = abi === machine || machine.subAbis.includes(abi.name);
+  if (abis?.length !== 1 || !isOurs) return { target, abi };
+  return { target: { ...target, native: machine.name, abis: undefined }, abi };
+}
+
+function verdictOf(subject: Subject, { abi, nr, args }: Asked): Verdict {
+  return explainCall(subject.policy, { arch: abi.auditArch, nr, args });
+}
+
+/** What a filter that looks at all 64 bits decides where a program fills the upper half of a negative argument. */
+function signExtended(context: Context, asked: Asked, verdict: Verdict, subject: Subject): string {
+  const wide = verdictOf(subject, { ...asked, args: asked.wide });
+  if (wide.action === verdict.action && wide.data === verdict.data) return '';
+  const style = styleFor(context.stdout, context.env);
+  return `  ${style.yellow('from a program that sign-extends negative arguments')} → ${verdictText(style, wide)}\n`;
+}
+
 function parseCall(syscall: string, args: readonly string[], abi: Abi): Asked {
   if (args.length > 6) throw new CliFailure(`a system call has at most six arguments, not ${args.length}`);
   const nr = callNumber(syscall) ?? numberOf(abi.name, syscall);
   if (nr === undefined || nr > 0xffffffff) throw noSuchCallOn(syscall, abi);
-  const values = args.map((arg, i) => {
+  const name = nameOf(abi.name, nr) ?? String(nr);
+  const prototype = prototypeOf(name, abi.name);
+  const wide = args.map((arg, i) => {
     const value = parseArgument(arg);
     if (value !== undefined) return value;
     const meant = suggest(arg, constantNames());
@@ -87,8 +126,12 @@ function parseCall(syscall: string, args: readonly string[], abi: Abi): Asked {
       `argument ${i} is "${printable(arg)}", which is neither a number nor a known name${meant ? `; did you mean ${meant}?` : ''}`,
     );
   });
-  while (values.length < 6) values.push(0n);
-  return { abi, nr, name: nameOf(abi.name, nr) ?? String(nr), args: values };
+  while (wide.length < 6) wide.push(0n);
+  // A number without a sign stands for all 64 bits of the register.
+  const isExact = (i: number) => /^\d/.test(args[i] ?? '');
+  const passed = wide.map((value, i) => (isExact(i) ? value : asPassed(prototype?.[i], abi, value)));
+  // A register of 32 bits has no upper half.
+  return { abi, nr, name, args: passed, wide: abi.bits === 32 ? passed : wide };
 }
 
 function noSuchCallOn(name: string, abi: Abi): CliFailure {
@@ -136,7 +179,9 @@ function text(
 }
 
 function callText(asked: Asked, args: readonly bigint[], withArguments: boolean): string {
-  return withArguments ? formatCall(asked.name, args) : `${asked.name} on ${asked.abi.name} (${asked.nr})`;
+  return withArguments
+    ? formatCall(asked.name, args, asked.abi.name)
+    : `${asked.name} on ${asked.abi.name} (${asked.nr})`;
 }
 
 function verdictText(style: Style, verdict: Verdict): string {

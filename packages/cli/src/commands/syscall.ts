@@ -65,7 +65,7 @@ function documentOf(name: string): object {
 
 function page(context: Context, name: string, abi: AbiName): string {
   const style = styleFor(context.stdout, context.env);
-  const prototype = prototypeOf(name);
+  const prototype = prototypeOf(name, abi);
   const nr = numberOf(abi, name);
   const since = sinceOf(name);
   const signature = prototype

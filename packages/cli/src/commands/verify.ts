@@ -66,9 +66,8 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const { outcome, wanted, wantedRoot, who, skipped, swapped } = trial;
     if ('failure' in outcome) {
       const document = { equal: false, against: who, failure: outcome.failure, differences: [] };
-      context.stdout.write(
-        flags.json ? `${JSON.stringify(document)}\n` : failureText(style, name, who, outcome.failure),
-      );
+      if (flags.json) context.stdout.write(`${JSON.stringify(document)}\n`);
+      else if (!flags.quiet) context.stdout.write(failureText(style, name, who, outcome.failure));
       return FINDINGS;
     }
     const abis = [...new Set([...wanted.abis, ...outcome.got.abis])];

@@ -69,13 +69,13 @@ function capabilityNamed(name: string): string {
 
 /** A runtime such as crun or runc@1.1. */
 export function runtimeNamed(text: string): Runtime {
-  const [bare, version] = text.split('@', 2);
+  const [bare, version] = text.split(/@(.*)/s);
   const name = RUNTIME_NAMES.find((r) => r === bare);
   if (!name)
     throw new CliFailure(`the runtime "${printable(bare)}" is not known; ${hint(bare, RUNTIME_NAMES)}`);
   if (version === undefined) return { name };
   const release = parseRelease(version);
-  if (release) return { name, release };
+  if (release && !version.includes('@')) return { name, release };
   throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
 }
 

@@ -4,6 +4,7 @@ import type { Diagram } from '@callgate/engine/policy/diagram';
 import { formatAction } from '@callgate/engine/report/action';
 import { describeArguments } from '@callgate/engine/report/arguments';
 import { formatCallBriefly } from '@callgate/engine/report/call';
+import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { plural, type Style, wrap } from './style.ts';
 
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
@@ -43,7 +44,7 @@ export function differencesDocument(diagram: Diagram, { listed, isComplete }: Di
       change: d.change,
       before: { action: d.before.kind, data: d.before.data },
       after: { action: d.after.kind, data: d.after.data },
-      when: describeArguments(diagram, d.when, d.name, d.bits),
+      when: conditionOf(diagram, d),
       count: d.count.toString(),
       witness: { arch: d.arch, nr: d.witness.nr, args: d.witness.args.map(String) },
     })),
@@ -81,10 +82,12 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   const whole = mine.filter((d) => d.name && diagram.isTerminal(d.when)).map((d) => d.name!);
   const numbers = mine.filter((d) => !d.name).map((d) => numbersText(d));
   const partial = mine.filter((d) => d.name && !diagram.isTerminal(d.when));
-  const when = (d: Difference) => describeArguments(diagram, d.when, d.name, d.bits);
+  const when = (d: Difference) => conditionOf(diagram, d);
   const lines = [...groupBy(partial, when)].map(([condition, alike]) => {
     const [first] = alike;
-    const example = style.dim(`for example ${formatCallBriefly(first.name, first.witness.args)}`);
+    const example = style.dim(
+      `for example ${formatCallBriefly(first.name, first.witness.args, nameOfAbi(first))}`,
+    );
     const names = wrap(commas(alike.map((d) => d.name!)), '      ');
     return `${names} when ${condition}\n        ${example}\n`;
   });
@@ -92,6 +95,14 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   const unnamed =
     numbers.length > 0 ? `${wrap(commas(['numbers without a name:', ...numbers], 1), '      ')}\n` : '';
   return listed + lines.join('') + unnamed;
+}
+
+function conditionOf(diagram: Diagram, { when, name, arch }: Difference): string {
+  return describeArguments(diagram, when, name, arch === 'other' ? undefined : abiOf(arch));
+}
+
+function nameOfAbi({ arch }: Difference): AbiName | undefined {
+  return arch === 'other' ? undefined : arch;
 }
 
 function numbersText({ nr, last }: Difference): string {

@@ -29,8 +29,6 @@ export interface Difference {
   readonly when: NodeId;
   /** The smallest call that shows it. */
   readonly witness: Call;
-  /** The width of arguments on the ABI. */
-  readonly bits: 32 | 64;
   /** For how many values of the six arguments, of 2^384. */
   readonly count: bigint;
 }
@@ -200,7 +198,6 @@ class Comparison {
       after,
       when: set,
       witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
-      bits: arch === 'other' ? 64 : abiOf(arch).bits,
       count: countArguments(d, set),
     };
   }

@@ -103,9 +103,11 @@ class Lowering {
       entries.sort(([a], [b]) => a - b),
       d.terminal(DEFAULT),
     );
-    const alone = group.length === 1 && group[0].name === 'x86_64';
-    if (!alone) return decision;
-    // libseccomp sends x32 calls to the bad-arch action, but lets -1, by which a tracer skips a call, pass on.
+    const alone = group.length === 1 ? group[0].name : undefined;
+    // libseccomp sends calls of the other ABI with that arch to the bad-arch action.
+    if (alone === 'x32') return d.choose(d.atLeast(NR, X32_BIT), decision, d.terminal(BAD_ARCH));
+    if (alone !== 'x86_64') return decision;
+    // It lets -1, by which a tracer skips a call, pass on.
     const x32 = d.and(d.atLeast(NR, X32_BIT), d.not(d.equals(NR, 0xffffffff)));
     return d.choose(x32, d.terminal(BAD_ARCH), decision);
   }

@@ -26,9 +26,6 @@ export interface Resolved {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Docker's names of architectures that differ from Go's GOARCH. */
-const DOCKER_NAMES: Readonly<Record<string, string>> = { x86: '386' };
-
 /**
  * Reads the form of the dialect: applies archMap, includes and excludes as moby's profiles/seccomp and Podman's
  * containers/common do, drops what the runtime does not read, and adds the native ABI as libseccomp does.
@@ -186,8 +183,8 @@ class Resolution {
   }
 
   private matchesArch(arches: readonly Spanned<string>[]): boolean {
-    const { go } = abiOf(this.target.native);
-    return arches.some((arch) => (DOCKER_NAMES[arch.value] ?? arch.value) === go);
+    const { go, docker = go } = abiOf(this.target.native);
+    return arches.some((arch) => arch.value === docker);
   }
 
   /** The number of Podman's errno name, which overrides the number that stands beside it. */

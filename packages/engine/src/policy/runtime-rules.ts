@@ -159,7 +159,7 @@ class Reading {
       const write = names.find((n) => n.value === 'write');
       if (write)
         this.diagnostics.push(error('notify-write', 'SCMP_ACT_NOTIFY cannot be given for write', write.span));
-      if (!listenerPath)
+      if (!listenerPath?.value)
         this.diagnostics.push(
           error(
             'notify-without-listener',

@@ -1,6 +1,7 @@
 import { Diagram, type NodeId } from '../policy/diagram.ts';
 import { argument, type Field, half, IP } from '../policy/fields.ts';
 import { asCube, exitsOf, type ValueRange, valueRanges } from '../policy/value-set.ts';
+import type { Abi } from '../syscalls/arch.ts';
 import { type Argument, formatArgument, formatBits, prototypeOf } from '../syscalls/arguments.ts';
 
 /** More ranges of one argument, or alternatives of several, are counted instead of listed. */
@@ -11,17 +12,17 @@ const MOST_EXITS = 64;
 
 /**
  * A set of calls that differ in their arguments alone, as people write it: "flags & 0x7e020000 == 0",
- * "family == AF_UNIX and type <= 5". Empty for all calls. `bits` is the width of arguments on the ABI.
+ * "family == AF_UNIX and type <= 5". Empty for all calls. Without an ABI arguments have 64 bits.
  */
 export function describeArguments(
   diagram: Diagram,
   set: NodeId,
   syscall: string | undefined,
-  bits: 32 | 64 = 64,
+  abi?: Pick<Abi, 'name' | 'bits'>,
 ): string {
-  const prototype = syscall === undefined ? undefined : prototypeOf(syscall);
+  const prototype = syscall === undefined ? undefined : prototypeOf(syscall, abi?.name);
   const texts: string[] = [];
-  for (const text of new Describer(diagram, prototype, bits).alternatives(set)) {
+  for (const text of new Describer(diagram, prototype, abi?.bits ?? 64).alternatives(set)) {
     if (texts.length === MOST_ALTERNATIVES) return `${texts.join(' or ')} or in other cases`;
     texts.push(text);
   }

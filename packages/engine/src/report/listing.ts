@@ -80,7 +80,7 @@ function numberText(code: number, arch: number | undefined, nr: number): string 
 
 function argumentOf({ arch, nr }: Known, index: number) {
   const name = arch === undefined || nr === undefined ? undefined : callName(arch, nr);
-  return name === undefined ? undefined : prototypeOf(name)?.[index];
+  return name === undefined ? undefined : prototypeOf(name, abiOfCall(arch!, nr!)?.name)?.[index];
 }
 
 function callName(arch: number | undefined, nr: number): string | undefined {

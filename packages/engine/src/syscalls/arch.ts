@@ -64,8 +64,10 @@ export interface Abi {
   readonly table: TableName;
   /** Added to the table's numbers, such as 0x40000000 for x32 and 4000 for mips O32. */
   readonly base: number;
-  /** Name of the architecture in Docker's includes and excludes (Go's GOARCH), where it has one. */
+  /** Go's GOARCH, where it has one. */
   readonly go?: string;
+  /** Its name in Docker's includes and excludes where that is not Go's (moby's profiles/seccomp: goToNative). */
+  readonly docker?: string;
   /** Whether socket and SysV-ipc calls also go through socketcall(2) and ipc(2). */
   readonly multiplexed: boolean;
   /** ABIs that the same kernel and CPU also run, and that Docker's stock profile lists under this one. */
@@ -98,7 +100,7 @@ export const X32_BIT = 0x40000000;
 
 const ABI_LIST: readonly Abi[] = [
   abi('x86_64', 'X86_64', 0xc000003e, 64, { go: 'amd64', subAbis: ['x86', 'x32'] }),
-  abi('x86', 'X86', 0x40000003, 32, { go: '386', multiplexed: true }),
+  abi('x86', 'X86', 0x40000003, 32, { go: '386', docker: 'x86', multiplexed: true }),
   abi('x32', 'X32', 0xc000003e, 32, { base: X32_BIT }),
   abi('aarch64', 'AARCH64', 0xc00000b7, 64, { go: 'arm64', subAbis: ['arm'] }),
   abi('arm', 'ARM', 0x40000028, 32, { go: 'arm' }),
@@ -108,9 +110,15 @@ const ABI_LIST: readonly Abi[] = [
   abi('ppc64le', 'PPC64LE', 0xc0000015, 64, { go: 'ppc64le', table: 'ppc64', multiplexed: true }),
   abi('ppc64', 'PPC64', 0x80000015, 64, { go: 'ppc64', endian: 'big', multiplexed: true, subAbis: ['ppc'] }),
   abi('ppc', 'PPC', 0x14, 32, { go: 'ppc', endian: 'big', multiplexed: true }),
-  abi('loongarch64', 'LOONGARCH64', 0xc0000102, 64, { go: 'loong64' }),
+  abi('loongarch64', 'LOONGARCH64', 0xc0000102, 64, { go: 'loong64', docker: 'loongarch64' }),
   abi('mips', 'MIPS', 0x8, 32, { go: 'mips', endian: 'big', base: 4000, multiplexed: true }),
-  abi('mipsel', 'MIPSEL', 0x40000008, 32, { go: 'mipsle', table: 'mips', base: 4000, multiplexed: true }),
+  abi('mipsel', 'MIPSEL', 0x40000008, 32, {
+    go: 'mipsle',
+    docker: 'mipsel',
+    table: 'mips',
+    base: 4000,
+    multiplexed: true,
+  }),
   abi('mips64', 'MIPS64', 0x80000008, 64, {
     go: 'mips64',
     endian: 'big',
@@ -119,12 +127,23 @@ const ABI_LIST: readonly Abi[] = [
   }),
   abi('mipsel64', 'MIPSEL64', 0xc0000008, 64, {
     go: 'mips64le',
+    docker: 'mipsel64',
     table: 'mips64',
     base: 5000,
     subAbis: ['mipsel', 'mipsel64n32'],
   }),
-  abi('mips64n32', 'MIPS64N32', 0xa0000008, 32, { go: 'mips64p32', endian: 'big', base: 6000 }),
-  abi('mipsel64n32', 'MIPSEL64N32', 0xe0000008, 32, { go: 'mips64p32le', table: 'mips64n32', base: 6000 }),
+  abi('mips64n32', 'MIPS64N32', 0xa0000008, 32, {
+    go: 'mips64p32',
+    docker: 'mips64n32',
+    endian: 'big',
+    base: 6000,
+  }),
+  abi('mipsel64n32', 'MIPSEL64N32', 0xe0000008, 32, {
+    go: 'mips64p32le',
+    docker: 'mips3l64n32',
+    table: 'mips64n32',
+    base: 6000,
+  }),
   abi('parisc', 'PARISC', 0xf, 32, { go: 'parisc', endian: 'big' }),
   abi('parisc64', 'PARISC64', 0x8000000f, 64, { go: 'parisc64', endian: 'big', subAbis: ['parisc'] }),
   abi('m68k', 'M68K', 0x4, 32, { go: 'm68k', endian: 'big', multiplexed: true }),

@@ -1,3 +1,4 @@
+import type { Abi, AbiName } from './arch.ts';
 import { CONSTANTS } from './generated/constants.ts';
 import { PROTOTYPES } from './generated/prototypes.ts';
 import { SINCE } from './generated/since.ts';
@@ -42,8 +43,21 @@ export interface ConstantSet {
 }
 
 /** The arguments of a call, by its x86_64 prototype; undefined where x86_64 has no such call. */
-export function prototypeOf(name: string): readonly Argument[] | undefined {
-  return Object.hasOwn(PROTOTYPES, name) ? PROTOTYPES[name] : undefined;
+export function prototypeOf(name: string, abi?: AbiName): readonly Argument[] | undefined {
+  const prototype = Object.hasOwn(PROTOTYPES, name) ? PROTOTYPES[name] : undefined;
+  // CONFIG_CLONE_BACKWARDS2: the stack comes first.
+  if (prototype && name === 'clone' && (abi === 's390x' || abi === 's390'))
+    return [prototype[1], prototype[0], ...prototype.slice(2)];
+  return prototype;
+}
+
+/**
+ * What programs leave in a register for a negative value: of an argument of 32 bits they clear the upper half, most of them.
+ * Source: the psABIs leave it open; gcc and clang load constants that way on x86_64 and aarch64.
+ */
+export function asPassed(argument: Argument | undefined, abi: Abi, value: bigint): bigint {
+  const isNarrow = argument?.bits === 32 || abi.bits === 32;
+  return isNarrow && value >> 31n === 0x1_ffff_ffffn ? BigInt.asUintN(32, value) : value;
 }
 
 /** The first kernel release with the call on any architecture, as "K.M"; undefined when the sources disagree. */
@@ -87,7 +101,8 @@ function parseNumber(text: string): bigint | undefined {
   if (!/^-?(0[xX][0-9a-fA-F]{1,16}|\d{1,20})$/.test(text)) return undefined;
   const magnitude = BigInt(text.replace('-', ''));
   if (magnitude > ALL_ONES) return undefined;
-  return text.startsWith('-') ? BigInt.asUintN(64, -magnitude) : magnitude;
+  if (!text.startsWith('-')) return magnitude;
+  return magnitude <= 1n << 63n ? BigInt.asUintN(64, -magnitude) : undefined;
 }
 
 function constantValue(name: string): bigint | undefined {
@@ -132,7 +147,13 @@ export function formatBits(argument: Argument, bits: bigint, args: readonly bigi
 }
 
 function exactName(set: ConstantSet, value: bigint): string | undefined {
-  return Object.entries(set.values).find(([, v]) => BigInt.asUintN(64, BigInt(v)) === value)?.[0];
+  // A negative one may fill 32 bits or 64.
+  const is = (number: bigint) => number === value || (number < 0n && same(number, value));
+  return Object.entries(set.values).find(([, number]) => is(BigInt(number)))?.[0];
+}
+
+function same(negative: bigint, value: bigint): boolean {
+  return BigInt.asUintN(64, negative) === value || BigInt.asUintN(32, negative) === value;
 }
 
 function flagNames(set: ConstantSet, value: bigint): string | undefined {

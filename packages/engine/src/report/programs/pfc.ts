@@ -43,7 +43,7 @@ function archText({ diagram, root }: Policy, arch: number, abis: readonly Abi[])
 
 function runText(diagram: Policy['diagram'], arch: number, { low, high, exit }: ValueRange): string {
   const [from, to] = [Number(low), Number(high)];
-  const { bits } = abiOfCall(arch, from)!;
+  const abi = abiOfCall(arch, from)!;
   const name = nameAt(arch, from);
   const names = from === to ? (name ?? 'no name') : `${name ?? from} … ${nameAt(arch, to) ?? to}`;
   const condition = from === to ? `$syscall == ${from}` : `$syscall >= ${from} && $syscall <= ${to}`;
@@ -52,7 +52,7 @@ function runText(diagram: Policy['diagram'], arch: number, { low, high, exit }: 
       diagram,
       callsWhere(diagram, exit, (w) => w === word),
       name,
-      bits,
+      abi,
     );
     return `    ${when === '' ? '' : `if (${when}) `}action ${actionText(word)};\n`;
   });
