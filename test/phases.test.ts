@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Recording } from '@callgate/engine/record/observation';
 import { afterEach, expect, it } from 'vitest';
-import { Background, compile, finished, recordingIn, Undo } from './support/recorded.ts';
+import { Background, compile, finished, namesOf, recordingIn, timesOf, Undo } from './support/recorded.ts';
 import { describeWith } from './support/requirements.ts';
 
 /** A life whose parts are told apart by calls that come in no other: getppid, geteuid and getegid, getgid. */
@@ -117,5 +117,55 @@ describeWith(['root', 'ebpf', 'gcc-m32', 'i386'], 'the phases of a life of 32 bi
     const program = compile(folder, 'life', PROGRAM, '-m32', '-static');
     await finished(undo, ['record', '-r', 'ebpf', '-o', file, ...flags, '--', program]);
     expect(marksIn(recordingIn(file))).toEqual(LIFE);
+  });
+});
+
+/** Its child executes a program from a thread that is not its first: the thread takes the process's number then. */
+const EXECUTES = `
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *executes(void *unused) { execl("/bin/true", "true", (char *)0); return unused; }
+int main(int argc, char **argv) {
+  char go;
+  pthread_t thread;
+  if (argc > 1 && read(0, &go, 1) != 1) return 1;
+  if (fork() == 0) { pthread_create(&thread, 0, executes, 0); for (;;) pause(); }
+  wait(0);
+  return argv == 0;
+}`;
+
+describeWith(['root', 'ebpf', 'gcc'], 'a thread that executes a program', () => {
+  const undo = new Undo();
+  afterEach(() => undo.run());
+
+  const made = (file: string) => recordingIn(file).observations.map((o) => [o.name, o.count]);
+
+  it('goes on being recorded, with arguments and without', async () => {
+    const folder = undo.folder();
+    const program = compile(folder, 'executes', EXECUTES, '-pthread');
+    const [plain, withArguments] = ['plain.json', 'args.json'].map((name) => join(folder, name));
+    await finished(undo, ['record', '-r', 'ebpf', '-o', plain, '--', program]);
+    await finished(undo, ['record', '-r', 'ebpf', '--args', '-o', withArguments, '--', program]);
+    expect(made(plain)).toContainEqual(['exit_group', 2]);
+    expect(made(withArguments)).toEqual(made(plain));
+  });
+
+  it('is recorded where the process ran before, and the recording ends with it', async () => {
+    const folder = undo.folder();
+    const file = join(folder, 'rec.json');
+    const held = spawn(compile(folder, 'executes', EXECUTES, '-pthread'), ['held'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    undo.defer(() => held.kill('SIGKILL'));
+    const callgate = new Background(undo, ['record', '-o', file, '--pid', String(held.pid)]);
+    await callgate.attached();
+    held.stdin.end('x');
+    expect(await callgate.status()).toBe(0);
+    // Its own and the executed program's.
+    expect(timesOf(recordingIn(file), 'exit_group')).toBe(2);
+    expect([...namesOf(recordingIn(file))]).toEqual(
+      expect.arrayContaining(['execve', 'arch_prctl', 'openat']),
+    );
   });
 });

@@ -158,7 +158,7 @@ async function attachToMounts(
     { kind: 'mounts', namespace, running },
     { denied: true, args: hooks.args ?? false },
   );
-  if (running) programs.beginLife('steady', pid);
+  if (running) programs.lives.begin('steady', pid);
   const begun = running
     ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
     : [];
@@ -180,7 +180,7 @@ async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> 
   const started = new Date();
   const command = commandLineOf(pid);
   const programs = observer({ kind: 'tree' }, { denied, args: hooks.args ?? false });
-  programs.beginLife('steady', pid);
+  programs.lives.begin('steady', pid);
   const roots = new Set<number>();
   // A child that is born while the tree is looked at is found by the next look.
   for (let before = -1; before !== roots.size; ) {
@@ -202,7 +202,7 @@ async function attachToCgroup(path: string, hooks: AttachHooks): Promise<Attache
   const started = new Date();
   const programs = observer({ kind: 'cgroup', path }, { denied: true, args: hooks.args ?? false });
   const lacks: LifePart[] = isPopulated(path) ? ['startup'] : [];
-  programs.beginLife(lacks.length > 0 ? 'steady' : 'startup');
+  programs.lives.begin(lacks.length > 0 ? 'steady' : 'startup');
   hooks.attached?.(path);
   return session(programs, {
     command: [path],

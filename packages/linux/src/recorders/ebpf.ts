@@ -49,7 +49,7 @@ export const ebpf: Recorder = {
 /** Slower, with arguments. */
 function observed(layout: Layout, pid: number, denied: boolean): ObserverPrograms {
   const programs = new ObserverPrograms(layout, { kind: 'launch', pid }, { denied, args: true });
-  programs.beginLife('startup', pid);
+  programs.lives.begin('startup', pid);
   return programs;
 }
 

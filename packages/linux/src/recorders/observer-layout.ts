@@ -1,4 +1,5 @@
 import type { KernelTypes } from '../bpf/btf.ts';
+import type { EbpfAssembler, Register } from '../bpf/ebpf-assembler.ts';
 
 /** The kernel types that the programs need. */
 export type Layout = Readonly<Record<keyof typeof TYPES | keyof typeof MEMBERS, number>>;
@@ -49,4 +50,16 @@ export function observerLayout(types: KernelTypes): Layout | undefined {
   ]);
   const layout = Object.fromEntries([...ids, ...offsets]);
   return Object.values(layout).includes(undefined) ? undefined : layout;
+}
+
+/** A register = the mount namespace of the task r7: its number, which comes again, or its id. */
+export function loadNamespace(
+  a: EbpfAssembler,
+  { namespaces, mounts, mountsNumber, mountsId }: Layout,
+  into: Register,
+  which: 'mountsNumber' | 'mountsId',
+): void {
+  a.load64(into, 7, namespaces).load64(into, into, mounts);
+  if (which === 'mountsId') a.load64(into, into, mountsId);
+  else a.load32(into, into, mountsNumber);
 }

@@ -1,15 +1,13 @@
 import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
-import { AGE, createTurns, loadAge, TABLE, turnAge, whenToldToEnd } from './life.ts';
 import { addArguments, createWanted } from './observer-arguments.ts';
-import type { Layout } from './observer-layout.ts';
-import { ABIS, containerOf, countOf, DENIED, INIT, KEY, VALUE } from './observer-results.ts';
+import { type Layout, loadNamespace } from './observer-layout.ts';
+import { Lives } from './observer-lives.ts';
+import { ABIS, containerOf, countOf, DENIED, INIT, KEY, PHASE, VALUE } from './observer-results.ts';
 import type { PhaseCount } from './recorder.ts';
 import { hasBeginning, type Scope, type SeenContainer, withOffspring } from './scope.ts';
 
-/** What a recorded task does: not yet executed, the workload, a process that joined it. */
-const PHASE = { runtime: 1, run: 2, exec: 3 } as const;
 const TS_COMPAT = 2;
 const SECCOMP_FILTER = 2;
 const EXECVE = 59;
@@ -18,8 +16,6 @@ const TASKS = 65_536;
 const STATE = { lost: 0, size: 8 };
 /** tasks: phase, whether the present call was seen at sys_enter, the namespace that it was found in. */
 const TASK = { size: 24, entered: 8, namespace: 16 };
-/** lives: how far a workload is, by the namespace that it began in; by 0 where only one is recorded. */
-const LIFE = { size: 16, register: 0, age: 0, root: 8 } as const;
 // Where these lie on the programs' stack.
 const AT = {
   key: -64,
@@ -45,8 +41,7 @@ export class ObserverPrograms {
   private readonly tasks: number;
   private readonly roots: number;
   private readonly inits: number;
-  private readonly lives: number;
-  private readonly turns: number;
+  readonly lives: Lives;
   private readonly cgroups: number | undefined;
   private readonly wanted: number | undefined;
   /** CLOCK_MONOTONIC, which tasks' start times are in. */
@@ -64,8 +59,7 @@ export class ObserverPrograms {
       this.tasks = hash(4, TASK.size, TASKS, 'tasks');
       this.roots = hash(4, 8, TASKS, 'roots');
       this.inits = hash(8, INIT.size, 4096, 'inits');
-      this.lives = hash(8, LIFE.size, 4096, 'lives');
-      this.turns = createTurns(objects);
+      this.lives = new Lives(objects, layout, scope);
       this.cgroups =
         scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
       this.wanted = options.args ? createWanted(objects) : undefined;
@@ -73,10 +67,10 @@ export class ObserverPrograms {
         objects.attach(program.bytes(), typeId, `callgate_${name}`);
       attach(this.exit(), layout.exit, 'gone');
       attach(this.fork(), layout.fork, 'fork');
-      attach(this.signal(), layout.signal, 'signal');
+      attach(this.lives.signal(), layout.signal, 'signal');
       if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit');
       attach(this.sysEnter(), layout.sysEnter, 'enter');
-      if (scope.kind === 'launch' || scope.kind === 'mounts') attach(this.exec(), layout.exec, 'exec');
+      attach(this.exec(), layout.exec, 'exec');
     } catch (fault) {
       objects.close();
       throw fault;
@@ -86,14 +80,6 @@ export class ObserverPrograms {
   /** Processes, with all their threads, that belong to a tree from now on. */
   addRoot(pid: number): void {
     update(this.roots, u32(pid), Buffer.alloc(8, 1));
-  }
-
-  /** Where one workload is recorded: how far it is, and its main process, if it has one. */
-  beginLife(age: keyof typeof AGE, root = 0): void {
-    const life = Buffer.alloc(LIFE.size);
-    life.writeUInt32LE(AGE[age], LIFE.age);
-    life.writeUInt32LE(root, LIFE.root);
-    update(this.lives, Buffer.alloc(8), life);
   }
 
   /** Whether any recorded task lives. */
@@ -142,7 +128,7 @@ export class ObserverPrograms {
       a.label('recorded');
     }
     this.addAbi(a, 8);
-    this.addAge(a);
+    this.lives.addAge(a);
     this.makeKey(a);
     if (this.wanted !== undefined)
       addArguments(a, this.layout, this.wanted, { args: AT.key + KEY.args, number: AT.number });
@@ -157,7 +143,7 @@ export class ObserverPrograms {
     a.load64(1, 0, TASK.entered).ifEqual(1, 0, 'denied').storeConstant64(0, TASK.entered, 0).exit();
     a.label('denied').load64(8, 0, 0).load64(6, 9, this.layout.originalAx).cut(6);
     this.addAbi(a, 8);
-    this.addAge(a);
+    this.lives.addAge(a);
     a.add(8, DENIED);
     this.makeKey(a);
     return this.countKey(a);
@@ -174,7 +160,10 @@ export class ObserverPrograms {
 
   /** tp_btf/sched_process_exec(task, old pid, …): a process of the scope becomes the workload, or joins it. */
   private exec(): EbpfAssembler {
-    const a = new EbpfAssembler().call(HELPER.currentTask).move(7, 0).storeConstant64(10, AT.parent, 0);
+    const a = new EbpfAssembler().load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
+    this.moveEntry(a);
+    if (this.scope.kind === 'tree' || this.scope.kind === 'cgroup') return this.finish(a);
+    a.storeConstant64(10, AT.parent, 0);
     this.findTask(a, 'new');
     a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'new').load64(1, 0, TASK.namespace).store64(10, AT.parent, 1);
     this.ifMoved(a, 'new');
@@ -184,23 +173,25 @@ export class ObserverPrograms {
     else this.beginContainer(a);
     this.mark(a);
     a.set(6, EXECVE).shiftLeft(8, 8);
-    this.addAge(a);
+    this.lives.addAge(a);
     this.makeKey(a);
     return this.countKey(a);
-  }
-
-  /** tp_btf/signal_generate: a main process is told to end. */
-  private signal(): EbpfAssembler {
-    const a = whenToldToEnd(new EbpfAssembler());
-    this.findLife(a, 'out');
-    a.load32(1, 7, this.layout.tgid).load64(2, 0, LIFE.root).ifNotSame(1, 2, 'out');
-    return a.storeConstant64(0, LIFE.age, AGE.shutdown).label('out').exit();
   }
 
   /** tp_btf/sched_process_exit(task): its number may become another's. */
   private exit(): EbpfAssembler {
     const a = new EbpfAssembler().load64(7, 1, 0).load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
     return a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(HELPER.mapDelete).exit();
+  }
+
+  /** A thread that executes becomes its process's first one, and takes its number: r6 is the one that it had. */
+  private moveEntry(a: EbpfAssembler): void {
+    const find = (helper: number) => a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(helper);
+    a.load32(1, 7, this.layout.pid).ifSame(1, 6, 'moved').store64(10, AT.tid, 6);
+    find(HELPER.mapLookup).ifEqual(0, 0, 'moved').load64(8, 0, 0).load64(9, 0, TASK.namespace);
+    find(HELPER.mapDelete);
+    this.mark(a, 9);
+    a.label('moved');
   }
 
   /** r0 = the entry of r7. */
@@ -252,23 +243,16 @@ export class ObserverPrograms {
 
   /** Goes on with r2 = r7's mount namespace when that is in the scope. */
   private ifInNamespace(a: EbpfAssembler, otherwise: string): void {
-    this.loadNamespace(a, 2, this.layout.mountsNumber);
+    loadNamespace(a, this.layout, 2, 'mountsNumber');
     const { scope } = this;
     if (scope.kind !== 'mounts') return;
     if ('namespace' in scope) a.constant64(3, BigInt(scope.namespace)).ifNotSame(2, 3, otherwise);
     else a.constant64(3, BigInt(scope.otherThan)).ifSame(2, 3, otherwise).ifEqual(2, 0, otherwise);
   }
 
-  private loadNamespace(a: EbpfAssembler, into: Register, member: number): void {
-    const { namespaces, mounts, mountsId } = this.layout;
-    a.load64(into, 7, namespaces).load64(into, into, mounts);
-    if (member === mountsId) a.load64(into, into, member);
-    else a.load32(into, into, member);
-  }
-
   /** r0 = whether a program has been executed in r7's namespace; one that ran before always has. */
   private findInit(a: EbpfAssembler): void {
-    this.loadNamespace(a, 2, this.layout.mountsId);
+    loadNamespace(a, this.layout, 2, 'mountsId');
     a.store64(10, AT.number, 2);
     if (!hasBeginning(this.scope)) a.set(0, 1);
     else a.map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
@@ -280,7 +264,7 @@ export class ObserverPrograms {
     this.ifInNamespace(a, 'out');
     this.findInit(a);
     a.set(8, PHASE.exec).ifNotEqual(0, 0, 'begun').set(8, PHASE.run);
-    this.loadNamespace(a, 2, layout.mountsNumber);
+    loadNamespace(a, layout, 2, 'mountsNumber');
     a.load32(1, 7, layout.tgid).shiftLeft(2, 32).orRegister(1, 2).store64(10, AT.init, 1);
     a.load64(1, 10, AT.parent).store64(10, AT.init + INIT.parent, 1);
     a.load64(3, 7, layout.namespaces).load64(3, 3, layout.uts).add(3, layout.hostname);
@@ -295,37 +279,20 @@ export class ObserverPrograms {
       .add(3, AT.init)
       .set(4, 0)
       .call(HELPER.mapUpdate);
-    this.beginLifeHere(a);
+    this.lives.beginHere(a);
     a.label('begun');
-  }
-
-  /** lives[AT.number] = starting, with r7's process as the main one. */
-  private beginLifeHere(a: EbpfAssembler): void {
-    a.storeConstant64(10, AT.life + LIFE.age, AGE.startup);
-    a.load32(1, 7, this.layout.tgid)
-      .store64(10, AT.life + LIFE.root, 1)
-      .map(1, this.lives);
-    a.move(2, 10).add(2, AT.number).move(3, 10).add(3, AT.life).set(4, 0).call(HELPER.mapUpdate);
-  }
-
-  /** r0 = the life of r7's workload. */
-  private findLife(a: EbpfAssembler, otherwise: string): void {
-    if (hasBeginning(this.scope)) this.loadNamespace(a, 2, this.layout.mountsId);
-    else a.set(2, 0);
-    a.store64(10, AT.number, 2).map(1, this.lives).move(2, 10).add(2, AT.number);
-    a.call(HELPER.mapLookup).ifEqual(0, 0, otherwise);
   }
 
   /** Where any namespace may be a container: goes on when r7, whose entry is r0, is still in the one that it was found in. */
   private ifMoved(a: EbpfAssembler, otherwise: string): void {
     if (this.scope.kind !== 'mounts' || 'namespace' in this.scope) return;
-    this.loadNamespace(a, 2, this.layout.mountsId);
+    loadNamespace(a, this.layout, 2, 'mountsId');
     a.load64(1, 0, TASK.namespace).ifNotSame(1, 2, otherwise);
   }
 
   /** tasks[r7] = phase r8, found in a namespace: its present one, or that in a register; uses r0 to r5. */
   private mark(a: EbpfAssembler, namespace?: Register): void {
-    if (namespace === undefined) this.loadNamespace(a, 2, this.layout.mountsId);
+    if (namespace === undefined) loadNamespace(a, this.layout, 2, 'mountsId');
     a.store64(10, AT.task + TASK.namespace, namespace ?? 2);
     a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
     a.store64(10, AT.task, 8).storeConstant64(10, AT.task + TASK.entered, 1);
@@ -341,32 +308,10 @@ export class ObserverPrograms {
     a.label('narrow').add(group, ABIS.indexOf('x86')).label('abi');
   }
 
-  /** Makes of the phase `run` in the group r8 of the call r6 how far the workload is. */
-  private addAge(a: EbpfAssembler): void {
-    a.move(1, 8)
-      .and(1, 0xff00)
-      .ifNotEqual(1, PHASE.run << 8, 'no age');
-    this.findLife(a, 'no age');
-    a.move(1, 6)
-      .and(1, X32_BIT - 1)
-      .ifBelow(1, TABLE, 'known')
-      .set(1, 0)
-      .label('known');
-    a.move(2, 8).and(2, 3).shiftLeft(2, Math.log2(TABLE)).addRegister(2, 1);
-    loadAge(a, LIFE, this.turns);
-    // LIFE_PHASES follow the other phases.
-    a.add(3, PHASE.exec + 1 - PHASE.run)
-      .shiftLeft(3, 8)
-      .addRegister(8, 3)
-      .jump('no age');
-    turnAge(a, LIFE, this.layout.tgid);
-    a.label('no age');
-  }
-
   /** The key of call r6 of group r8, without arguments. */
   private makeKey(a: EbpfAssembler): void {
     a.move(1, 8).shiftLeft(1, 32).orRegister(1, 6).store64(10, AT.key, 1);
-    this.loadNamespace(a, 1, this.layout.mountsId);
+    loadNamespace(a, this.layout, 1, 'mountsId');
     a.store64(10, AT.key + KEY.namespace, 1);
     for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
   }

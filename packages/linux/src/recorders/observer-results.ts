@@ -6,6 +6,11 @@ import type { SeenContainer } from './scope.ts';
 export const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
 /** By the workload's age. */
 export const LIFE_PHASES = ['startup', 'steady', 'shutdown'] as const;
+/**
+ * What a recorded task does: not yet executed, the workload, a process that joined it. In a group also the workload's age, in
+ * place of `run`.
+ */
+export const PHASE = { runtime: 1, run: 2, exec: 3, startup: 4 } as const;
 /** By the number of the phase. */
 const PHASE_NAMES = ['runtime', 'runtime', 'run', 'exec', ...LIFE_PHASES] as const;
 /** In a group: a filter turned the call away. */
