@@ -92,16 +92,20 @@ describe('callgate hook install', () => {
     expect(readdirSync(folder)).toEqual(['other.json']);
   });
 
-  it.each(['', 'not json', '{}', '{"pid":"x"}', '{"pid":1,"annotations":5}'])(
-    'starts what refuses a state that is none in one line: %s',
-    (input) => {
-      const { status, stdout, stderr } = callgate(['hook', 'run'], { input });
-      expect(status).not.toBe(0);
-      expect(stdout).toBe('');
-      expect(stderr).toMatch(/^callgate: [^\n]+\n$/);
-      expect(stderr).not.toMatch(/no verb/);
-    },
-  );
+  it.each([
+    '',
+    'not json',
+    '{}',
+    '{"pid":"x"}',
+    '{"pid":1,"annotations":5}',
+    '{"pid":1,"annotations":{"io.containers.trace-syscall":"of:/a;of:/b"}}',
+  ])('starts what refuses a state that is none in one line: %s', (input) => {
+    const { status, stdout, stderr } = callgate(['hook', 'run'], { input });
+    expect(status).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^callgate: [^\n]+\n$/);
+    expect(stderr).not.toMatch(/no verb/);
+  });
 });
 
 /** A way to start containers with the hook. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownCgroup } from '@callgate/linux/cgroup';
@@ -217,6 +217,30 @@ describeWith(['root', 'gcc', 'ebpf'], 'recording what runs already', () => {
       expect(await callgate.status()).toBe(0);
       expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND + 2 * EACH);
       await expectNothingLeft(callgate);
+    });
+
+    it('goes on when a snapshot cannot be written', async () => {
+      const watched = await target();
+      const folder = join(undo.folder(), 'later');
+      mkdirSync(folder);
+      file = join(folder, 'rec.json');
+      const callgate = record('--pid', String(watched.pid));
+      await callgate.attached();
+      rmdirSync(folder);
+      callgate.signal('SIGUSR1');
+      await until('a complaint', () => /cannot write .* goes on/.test(callgate.stderr));
+      await watched.round();
+      mkdirSync(folder);
+      callgate.signal('SIGINT');
+      expect(await callgate.status()).toBe(0);
+      expect(timesOf(recordingIn(file), 'getppid')).toBe(FIRST_ROUND);
+    });
+
+    it('says which process a thread belongs to', async () => {
+      const watched = await target();
+      const thread = readdirSync(`/proc/${watched.pid}/task`).find((tid) => tid !== String(watched.pid))!;
+      const callgate = record('--pid', thread);
+      await callgate.expectRefusal(new RegExp(`thread of process ${watched.pid}`));
     });
 
     it('leaves nothing behind when it is killed by SIGTERM while it records', async () => {

@@ -56,8 +56,13 @@ function snapshot(context: Context, { output, say }: AttachPlan, attached: Attac
     say('SIGUSR1 writes a snapshot to the file of -o, but there is none');
     return;
   }
-  writeFile(context, output, stringifyRecording(attached.snapshot()));
-  say(`wrote a snapshot to ${printable(output)}; the recording goes on`);
+  try {
+    writeFile(context, output, stringifyRecording(attached.snapshot()));
+    say(`wrote a snapshot to ${printable(output)}; the recording goes on`);
+  } catch (fault) {
+    // A disk that is full for a while is no reason to lose what was recorded for days.
+    say(`${(fault as Error).message}; the recording goes on`);
+  }
 }
 
 function nameOf(target: AttachTarget): string {

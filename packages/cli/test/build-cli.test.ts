@@ -47,7 +47,8 @@ function observation({ arch = 'x86_64', name = '', nr, ...rest }: SeenCall) {
 function recording(calls: string | readonly SeenCall[], head: object = {}): string {
   const all = typeof calls === 'string' ? words(calls).map((name) => ({ name })) : calls;
   const machine = { arch: 'x86_64', kernel: '6.1.0' } as const;
-  return fileOf(JSON.stringify(recordingOf(all.map(observation), { machine, ...head })));
+  const started = new Date(Date.UTC(2026, 0, 1) + files).toISOString();
+  return fileOf(JSON.stringify(recordingOf(all.map(observation), { machine, started, ...head })));
 }
 
 interface Reason {
@@ -320,6 +321,28 @@ describe('logs and recordings', () => {
     // S = 6, Q1 = 3, Q2 = 1: 6 + 5/6 * 3 * 2 / 4 = 7.25; 6 of 7.25 are 83 %.
     expect(stderr).toMatch(/6 of about 7 calls \(83 %/);
     expect(stderr).toMatch(/in one run only: .*close/);
+  });
+
+  it('count once what is given twice', () => {
+    const file = recording([{ name: 'personality', args: [{ values: ['8'], count: 1 }] }]);
+    const copy = fileOf(readFileSync(file, 'utf8'));
+    const { stderr, calls } = build(file, copy, '--tighten');
+    expect(stderr).toMatch(/given before: it counts once/);
+    expect(stderr).toMatch(/personality: unconditional, seen in 1 run/);
+    expect(stderr).not.toMatch(/completeness/);
+    expect(calls.personality).toMatchObject([{ kind: 'seen', runs: 1 }]);
+  });
+
+  it('do not take a profile for a run', () => {
+    const profile = build(recording('read write')).file;
+    expect(build(recording('read'), profile).stderr).not.toMatch(/completeness/);
+    expect(build(recording('read'), recording('read'), profile).stderr).toMatch(/after 2 runs/);
+  });
+
+  it('repeat what the recorder had to say', () => {
+    expect(build(recording('read', { notes: ['the program \u001b[31m did it'] })).stderr).toMatch(
+      /^note: the program .* did it$/m,
+    );
   });
 });
 

@@ -304,6 +304,15 @@ describe('record and build', () => {
     expect(recorded.stderr.includes('how it ends is not in the recording')).toBe(lacks.length > 0);
   });
 
+  it('say before the program runs that the result cannot be written', () => {
+    const mark = join(folder, 'ran');
+    for (const flag of ['-o', '-p']) {
+      const { status, stderr } = callgate(['record', flag, '/no/such/folder/x', '--', 'touch', mark]);
+      expect([status, existsSync(mark)]).toEqual([125, false]);
+      expect(stderr).toMatch(/^callgate: cannot write [^\n]+\n$/);
+    }
+  });
+
   it('tell in JSON what the profile is and rests on', () => {
     const files = ['one.json', 'two.json'].map((name) => join(folder, name));
     for (const recording of files) callgate(['record', '-o', recording, '--', 'true']);

@@ -125,6 +125,17 @@ describe('an enumeration', () => {
     expect(conditionsOf(made, 'fcntl')).toEqual([[equals(1, F_GETFL)], [equals(1, F_DUPFD_CLOEXEC)]]);
   });
 
+  it('names an option by the level that it was set on', () => {
+    const [SOL_SOCKET, SOL_TCP, SOL_UDP] = [1n, 6n, 17n];
+    const call = seen('setsockopt', [
+      [null, SOL_SOCKET, 2n],
+      [null, SOL_TCP, 1n],
+      [null, SOL_UDP, 1n],
+    ]);
+    const { values } = note(tighten([recording(call)], { minRuns: 1, mostValues: 16 }), 'setsockopt', 2)!;
+    expect(new Set(values)).toEqual(new Set(['SO_REUSEADDR', 'TCP_NODELAY', '1']));
+  });
+
   it('keeps the values that were seen together', () => {
     const made = build([
       recording(

@@ -65,9 +65,15 @@ export function startTimeOf(pid: number): string | undefined {
   return statOf(pid)?.[19];
 }
 
+/** The process that a thread belongs to; a process's first thread has its number. */
+export function processOf(tid: number): number | undefined {
+  const tgid = statusField(tid, 'Tgid');
+  return tgid === undefined ? undefined : Number(tgid);
+}
+
 /** Whether it is a process, not one of its other threads, and alive. */
 export function isProcess(pid: number): boolean {
-  return statusField(pid, 'Tgid') === String(pid) && isAlive(pid);
+  return processOf(pid) === pid && isAlive(pid);
 }
 
 /** Who traces it; 0 for nobody. */

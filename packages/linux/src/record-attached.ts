@@ -12,6 +12,7 @@ import {
   commOf,
   isAlive,
   processes,
+  processOf,
   processStatus,
   threadsOf,
   treeOf,
@@ -175,6 +176,9 @@ async function attachToMounts(
 
 async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> {
   if (!existsSync(`/proc/${pid}`)) throw new NotAttachable(`there is no process ${pid}`);
+  const owner = processOf(pid);
+  if (owner !== pid)
+    throw new NotAttachable(`${pid} is a thread of process ${owner}; record that one: --pid ${owner}`);
   if (isCreatedContainer(pid)) return attachToMounts(pid, false, [`process ${pid}`], hooks);
   const denied = processStatus(pid).seccomp !== 0;
   const started = new Date();

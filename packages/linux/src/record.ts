@@ -23,7 +23,20 @@ export async function recordProgram(
   const tally = await recorder.record(plan, hooks);
   const { ending } = tally;
   const lacks: LifePart[] = ending.signal === 'SIGKILL' ? ['shutdown'] : [];
-  return { recording: recordingOf({ ...tally, lacks }, recorder.id, plan.command, started), ending };
+  const notes = [...(tally.notes ?? []), ...ownFilters(tally)];
+  return { recording: recordingOf({ ...tally, lacks, notes }, recorder.id, plan.command, started), ending };
+}
+
+/** What a filter answers that the program installs itself, no recorder takes for a call that the profile must allow. */
+function ownFilters({ counts }: Tally): string[] {
+  const PR_SET_SECCOMP = 22n;
+  const installs = ({ arch, nr, args, count }: PhaseCount) => {
+    const name = nameOf(arch, nr);
+    return count > 0 && (name === 'seccomp' || (name === 'prctl' && args?.[0] === PR_SET_SECCOMP));
+  };
+  return counts.some(installs)
+    ? ['the program installs filters of its own: calls that these deny or answer are not in the recording']
+    : [];
 }
 
 /** What a recorder saw, as a recording of this machine. */

@@ -3,16 +3,17 @@ import { compareKernels, parseKernel } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { completenessOf } from '@callgate/engine/record/completeness';
 import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/record/floors';
-import type { Recording } from '@callgate/engine/record/observation';
+import { type Recording, stringifyRecording } from '@callgate/engine/record/observation';
 import { originsFile, stringifyOrigins } from '@callgate/engine/record/origins';
 import { compareReleases, type KernelRange, type LibcRange } from '@callgate/engine/record/portability';
 import { type BuildOptions, synthesize } from '@callgate/engine/record/synthesize';
 import { buildHtml } from '@callgate/engine/report/build-html';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure } from '../context.ts';
+import { CLEAN, CliFailure, type Context } from '../context.ts';
 import {
   addLogFlags,
+  type LogFlags,
   type LogFlagTexts,
   logFlagsOf,
   type ReadRecording,
@@ -21,6 +22,7 @@ import {
 import { natural } from '../input/number.ts';
 import { noSuchCall } from '../input/system-call.ts';
 import { abiNamed } from '../input/target-flags.ts';
+import { isList } from '../output/recording.ts';
 import { printable, styleFor } from '../output/style.ts';
 import {
   completenessLines,
@@ -99,14 +101,12 @@ export const build: Verb = {
     const flags = command.opts<BuildFlags>();
     const options = buildOptions(flags);
     const logFlags = logFlagsOf({ ...flags, args: flags.args || flags.tighten });
-    const [first, ...rest] = files;
-    const read = async (file: string) => withCalls(await readAnyRecording(context, file, logFlags));
-    const recordings: [Recording, ...Recording[]] = [await read(first)];
-    for (const file of rest) recordings.push(await read(file));
+    const recordings = await readEach(context, files, logFlags);
 
     const synthesis = synthesize(recordings, options);
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
-    const completeness = recordings.length > 1 ? completenessOf(recordings) : undefined;
+    const observed = recordings.filter(({ recorder }) => !isList(recorder));
+    const completeness = observed.length > 1 ? completenessOf(observed) : undefined;
     if (flags.json)
       context.stdout.write(`${JSON.stringify(synthesisDocument(recordings, synthesis, completeness))}\n`);
     if (!flags.json || flags.output !== '-')
@@ -136,6 +136,31 @@ function withCalls({ name, recording, contents }: ReadRecording): Recording {
   throw new CliFailure(
     `${name}: there is no system call in it${why ? `: ${printable(why)}` : ''} [not-a-recording]`,
   );
+}
+
+/** The recordings in files; one that is given twice counts once. */
+async function readEach(
+  context: Context,
+  files: readonly [string, ...string[]],
+  logFlags: LogFlags,
+): Promise<[Recording, ...Recording[]]> {
+  const read = async (file: string) => withCalls(await readAnyRecording(context, file, logFlags));
+  const [first, ...rest] = files;
+  const recordings: [Recording, ...Recording[]] = [await read(first)];
+  for (const file of rest) {
+    const recording = await read(file);
+    if (!recordings.some((other) => isSame(other, recording))) recordings.push(recording);
+    else if (!logFlags.quiet)
+      context.stderr.write(
+        `callgate: ${printable(file)} is a recording that was given before: it counts once\n`,
+      );
+  }
+  return recordings;
+}
+
+/** What recorders wrote is told apart by when it began; the same log may come from two runs. */
+function isSame(a: Recording, b: Recording): boolean {
+  return a.started !== '' && stringifyRecording(a) === stringifyRecording(b);
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {

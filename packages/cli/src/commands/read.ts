@@ -9,7 +9,7 @@ import {
   type ReadRecording,
   readAnyRecording,
 } from '../input/log.ts';
-import { deniedCalls, labelsOf, lacksLines } from '../output/recording.ts';
+import { deniedCalls, isList, labelsOf, lacksLines } from '../output/recording.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
@@ -103,9 +103,4 @@ function labels(observations: readonly Observation[]): string[] {
 
 function abisOf(observations: readonly Observation[]): string {
   return [...new Set(observations.map((o) => o.arch))].join(', ');
-}
-
-/** Formats that say which calls there are and not how often they were made. */
-function isList(format: string): boolean {
-  return format === 'profile' || format === 'names';
 }

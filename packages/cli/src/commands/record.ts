@@ -11,7 +11,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { deniedCalls, labelsOf, lacksLines } from '../output/recording.ts';
 import { plural, printable, styleFor, wrap } from '../output/style.ts';
-import { writeFile } from '../output/write-file.ts';
+import { expectWritable, writeFile } from '../output/write-file.ts';
 import {
   commandOf,
   endProgram,
@@ -46,7 +46,7 @@ export const record: Verb = {
       .option('--wait', 'the container starts later; it is recorded from its first call on')
       .option('--pid <n>', 'a process that runs, with its threads and descendants')
       .option('--cgroup <path>', 'everything in a folder of cgroup v2')
-      .option('--duration <time>', 'end after 30s, 5m or 1h')
+      .option('--duration <time>', 'end when it was recorded for 30s, 5m or 1h')
       .option('--args', 'keep the arguments that are worth a condition (callgate build --tighten)')
       .option('-o, --output <file>', 'write the recording, for callgate build')
       .option('-p, --profile <file>', 'write the smallest profile that allows what was seen')
@@ -58,7 +58,7 @@ export const record: Verb = {
 A program runs as it is, with its input and output; Ctrl-C goes to it. Children are recorded too, until
 the last one is gone. The exit status is the program's, 125 if callgate itself failed.
 What runs already is recorded until it ends, or until Ctrl-C; it goes on then, and the status is 0.
-SIGUSR1 writes what was seen so far to the file of -o. Recorders, the best first:
+With --pid, --container and --cgroup SIGUSR1 writes what was seen so far to the file of -o. Recorders, the best first:
 ${RECORDERS.map(({ id, about }) => `  ${id.padEnd(8)} ${about}`).join('\n')}
 ${examples(
   'record --profile ls.json -- ls -l /etc',
@@ -74,6 +74,7 @@ ${examples(
     const style = styleFor(context.stderr, context.env);
     const say = (text: string) => flags.quiet || context.stderr.write(`${style.dim(`callgate: ${text}`)}\n`);
     const target = targetOf(flags, command.args);
+    for (const file of [flags.output, flags.profile]) if (file !== undefined) expectWritable(context, file);
     const { recording, status } = target
       ? await recordTarget(context, target, flags, say)
       : await recordCommand(context, command.args, flags, say);
@@ -225,9 +226,10 @@ function summary(context: Context, recording: Recording): string {
   const calls = seen.reduce((sum, o) => sum + o.count, 0);
   const abis = [...new Set(seen.map((o) => o.arch))];
   const names = labelsOf(seen);
+  const where = names.length === 0 ? '' : `, called ${plural(calls, 'time')} on ${abis.join(', ')}`;
   const lines = [
-    `${style.bold(`callgate: ${plural(names.length, 'system call')}`)}, called ${plural(calls, 'time')} on ${abis.join(', ')}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
-    wrap(names, '  '),
+    `${style.bold(`callgate: ${plural(names.length, 'system call')}`)}${where}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
+    ...(names.length > 0 ? [wrap(names, '  ')] : []),
   ];
   if (recording.left > 0)
     lines.push(
@@ -245,7 +247,5 @@ function summary(context: Context, recording: Recording): string {
   lines.push(...recording.notes.map((note) => style.yellow(`  ${printable(note)}`)));
   const denied = deniedCalls(recording.observations);
   if (denied !== '') lines.push(`  denied by a filter that was in force: ${denied}`);
-  if (!recording.countsDenied && seen.some((o) => o.name === 'seccomp'))
-    lines.push('  the program installs filters of its own; what those denied is not counted');
   return `${lines.join('\n')}\n`;
 }

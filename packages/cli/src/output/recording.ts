@@ -23,3 +23,8 @@ export function deniedCalls(observations: readonly Observation[]): string {
     if (denied > 0) times.set(callLabel(arch, nr), (times.get(callLabel(arch, nr)) ?? 0) + denied);
   return [...times].map(([label, count]) => `${label} ×${count}`).join(', ');
 }
+
+/** Formats that say which calls there are and not how often they were made. */
+export function isList(format: string): boolean {
+  return format === 'profile' || format === 'names';
+}

@@ -76,6 +76,8 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
   if (lost > 0)
     lines.push(style.red(`incomplete: ${plural(lost, 'call')} were lost, so the profile may lack some`));
+  const notes = new Set(recordings.flatMap((r) => r.notes));
+  lines.push(...[...notes].map((note) => `${style.yellow('note')}: ${printable(note)}`));
   lines.push(...partsNotSeen(recordings).map((part) => style.yellow(`incomplete: ${NOT_SEEN[part]}`)));
   return lines;
 }

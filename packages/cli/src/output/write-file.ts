@@ -1,5 +1,7 @@
 import {
+  accessSync,
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   realpathSync,
@@ -26,6 +28,19 @@ export function writeFile(context: Context, path: string, text: string | Uint8Ar
     const existing = statSync(target, { throwIfNoEntry: false });
     if (existing && !existing.isFile()) writeFileSync(target, text);
     else replaceFile(existing ? realpathSync(target) : target, text);
+  } catch (fault) {
+    throw new CliFailure(`cannot write ${printable(path)}: ${reason(fault)}`);
+  }
+}
+
+/** Says what writeFile would say, before the work whose result is to be written. */
+export function expectWritable(context: Context, path: string): void {
+  if (path === '-') return;
+  const target = resolve(context.cwd, path);
+  try {
+    const existing = statSync(target, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    accessSync(existing && !existing.isFile() ? target : dirname(target), constants.W_OK);
   } catch (fault) {
     throw new CliFailure(`cannot write ${printable(path)}: ${reason(fault)}`);
   }

@@ -38,12 +38,12 @@ type Tuple = readonly (bigint | undefined)[];
 
 /** Conditions for every call whose arguments the recordings know. */
 export function tighten(recordings: readonly Recording[], options: TightenOptions): TightCall[] {
-  const seen = new Map<string, { runs: number; tuples: Map<string, Tuple> }>();
+  const seen = new Map<string, { runs: number; tuples: Map<string, Tuple>; unknown: string }>();
   for (const recording of recordings) {
     const names = new Set<string>();
     for (const { arch, nr, name, args = [], count, denied, phase } of recording.observations) {
       if (!worthOf(name)) continue;
-      const entry = seen.get(name) ?? { runs: 0, tuples: new Map() };
+      const entry = seen.get(name) ?? { runs: 0, tuples: new Map(), unknown: NOT_UNDERSTOOD };
       seen.set(name, entry);
       names.add(name);
       // Of a call whose arguments are not all known, or lie elsewhere on its ABI, nothing is known.
@@ -51,11 +51,21 @@ export function tighten(recordings: readonly Recording[], options: TightenOption
       const isKnown =
         known >= count && denied === 0 && phase !== 'runtime' && hasCommonArguments(arch, nr, name);
       if (!isKnown) entry.tuples.set('', []);
+      if (phase === 'runtime') entry.unknown = 'the container runtime makes this call too';
       for (const { values } of args) entry.tuples.set(values.join(' '), values.map(numberOf));
     }
     for (const name of names) seen.get(name)!.runs += recording.runs;
   }
-  return [...seen].map(([name, { runs, tuples }]) => tightenCall(name, runs, [...tuples.values()], options));
+  return [...seen].map(([name, { runs, tuples, unknown }]) =>
+    tightenCall(name, runs, [...tuples.values()], { ...options, unknown }),
+  );
+}
+
+const NOT_UNDERSTOOD = 'not every value was understood';
+
+/** Also why values are not known, where some are not. */
+interface Terms extends TightenOptions {
+  readonly unknown: string;
 }
 
 /** i386's and s390's old mmap takes a pointer to its arguments; s390's clone has its first two in the other order. */
@@ -69,7 +79,7 @@ function numberOf(value: string | null): bigint | undefined {
   return value === null ? undefined : BigInt(value);
 }
 
-function tightenCall(name: string, runs: number, seen: readonly Tuple[], options: TightenOptions): TightCall {
+function tightenCall(name: string, runs: number, seen: readonly Tuple[], options: Terms): TightCall {
   const prototype = prototypeOf(name === 'mmap2' ? 'mmap' : name.replace(/^fcntl64$/, 'fcntl')) ?? [];
   const tuples = seen.map((tuple) => tuple.map((value, i) => value && cut(prototype[i], value)));
   const wanted = worthOf(name)!.flatMap((worth, i) => (worth ? [i] : []));
@@ -101,14 +111,14 @@ function judge(
   index: number,
   tuples: readonly Tuple[],
   runs: number,
-  options: TightenOptions,
+  options: Terms,
 ): Judged {
   const values = new Set(tuples.map((tuple) => tuple[index]));
   const flags = argument?.kind === 'flags';
   const known = [...values].filter((value) => value !== undefined).map((value) => cut(argument, value));
   const distinct = [...new Set(known)];
   const refusal = values.has(undefined)
-    ? 'not every value was understood'
+    ? options.unknown
     : !argument
       ? 'the call has no prototype'
       : runs < options.minRuns
@@ -122,13 +132,31 @@ function judge(
     note: {
       argument: index,
       name: argument?.name ?? `arg${index}`,
-      values: distinct
-        .slice(0, 32)
-        .map((value) => (argument ? formatArgument(argument, value, []) : `${value}`)),
+      values: distinct.slice(0, 32).flatMap((value) => namesOf(argument, index, value, tuples)),
       kept: refusal === undefined,
       why,
     },
   };
+}
+
+/** A value's names; where these depend on another argument, those for each that it came with. */
+function namesOf(
+  argument: Argument | undefined,
+  index: number,
+  value: bigint,
+  tuples: readonly Tuple[],
+): string[] {
+  if (!argument) return [`${value}`];
+  const where = tuples.filter((tuple) => tuple[index] !== undefined && cut(argument, tuple[index]) === value);
+  // -1 is no argument's value in this form.
+  const names = where.map((tuple) =>
+    formatArgument(
+      argument,
+      value,
+      tuple.map((other) => other ?? -1n),
+    ),
+  );
+  return [...new Set(names)];
 }
 
 /** Leaves out the arguments with the most values until the rest has few enough combinations. */

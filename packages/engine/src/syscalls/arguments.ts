@@ -138,12 +138,17 @@ export function formatArgument(argument: Argument, value: bigint, args: readonly
 
 /** The same for a mask or a bound, whose bits stand for themselves alone. */
 export function formatBits(argument: Argument, bits: bigint, args: readonly bigint[]): string {
-  const id = argument.setWhen?.find((w) => args[w.arg] === BigInt(w.value))?.set ?? argument.set;
+  const id = setOf(argument, args);
   const set = id === undefined ? undefined : CONSTANTS[id];
   const exact = set && exactName(set, bits);
   if (exact !== undefined) return exact;
   const names = set?.kind === 'flags' ? flagNames(set, bits) : undefined;
   return names ?? (bits > 0xffffn ? `0x${bits.toString(16)}` : bits.toString());
+}
+
+/** The constants that an argument takes; none where another argument that decides it has no known value. */
+function setOf({ set, setWhen }: Argument, args: readonly bigint[]): string | undefined {
+  return setWhen ? setWhen.find((w) => args[w.arg] === BigInt(w.value))?.set : set;
 }
 
 function exactName(set: ConstantSet, value: bigint): string | undefined {
