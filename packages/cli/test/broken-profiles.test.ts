@@ -134,6 +134,18 @@ const BROKEN: readonly (readonly [what: string, text: string, code: string, at: 
     'bad-kernel-version',
     '"4.8.1"',
   ],
+  ...['0.0', '300.1', '4.256', '4', '4.'].map((text): [string, string, string, string] => [
+    `the kernel release ${text}`,
+    rule(`{ "names": ["read"], "action": "SCMP_ACT_ERRNO", "includes": { "minKernel": "${text}" } }`),
+    'bad-kernel-version',
+    `"${text}"`,
+  ]),
+  [
+    'a notifier without a path',
+    `{ ${ALLOW}, "listenerPath": "", "syscalls": [{ "names": ["read"], "action": "SCMP_ACT_NOTIFY" }] }`,
+    'notify-without-listener',
+    '"SCMP_ACT_NOTIFY"',
+  ],
   [
     'notify as the default',
     '{ "defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/l" }',

@@ -15,7 +15,6 @@ import {
   type KernelVersion,
   OPERATORS,
   type Profile,
-  parseKernel,
   type Rule,
   type RuleScope,
 } from './profile.ts';
@@ -270,7 +269,7 @@ class ProfileParser {
   private kernel(entry: Entry | undefined): Spanned<KernelVersion> | undefined {
     const text = this.read.optionalString(entry);
     if (!text) return undefined;
-    const version = /^\d+\.\d+$/.test(text.value) ? parseKernel(text.value) : undefined;
+    const version = minimalKernel(text.value);
     if (!version)
       return this.read.error(
         'bad-kernel-version',
@@ -280,4 +279,11 @@ class ProfileParser {
       );
     return { value: version, span: text.span };
   }
+}
+
+/** Two numbers of 8 bits that are not both zero; an empty text is older than any kernel. Source: moby's profiles/seccomp. */
+function minimalKernel(text: string): KernelVersion | undefined {
+  if (text === '') return { major: 0, minor: 0 };
+  const [, major, minor] = (/^(\d{1,3})\.(\d{1,3})$/.exec(text) ?? []).map(Number);
+  return Math.max(major, minor) > 0 && Math.max(major, minor) < 256 ? { major, minor } : undefined;
 }
