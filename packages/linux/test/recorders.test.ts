@@ -1,6 +1,14 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -112,6 +120,12 @@ describe.each(CONTRACT)(
         );
         expect(waited).toBeGreaterThan(0);
         expect(namesOf(tally)).toContain('x86_64/mkdir');
+      });
+
+      it('does not wait for a program that leaves nothing running', async () => {
+        let waited = 0;
+        await recorder.record({ ...quiet, command: ['sleep', '0.3'] }, { waiting: (n) => (waited = n) });
+        expect(waited).toBe(0);
       });
 
       it('ends everything when it is told to stop', async () => {
@@ -267,6 +281,21 @@ describe('signals to callgate', () => {
   );
 
   it.each(CONTRACT.filter(({ recorder }) => recorder.unavailable() === undefined))(
+    '$recorder.id: SIGTERM reaches the program, which may end as it likes',
+    async ({ recorder }) => {
+      const script = 'trap "exit 7" TERM; echo ready; while :; do sleep 0.05; done';
+      const child = spawn(
+        process.execPath,
+        [CALLGATE, 'record', '-q', '-r', recorder.id, '--', 'bash', '-c', script],
+        { stdio: ['ignore', 'pipe', 'ignore'] },
+      );
+      await once(child.stdout, 'data');
+      child.kill('SIGTERM');
+      expect(await ended(child)).toEqual([7, null]);
+    },
+  );
+
+  it.each(CONTRACT.filter(({ recorder }) => recorder.unavailable() === undefined))(
     '$recorder.id: SIGINT ends what the program left running, and keeps its status',
     async ({ recorder }) => {
       const mark = `4.${process.pid}`;
@@ -296,5 +325,21 @@ describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
     expect(await ebpf.record({ ...quiet, command: ['sh', '-c', '(true); (true)'] })).toMatchObject({
       left: 0,
     });
+  });
+});
+
+describeWith(['strace'], 'recorder strace', () => {
+  it('removes what a killed callgate has left, and nothing else', async () => {
+    const gone = spawnSync('true').pid;
+    const folders = [gone, gone, process.pid].map((pid) =>
+      mkdtempSync(join(tmpdir(), `callgate-strace-${pid}-`)),
+    );
+    const [abandoned, young, used] = folders;
+    const longAgo = new Date(Date.now() - 3_600_000);
+    for (const folder of folders) writeFileSync(join(folder, 'log'), '');
+    for (const folder of [abandoned, used]) utimesSync(folder, longAgo, longAgo);
+    await strace.record({ ...quiet, command: ['true'] });
+    expect([abandoned, young, used].map((path) => existsSync(path))).toEqual([false, true, true]);
+    for (const folder of [young, used]) rmSync(folder, { recursive: true });
   });
 });

@@ -1,6 +1,4 @@
-import { closeSync, constants, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedCall } from '@callgate/engine/record/log-tally';
 import { strace as format } from '@callgate/engine/record/parsers/strace';
@@ -10,14 +8,12 @@ import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { findProgram } from '../find-program.ts';
 import { killProcess } from '../kill-process.ts';
 import { type Launched, launch } from '../launch.ts';
-import { libc, SyscallError } from '../libc.ts';
-import { nativeNumber, thisMachine } from '../machine.ts';
-import { childrenOf, processes, tracerOf } from '../processes.ts';
+import { thisMachine } from '../machine.ts';
+import { childrenOf, commandLineOf, executableOf, processes, tracerOf } from '../processes.ts';
 import { readAvailable } from '../read-available.ts';
 import type { PhaseCount, Recorder, RecordHooks } from './recorder.ts';
+import { StracePipe } from './strace-pipe.ts';
 
-const AT_FDCWD = -100;
-const S_IFIFO_0600 = 0o010600;
 const READ_EVERY_MS = 5;
 
 /** strace as a recorder: slow, and where nothing else works. */
@@ -36,17 +32,15 @@ export const strace: Recorder = {
   },
 
   async record(plan, hooks = {}) {
-    const folder = mkdtempSync(join(tmpdir(), 'callgate-strace-'));
+    const pipe = new StracePipe();
     try {
-      const fifo = join(folder, 'log');
-      makeFifo(fifo);
-      const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+      const fd = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
       const log = new LogStream({ machine: thisMachine().abi.name, wantsArguments: hooks.args, format });
       try {
         const found = findProgram(plan.command[0], plan.env.PATH ?? '/usr/local/bin:/usr/bin:/bin');
         const [, ...args] = plan.command;
         // Notices of processes that go to another ABI stay; they are the reason why quiet is not -q.
-        const flags = ['-f', '-n', '--quiet=attach,exit', '--signal=none', '-o', fifo, '--'];
+        const flags = ['-f', '-n', '--quiet=attach,exit', '--signal=none', '-o', pipe.path, '--'];
         const launched = await launch({
           ...plan,
           command: ['strace', ...flags, found, ...args],
@@ -62,7 +56,7 @@ export const strace: Recorder = {
           hooks.stop?.removeEventListener('abort', kill);
         });
         const program = announce(launched.pid, hooks.started, () => over);
-        const left = program.then((pid) => reportLeft(pid, hooks, () => over));
+        const left = program.then((found) => reportLeft(launched.pid, found, hooks, () => over));
         for (; !over; await sleep(READ_EVERY_MS)) readAvailable(fd, log);
         readAvailable(fd, log);
         await left;
@@ -74,7 +68,7 @@ export const strace: Recorder = {
         closeSync(fd);
       }
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      pipe.remove();
     }
   },
 };
@@ -85,30 +79,47 @@ async function announce(
   started: ((pid: number) => void) | undefined,
   over: () => boolean,
 ): Promise<number | undefined> {
-  while (!over()) {
-    const [child] = childrenOf(pid);
-    if (child !== undefined) {
-      started?.(child);
-      return child;
-    }
-    await sleep(1);
+  for (; !over(); await sleep(1)) {
+    const program = childrenOf(pid).find((child) => hasExecuted(child, pid));
+    if (program === undefined) continue;
+    started?.(program);
+    return program;
   }
   return undefined;
 }
 
+/** Whether a child of strace is another program by now; those by which strace tries out ptrace never are. */
+function hasExecuted(child: number, pid: number): boolean {
+  const line = commandLineOf(child).join('\0');
+  if (line !== '') return line !== commandLineOf(pid).join('\0');
+  // It may have blanked its command line. One that has ended has no executable.
+  const executable = executableOf(child);
+  return executable !== undefined && executable !== executableOf(pid);
+}
+
 /** strace goes on until the last of the program's children is gone. */
-async function reportLeft(pid: number | undefined, hooks: RecordHooks, over: () => boolean): Promise<void> {
-  while (!over() && existsSync(`/proc/${pid}`)) await sleep(READ_EVERY_MS);
+async function reportLeft(
+  pid: number,
+  program: number | undefined,
+  hooks: RecordHooks,
+  over: () => boolean,
+): Promise<void> {
+  while (!over() && program !== undefined && childrenOf(pid).includes(program)) await sleep(READ_EVERY_MS);
   hooks.ended?.();
   await sleep(4 * READ_EVERY_MS);
-  if (!over()) hooks.waiting?.(1);
+  const left = over() ? 0 : tracedBy(pid).length;
+  if (left > 0) hooks.waiting?.(left);
+}
+
+function tracedBy(pid: number): number[] {
+  return processes().filter((other) => tracerOf(other) === pid);
 }
 
 /** Kills what strace traces, which ends it; before it traces anything, strace itself and its child. */
 function killTraced({ pid, child }: Launched): void {
   // Stopped, it cannot start another one meanwhile.
   child.kill('SIGSTOP');
-  const traced = processes().filter((other) => tracerOf(other) === pid);
+  const traced = tracedBy(pid);
   for (const victim of new Set([...traced, ...childrenOf(pid)])) killProcess(victim);
   child.kill(traced.length > 0 ? 'SIGCONT' : 'SIGKILL');
 }
@@ -127,10 +138,4 @@ function countsOf({ arch, nr, name, executed, args }: LoggedCall): PhaseCount[] 
   const about = { arch: place.arch, nr: place.nr!, denied: 0, ...(isAssumed && { assumed: true }) };
   if (!args) return [{ ...about, count: executed }];
   return args.map(({ values, count }) => ({ ...about, count, args: values }));
-}
-
-function makeFifo(path: string): void {
-  const c = libc();
-  if (c.syscall(nativeNumber('mknodat'), AT_FDCWD, Buffer.from(`${path}\0`), S_IFIFO_0600, 0) === 0) return;
-  throw new SyscallError('making a named pipe', c.errno());
 }
