@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readFileSync } from 'node:fs';
 import { type LoggedDenial, parseSeccompRecord } from './kernel-log.ts';
 import { libc, SyscallError } from './libc.ts';
 import { nativeNumber } from './machine.ts';
@@ -11,28 +11,40 @@ const NETLINK_AUDIT = 9;
 const READLOG = 1;
 const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
+const SO_MEMINFO = 55;
+/** linux/sock_diag.h: the ninth word is the number of messages that found no room. */
+const MEMINFO_LENGTH = 9 * 4;
+const DROPS = 8 * 4;
 const AUDIT_GET = 1000;
 const AUDIT_SECCOMP = 1326;
 const NLM_F_REQUEST = 1;
 const HEADER = 16;
-/** struct audit_status: the seventh word is the number of records that were lost. */
+/** struct audit_status: the fourth word is the audit daemon's pid, the seventh the number of records that were lost. */
+const DAEMON = HEADER + 3 * 4;
 const LOST = HEADER + 6 * 4;
 const ENOBUFS = 105;
 const EAGAIN = 11;
 const BUFFER = 64 * 1024 * 1024;
 
+/** What was not heard. Records of other programs and of other types may be among it: nobody saw them. */
+interface Losses {
+  readonly lost: number;
+  /** Where the number is not the whole truth. */
+  readonly notes: readonly string[];
+}
+
 /** Hears every audit record that the kernel makes, beside whoever else does, and without the kernel log's rate limit. */
 export class AuditListener {
   private readonly fd: number;
-  private readonly lostBefore: number;
+  private readonly before: AuditStatus;
   private overruns = 0;
 
   /** Throws SyscallError without CAP_AUDIT_READ. */
-  constructor() {
-    this.lostBefore = auditLost();
+  constructor(bufferBytes = BUFFER) {
+    this.before = auditStatus();
     this.fd = openSocket(READLOG);
     const size = Buffer.alloc(4);
-    size.writeUInt32LE(BUFFER);
+    size.writeUInt32LE(bufferBytes);
     libc().syscall(nativeNumber('setsockopt'), this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4);
   }
 
@@ -54,9 +66,13 @@ export class AuditListener {
     }
   }
 
-  /** Records that were lost since this began to listen, as far as the kernel tells: at least so many. */
-  lost(): number {
-    return this.overruns + Math.max(0, auditLost() - this.lostBefore);
+  /** What was lost since this began to listen. */
+  losses(): Losses {
+    const now = auditStatus();
+    return sumOf([
+      droppedLosses(dropsOf(this.fd), this.overruns),
+      kernelLosses(Math.max(0, now.lost - this.before.lost), keepsRecords(this.before) || keepsRecords(now)),
+    ]);
   }
 
   close(): void {
@@ -77,14 +93,59 @@ function openSocket(groups: number): number {
   throw new SyscallError('listening to audit records', errno);
 }
 
-/** The kernel's own count of records that it lost; 0 when it does not tell. */
-function auditLost(): number {
+function sumOf(losses: readonly Losses[]): Losses {
+  return {
+    lost: losses.reduce((sum, { lost }) => sum + lost, 0),
+    notes: losses.flatMap(({ notes }) => notes),
+  };
+}
+
+/** Messages that found no room in the socket; Linux before 4.12 tells only how often it was full. */
+function droppedLosses(drops: number | undefined, overruns: number): Losses {
+  if (drops !== undefined) return { lost: drops, notes: [] };
+  if (overruns === 0) return { lost: 0, notes: [] };
+  return { lost: overruns, notes: ['more was lost than is counted: this kernel does not tell how much'] };
+}
+
+/** Records that the kernel gave up. Of those that it keeps for a daemon, it sends them to everybody else before. */
+function kernelLosses(lost: number, keepsThem: boolean): Losses {
+  if (lost === 0 || !keepsThem) return { lost, notes: [] };
+  const note = `the kernel lost ${lost} audit records; how many of them only the audit daemon missed, it does not tell`;
+  return { lost: 0, notes: [note] };
+}
+
+/** Whether the kernel queues records that an audit daemon has not taken, and counts it as a loss when that queue is full. */
+function keepsRecords({ daemon }: AuditStatus): boolean {
+  return daemon !== 0 || /(^|\s)audit=(1|on)(\s|$)/.test(readFileSync('/proc/cmdline', 'latin1'));
+}
+
+/** The socket's count of messages that found no room; undefined when it does not tell. */
+function dropsOf(fd: number): number | undefined {
+  const info = Buffer.alloc(MEMINFO_LENGTH);
+  const length = Buffer.alloc(4);
+  new Uint32Array(length.buffer, length.byteOffset, 1)[0] = MEMINFO_LENGTH;
+  if (libc().syscall(nativeNumber('getsockopt'), fd, SOL_SOCKET, SO_MEMINFO, info, length) !== 0)
+    return undefined;
+  const told = new Uint32Array(length.buffer, length.byteOffset, 1)[0];
+  return told < MEMINFO_LENGTH ? undefined : new Uint32Array(info.buffer, info.byteOffset + DROPS, 1)[0];
+}
+
+interface AuditStatus {
+  /** Records that the kernel lost since it started. */
+  readonly lost: number;
+  /** The audit daemon's pid; 0 for none. */
+  readonly daemon: number;
+}
+
+/** What the kernel tells of its audit system; zeros when it does not. */
+function auditStatus(): AuditStatus {
+  const unknown = { lost: 0, daemon: 0 };
   const c = libc();
   let fd: number;
   try {
     fd = openSocket(0);
   } catch {
-    return 0;
+    return unknown;
   }
   try {
     const request = Buffer.alloc(HEADER);
@@ -95,7 +156,8 @@ function auditLost(): number {
     const reply = Buffer.alloc(256);
     c.pollNow(fd, 100);
     const length = c.syscall(nativeNumber('recvfrom'), fd, reply, reply.length, 0, 0, 0);
-    return length >= LOST + 4 && reply.readUInt16LE(4) === AUDIT_GET ? reply.readUInt32LE(LOST) : 0;
+    if (length < LOST + 4 || reply.readUInt16LE(4) !== AUDIT_GET) return unknown;
+    return { lost: reply.readUInt32LE(LOST), daemon: reply.readUInt32LE(DAEMON) };
   } finally {
     closeSync(fd);
   }

@@ -49,7 +49,7 @@ export const log: Recorder = {
             if (records.add(listener.records()) > 0) last = performance.now();
           return {
             counts: records.counter.result(),
-            lost: listener.lost(),
+            ...listener.losses(),
             left: 0,
             ambiguous: 0,
             countsDenied: false,
