@@ -66,6 +66,15 @@ describe('read', () => {
       () => file('prose', 'The quick brown fox\njumps over the dog.\n'),
       /"The quick brown fox".*\[unknown-log\]/,
     ],
+    [
+      'a binary file',
+      () =>
+        file(
+          'perf.data',
+          `PERFILE2${'h\u0001\0\0\0'.repeat(300)}\n77 reboot(1) = 0\n${'\u0002\0'.repeat(300)}`,
+        ),
+      /perf\.data: it is a binary file.*perf script.*\[unknown-log\]/,
+    ],
     ['a missing file', () => join(folder, 'missing'), /no such file/],
     [
       'a folder',

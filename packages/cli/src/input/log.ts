@@ -92,13 +92,14 @@ export async function readAnyRecording(
   let bytes = head.length;
   stream.push(head);
   for await (const chunk of chunks) {
+    if (stream.isBinary) break;
     stream.push(chunk);
     bytes += chunk.length;
     progress.show(() => `reading ${name}: ${Math.round(bytes / 1e6)} MB`);
   }
   progress.clear();
   const log = stream.end();
-  if (!log) throw unknownFormat(name, head);
+  if (!log) throw stream.isBinary ? binaryFile(name, head) : unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
   return { name, format: log.format.id, recording, contents: log.contents };
 }
@@ -154,4 +155,18 @@ function unknownFormat(name: string, head: string): CliFailure {
   return new CliFailure(
     `${name}: no known log format: ${shown}; --format NAME forces one (callgate read --help lists them) [unknown-log]`,
   );
+}
+
+/** What makes text of files that are no text, by how they begin. */
+const BINARY_FILES: readonly (readonly [RegExp, string])[] = [
+  [/^PERFILE2/, 'perf script -i FILE | callgate read -'],
+  [/^LPKSHHRH/, 'journalctl --file FILE -o json | callgate read -'],
+  [/^\u001f\u008b/, 'zcat FILE | callgate read -'],
+  [/^\u00fd7zXZ/, 'xzcat FILE | callgate read -'],
+  [/^\u0028\u00b5\u002f\u00fd/, 'zstdcat FILE | callgate read -'],
+];
+
+function binaryFile(name: string, head: string): CliFailure {
+  const how = BINARY_FILES.find(([magic]) => magic.test(head))?.[1];
+  return new CliFailure(`${name}: it is a binary file, no log${how ? `; write: ${how}` : ''} [unknown-log]`);
 }

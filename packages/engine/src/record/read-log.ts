@@ -22,6 +22,13 @@ const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
 /** What colours text on a terminal; dmesg and strace can colour what they print. */
 const COLOURS = /\u001b\[[0-9;]*m/g;
 
+/** Characters that text does not have; auditd's and JSON's separators, and what moves a terminal's cursor, are not among them. */
+const CONTROL = /[\0-\u0006\u000e-\u001a]/;
+/** Where a machine lost power, or a log was truncated while somebody wrote it, there are long runs of zeros in its place. */
+const PADDING = /\0{8,}/g;
+/** So much of a text may stand in lines with such characters. */
+const MOST_ODD = 0.1;
+
 /** Reads a log as it comes, in memory that does not grow with it. */
 export class LogStream {
   private readonly tally: LogTally;
@@ -33,16 +40,22 @@ export class LogStream {
   private pending = '';
   private bytes = 0;
   private coloured = false;
+  private binary = false;
 
   constructor(options: LogOptions) {
     this.tally = new LogTally(options.machine, options.wantsArguments);
     this.format = options.format;
   }
 
+  /** Whether it is no text, and nothing of it will be read. */
+  get isBinary(): boolean {
+    return this.binary;
+  }
+
   /** The next part of the log; latin1, so that a byte is a character. */
   push(chunk: string): void {
     this.bytes += chunk.length;
-    this.split(chunk);
+    if (!this.binary) this.split(chunk);
   }
 
   /** What the log said, and in which format; undefined when it is none that callgate knows. */
@@ -50,18 +63,22 @@ export class LogStream {
     if (this.pending !== '') this.line(this.pending, 0, this.pending.length);
     if (!this.reader) this.start();
     const { format, reader, tally } = this;
-    if (!format || !reader) return undefined;
+    if (!format || !reader || this.binary) return undefined;
     reader.end?.();
     return { format, contents: tally.contents(this.bytes) };
   }
 
   /** With the format that the first lines show; where they show none, with what comes later. */
   private start(): void {
-    this.format ??= detectFormat(this.head);
-    this.reader = this.format?.reader(this.tally);
     const head = this.head;
     this.head = [];
     this.headLength = 0;
+    const found = this.format ?? detectFormat(head);
+    // A format that was asked for reads anything.
+    this.binary ||= !this.format && isBinary(head, found);
+    if (this.binary) return;
+    this.format = found;
+    this.reader = this.format?.reader(this.tally);
     for (const line of head) {
       if (this.reader) this.deliver(line, 0, line.length);
       else {
@@ -131,4 +148,18 @@ function detectFormat(lines: readonly string[]): LogFormat | undefined {
     if (score > most) [best, most] = [format, score];
   }
   return best;
+}
+
+/** Whether lines are those of a binary file, in which some may look like a log's by chance; a log begins with one of its own. */
+function isBinary(lines: readonly string[], format: LogFormat | undefined): boolean {
+  if (format?.documentLines?.(lines)) return false;
+  const recognised = (line: string) => format?.recognises(shorten(line)) ?? false;
+  const texts = lines.map((line) => line.replace(PADDING, '')).filter((text) => text.trim() !== '');
+  if (texts.length === 0 || recognised(texts[0])) return false;
+  const odd = texts.filter((text) => CONTROL.test(text) && !recognised(text));
+  return lengthOf(odd) > MOST_ODD * lengthOf(texts);
+}
+
+function lengthOf(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + text.length, 0);
 }
