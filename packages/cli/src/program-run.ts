@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { NoSuchProgram } from '@callgate/linux/find-program';
+import { findProgram, NoSuchProgram } from '@callgate/linux/find-program';
 import {
   type Ending,
   FLAG_LOG,
@@ -20,6 +20,15 @@ export function commandOf(args: readonly string[], verb: string): [string, ...st
   if (program === undefined)
     throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`, OWN_FAILURE);
   return [program, ...rest];
+}
+
+/** Fails as running it would when there is no such program, or it cannot be executed. */
+export function expectProgram(context: Context, program: string): void {
+  try {
+    findProgram(program, context.env.PATH);
+  } catch (fault) {
+    throw launchFailure(fault, program);
+  }
 }
 
 /** SECCOMP_FILTER_FLAG_* as runc sets them: SPEC_ALLOW unless the profile lists flags of its own. */

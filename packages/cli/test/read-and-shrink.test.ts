@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -158,5 +158,59 @@ describe('shrink', () => {
     const { status, stderr } = callgate(['shrink', profile, '--trials', '1', '--check', 'false', ...command]);
     expect(status).toBe(2);
     expect(stderr).toMatch(/the check failed/);
+  });
+
+  it.each([
+    ['nosuchcmd', 127],
+    ['/etc/passwd', 126],
+    [folder, 126],
+  ])('says what run says when %s cannot be run', (program, status) => {
+    const [shrunk, run] = [['shrink'], ['run', '-p']].map((verb) =>
+      callgate([...verb, profile, '--', program]),
+    );
+    expect(shrunk).toEqual(run);
+    expect(shrunk.status).toBe(status);
+    expect(shrunk.stderr).toMatch(/^callgate: [^\n]+\n$/);
+  });
+
+  it('says what run says of a script whose interpreter is missing', () => {
+    const script = file('script', '#!/no/such/interpreter\n');
+    chmodSync(script, 0o755);
+    const { status, stderr } = callgate(['shrink', profile, '--', script]);
+    expect({ status, stderr }).toEqual({
+      status: 127,
+      stderr: `callgate: ${script}: cannot be executed (errno 2)\n`,
+    });
+  });
+
+  it.each([
+    ['a check', ['--check', 'false'], ['ls', '/'], 'it ended with 0, and the check failed'],
+    ['the time', ['--timeout', '1'], ['sleep', '9'], 'it took longer than 1 second'],
+  ])('says when %s fails with everything allowed, too', (_what, flags, program, how) => {
+    const open = file('open.json', JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW' }));
+    const { status, stderr } = callgate(['shrink', open, '--trials', '1', ...flags, '--', ...program]);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: `callgate: the program fails with everything allowed, too (${how}); nothing can be tried\n`,
+    });
+  });
+
+  it('says when only the profile makes the program fail', () => {
+    const deadly = file(
+      'deadly.json',
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ALLOW',
+        syscalls: [{ names: ['getcwd'], action: 'SCMP_ACT_KILL_PROCESS' }],
+      }),
+    );
+    const { status, stderr } = callgate(['shrink', deadly, '--trials', '2', '--', '/bin/pwd', '-P']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/fails under the whole profile \(it died of SIGSYS.*works without a filter/);
+  });
+
+  it('says that a program need not succeed to work', () => {
+    const flags = ['--trials', '1', '--action', 'log'];
+    const { stderr } = callgate(['shrink', profile, ...flags, '--', 'ls', '/no/such/file']);
+    expect(stderr).toContain('it ended with 2; such a run counts as working');
   });
 });

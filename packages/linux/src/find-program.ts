@@ -10,8 +10,11 @@ export class NoSuchProgram extends Error {
   }
 }
 
+/** Where programs are looked for when there is no PATH. */
+const DEFAULT_PATH = '/usr/local/bin:/usr/bin:/bin';
+
 /** The file that a shell would run for a command: the name itself when it has a slash, else the first in PATH. */
-export function findProgram(name: string, path: string): string {
+export function findProgram(name: string, path = DEFAULT_PATH): string {
   if (name === '') throw new NoSuchProgram('the empty name: command not found', 127);
   if (name.includes('/')) {
     const fault = whyNotExecutable(name);

@@ -64,7 +64,7 @@ export interface Launched {
 
 /** Starts the launcher and waits until it stands right before its filter; throws NoSuchProgram. */
 export async function launch(plan: LaunchPlan): Promise<Launched> {
-  const file = findProgram(plan.command[0], plan.env.PATH ?? '/usr/local/bin:/usr/bin:/bin');
+  const file = findProgram(plan.command[0], plan.env.PATH);
   return start(plan, {
     file,
     argv: plan.command,

@@ -15,6 +15,7 @@ import { writeFile } from '../output/write-file.ts';
 import {
   commandOf,
   endProgram,
+  expectProgram,
   filterFlags,
   runProgramPlan,
   type SignalRoute,
@@ -74,7 +75,9 @@ ${examples(
     if (!profile) throw new CliFailure(`${printable(file)} is no profile; only those can be made smaller`);
     if (flags.action !== 'errno' && flags.action !== 'log')
       throw new CliFailure(`--action is errno or log, not "${printable(flags.action)}"`);
-    const trials = new Trials(context, subject, profile, commandOf(program, 'shrink'), flags);
+    const words = commandOf(program, 'shrink');
+    expectProgram(context, words[0]);
+    const trials = new Trials(context, subject, profile, words, flags);
     const result = await searched(trials, profile, flags).finally(() => trials.progress.clear());
     const { dispensable } = result;
     if (flags.output)
@@ -90,6 +93,13 @@ interface Result {
   readonly dispensable: readonly string[];
   readonly unused: readonly string[];
   readonly needed: readonly string[];
+}
+
+/** How one run went. */
+interface Outcome {
+  /** The program's exit status; undefined when the run does not work, whatever others do. */
+  readonly status?: number;
+  readonly how: string;
 }
 
 /** Tries what the program never calls first and together, because most often it goes in one trial; then the rest. */
@@ -145,14 +155,30 @@ class Trials {
 
   /** How the program ends under the whole profile; it must do so every time. */
   async baseline(): Promise<void> {
-    const endings = [];
-    for (let i = 0; i < this.each; i++) endings.push(await this.run(new Set()));
-    const [first] = endings;
-    if (endings.some((ending) => ending !== first || ending === undefined))
+    const outcomes: Outcome[] = [];
+    for (let i = 0; i < this.each; i++) outcomes.push(await this.run(new Set()));
+    const hows = outcomes.map(({ how }) => how);
+    if (new Set(hows).size > 1)
       throw new CliFailure(
-        `the program does not work the same way every time under the whole profile (${endings.map((e) => e ?? 'the check failed, or it took too long').join(', ')}); nothing can be tried`,
+        `the program does not work the same way every time under the whole profile (${hows.join('; ')}); nothing can be tried`,
       );
-    this.wanted = first!;
+    const { status, how } = outcomes[0]!;
+    if (status === undefined) throw await this.failure(how);
+    if (status !== 0 && !this.flags.quiet)
+      this.context.stderr.write(`callgate: under the whole profile: ${how}; such a run counts as working\n`);
+    this.wanted = status;
+  }
+
+  /** Why the program fails under the whole profile: whether it does without a filter, too. */
+  private async failure(how: string): Promise<CliFailure> {
+    const free = await this.attempt({}, (fault) => {
+      throw fault;
+    });
+    return new CliFailure(
+      free.status === undefined
+        ? `the program fails with everything allowed, too (${free.how}); nothing can be tried`
+        : `the program fails under the whole profile (${how}), and works without a filter; nothing can be tried`,
+    );
   }
 
   /** The calls that any of several runs makes. */
@@ -172,40 +198,44 @@ class Trials {
   /** Whether it works every time without these calls. */
   readonly works = async (without: ReadonlySet<string>): Promise<boolean> => {
     this.progress.show(() => `run ${this.runs + 1}: without ${plural(without.size, 'call')}`);
-    for (let i = 0; i < this.each; i++) if ((await this.run(without)) !== this.wanted) return false;
+    for (let i = 0; i < this.each; i++) if ((await this.run(without)).status !== this.wanted) return false;
     return true;
   };
 
-  /** How it ended; undefined when the check failed or it took too long. */
-  private async run(without: ReadonlySet<string>): Promise<number | undefined> {
-    const { context, subject } = this;
-    this.runs++;
+  private async run(without: ReadonlySet<string>): Promise<Outcome> {
+    const { subject } = this;
     const policy = lowerProfile(withoutCalls(this.profile, without), subject.target).value;
-    if (!policy) return undefined;
+    if (!policy) return { how: 'it is no profile any more' };
     const filter = compileSubject({ ...subject, policy });
-    const plan: LaunchPlan = {
-      command: this.program,
-      env: context.env,
-      filter,
-      flags: filterFlags(subject, false),
-      noNewPrivs: true,
-      stdio: 'ignore',
-    };
+    // There are filters under which not even execve works.
+    return this.attempt({ filter, flags: filterFlags(subject, false) }, (fault) => ({
+      how: fault instanceof Error ? fault.message : String(fault),
+    }));
+  }
+
+  /** Runs the program and the check; `unstarted` tells what it means when the program could not be started. */
+  private async attempt(plan: Partial<LaunchPlan>, unstarted: (fault: unknown) => Outcome): Promise<Outcome> {
+    const { context, program: command } = this;
+    this.runs++;
     const route: SignalRoute = { stop: new AbortController() };
+    const tooLate = { how: `it took longer than ${plural(this.seconds, 'second')}` };
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       endProgram(route, 'SIGKILL');
     }, this.seconds * 1000);
     try {
-      const { ending } = await runProgramPlan(context, plan, route);
+      const whole: LaunchPlan = { command, env: context.env, noNewPrivs: true, stdio: 'ignore', ...plan };
+      const { ending } = await runProgramPlan(context, whole, route);
       if (route.last !== undefined && !late) throw new CliFailure(`stopped by ${route.last}`, OWN_FAILURE);
-      if (late || !(await this.checks())) return undefined;
-      return ending.status;
+      if (late) return tooLate;
+      if (ending.signal === 'SIGSYS') return { how: 'it died of SIGSYS: a filter kills a call that it made' };
+      const how = ending.signal ? `it died of ${ending.signal}` : `it ended with ${ending.status}`;
+      return (await this.checks()) ? { status: ending.status, how } : { how: `${how}, and the check failed` };
     } catch (fault) {
-      if (!late && route.last !== undefined) throw stoppedBy(route) ?? fault;
-      // A filter under which not even execve works.
-      return undefined;
+      if (late) return tooLate;
+      if (route.last !== undefined) throw stoppedBy(route) ?? fault;
+      return unstarted(fault);
     } finally {
       clearTimeout(timer);
     }

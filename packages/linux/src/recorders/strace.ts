@@ -24,7 +24,7 @@ export const strace: Recorder = {
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';
     try {
-      findProgram('strace', process.env.PATH ?? '/usr/bin:/bin');
+      findProgram('strace', process.env.PATH);
       return undefined;
     } catch {
       return 'strace is not installed';
@@ -37,7 +37,7 @@ export const strace: Recorder = {
       const fd = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
       const log = new LogStream({ machine: thisMachine().abi.name, wantsArguments: hooks.args, format });
       try {
-        const found = findProgram(plan.command[0], plan.env.PATH ?? '/usr/local/bin:/usr/bin:/bin');
+        const found = findProgram(plan.command[0], plan.env.PATH);
         const [, ...args] = plan.command;
         // Notices of processes that go to another ABI stay; they are the reason why quiet is not -q.
         const flags = ['-f', '-n', '--quiet=attach,exit', '--signal=none', '-o', pipe.path, '--'];
