@@ -1,3 +1,4 @@
+import { compileDiagram } from '@callgate/engine/compile/compile';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
 import { Diagram } from '@callgate/engine/policy/diagram';
 import type { Target } from '@callgate/engine/policy/target';
@@ -65,6 +66,26 @@ describeWith(['libseccomp'], 'the filter that libseccomp makes is the stated mea
       diagram,
     );
     expect(got.root).not.toBe(other.wantedRoot);
+  });
+});
+
+describeWith(['libseccomp'], 'for many values of one argument', () => {
+  const allowed = (i: number) => ({
+    names: ['read'],
+    action: 'SCMP_ACT_ALLOW',
+    args: [{ index: 0, op: 'SCMP_CMP_EQ', value: 3 * i }],
+  });
+
+  it.each([10, 100, 300, 1000])('%i of them: the smallest filter is not larger than its', async (n) => {
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: Array.from({ length: n }, (_, i) => allowed(i)),
+    });
+    const { got, wantedRoot, diagram, outcome } = await trial(text, 'x86_64');
+    if ('failure' in outcome) throw new Error(outcome.failure);
+    const program = compileDiagram(diagram, wantedRoot, got.endian, { objective: 'size' });
+    expect(program.length).toBeLessThanOrEqual(outcome.instructions);
   });
 });
 

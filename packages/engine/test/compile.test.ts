@@ -9,12 +9,14 @@ import { liftProgram } from '../src/lift/execute.ts';
 import { actionWord } from '../src/policy/action.ts';
 import { conditionsDiagram } from '../src/policy/condition.ts';
 import { Diagram, type NodeId } from '../src/policy/diagram.ts';
-import { ARCH, type Call, NR } from '../src/policy/fields.ts';
+import { ARCH, argument, type Call, half, NR } from '../src/policy/fields.ts';
 import { type Condition, OPERATORS } from '../src/profile/profile.ts';
 import { NOWHERE } from '../src/source/span.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);
+const FIRST = half(argument(0), 'low');
+const SECOND = half(argument(1), 'low');
 const ARCHES = [0xc000003e, 0x40000003];
 
 /** Values on which conditions turn. */
@@ -120,6 +122,47 @@ describe('random policies', () => {
       expect(runProgram(program, { arch: 0, nr, args: [] }, 'little').word).toBe(
         nr < 900 ? 0x50000 + (nr % 7) : 0x7fff0000,
       );
+  });
+});
+
+describe('single values of one argument', () => {
+  const returns = { single: 0x7fff0000, other: 0x00050001 };
+  const chosen = (n: number, last: NodeId, d: Diagram) => {
+    let values = Diagram.FALSE;
+    for (let i = 0; i < n; i++) values = d.or(values, d.equals(FIRST, (i * 7919) % 1_000_003));
+    return d.choose(values, last, d.terminal(returns.other));
+  };
+
+  it.each([5, 9, 10, 100, 300, 1000, 3800])('%i of them make a chain of as many tests', (n) => {
+    const d = new Diagram();
+    const root = chosen(n, d.terminal(returns.single), d);
+    const program = compileDiagram(d, root, 'little', { objective: 'size' });
+    // The load, the tests, both returns, and one copy of a return for every 255 tests beyond.
+    expect(program.length).toBeLessThanOrEqual(n + 3 + Math.floor(n / 255));
+    expect(verifyProgram(program)).toBeUndefined();
+  });
+
+  it('share their long jumps when more is to be tested behind them', () => {
+    const d = new Diagram();
+    const next = d.choose(d.equals(SECOND, 5), d.terminal(returns.single), d.terminal(returns.other));
+    const program = compileDiagram(d, chosen(1000, next, d), 'little', { objective: 'size' });
+    expect(program.length).toBeLessThanOrEqual(1000 + 5 + 2 * Math.floor(1000 / 255));
+  });
+
+  it('are searched for with the other objectives, which want few executed tests', () => {
+    const d = new Diagram();
+    const program = compileDiagram(d, chosen(300, d.terminal(returns.single), d), 'little', {
+      objective: 'mean',
+    });
+    const args = [1_000_002n, 0n, 0n, 0n, 0n, 0n];
+    expect(runProgram(program, { arch: 0, nr: 0, args }, 'little').executed).toBeLessThan(40);
+  });
+
+  it('do not stand in the way of a test of bits that is shorter', () => {
+    const d = new Diagram();
+    const odd = d.and(d.not(d.atLeast(FIRST, 4096)), d.maskedEquals(FIRST, 1n, 1n));
+    const root = d.choose(odd, d.terminal(returns.single), d.terminal(returns.other));
+    expect(compileDiagram(d, root, 'little').length).toBeLessThan(30);
   });
 });
 

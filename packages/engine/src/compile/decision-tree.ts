@@ -1,4 +1,5 @@
 import type { NodeId } from '../policy/diagram.ts';
+import { chainOf, shorter, takeSingles } from './singles.ts';
 import type { Range } from './words.ts';
 
 /** A decision about one loaded word by comparisons. */
@@ -34,13 +35,25 @@ export interface Costs {
   spend(work: number): void;
 }
 
-/** How many single values one chain of equality tests may pick out of a background. */
+/** How many single values the search lets one chain of equality tests pick out of a background. */
 const CHAIN_LIMIT = 8;
 /** Above this many ranges the split is sought between those of the two neighbours only (Knuth 1971). */
 const EXACT_LIMIT = 64;
 
 /** The cheapest comparisons that tell ranges apart, for ranges that cover all values of a word. */
 export function decisionTree(ranges: readonly Range[], costs: Costs): Tree {
+  const searched = search(ranges, costs);
+  if (!favoursSize(costs)) return searched;
+  const { singles, rest } = takeSingles(ranges);
+  return singles.length > CHAIN_LIMIT ? shorter(searched, chainOf(singles, search(rest, costs))) : searched;
+}
+
+/** Whether one instruction less is worth more than anything that runs. */
+export function favoursSize({ instruction }: Costs): boolean {
+  return instruction >= 1;
+}
+
+function search(ranges: readonly Range[], costs: Costs): Tree {
   return new Search(ranges, costs).tree(0, ranges.length - 1);
 }
 

@@ -11,10 +11,12 @@ export type Label = number;
 export class Assembler {
   private readonly reversed: Instruction[] = [];
   private readonly returns = new Map<number, Label>();
+  /** By what they lead to: the last long jump there. */
+  private readonly stones = new Map<Label, Label>();
 
-  /** The program so far, in the kernel's order. */
+  /** The program so far, in the kernel's order, without returns of which copies alone are used. */
   program(): Instruction[] {
-    return this.reversed.toReversed();
+    return withoutUnused(this.reversed.toReversed());
   }
 
   get length(): number {
@@ -42,13 +44,22 @@ export class Assembler {
   }
 
   /** A conditional jump; targets that are out of its reach get a stepping stone right behind it. */
-  jump(code: number, k: number, yes: Label, no: Label): Label {
+  jump(code: number, k: number, yesLabel: Label, noLabel: Label): Label {
+    const [yes, no] = [this.nearest(yesLabel), this.nearest(noLabel)];
     // A stone for one branch pushes the other one further away by one.
     const farNo = this.distance(no) + 1 > REACH;
     const near = farNo ? this.stone(no) : no;
     const farYes = this.distance(yes) > REACH;
     const nearYes = farYes ? this.stone(yes) : yes;
     return this.emit(instruction(code, k, this.distance(nearYes), this.distance(near)));
+  }
+
+  /** The label, or where it is out of reach a stone within reach that leads there. */
+  private nearest(label: Label): Label {
+    const target = this.reversed[label];
+    const stone = target.code === op.RET_K ? this.returns.get(target.k) : this.stones.get(label);
+    const isFar = (l: Label) => this.distance(l) + 1 > REACH;
+    return stone !== undefined && isFar(label) && !isFar(stone) ? stone : label;
   }
 
   /** Instructions between here and the label. */
@@ -68,10 +79,37 @@ export class Assembler {
       this.returns.set(target.k, copy);
       return copy;
     }
-    return this.emit(instruction(op.JA, this.distance(label)));
+    const stone = this.emit(instruction(op.JA, this.distance(label)));
+    this.stones.set(label, stone);
+    return stone;
   }
 
   private emit(next: Instruction): Label {
     return this.reversed.push(next) - 1;
   }
+}
+
+/** Without instructions that nothing leads to. */
+function withoutUnused(program: readonly Instruction[]): Instruction[] {
+  const used = usedIn(program);
+  if (used.every((u) => u)) return [...program];
+  const before = [0];
+  for (const u of used) before.push(before[before.length - 1] + (u ? 1 : 0));
+  const kept = (from: number, count: number) => before[from + 1 + count] - before[from + 1];
+  return program.flatMap((i, at) => {
+    if (!used[at]) return [];
+    if (i.code === op.JA) return [instruction(op.JA, kept(at, i.k))];
+    return [instruction(i.code, i.k, kept(at, i.jt), kept(at, i.jf))];
+  });
+}
+
+/** By instruction: whether anything leads to it. All jumps lead forward. */
+function usedIn(program: readonly Instruction[]): boolean[] {
+  const used = program.map((_, at) => at === 0);
+  program.forEach(({ code, k, jt, jf }, at) => {
+    if (!used[at] || code === op.RET_K) return;
+    if (code === op.JA) used[at + 1 + k] = true;
+    else used[at + 1 + jt] = used[at + 1 + jf] = true;
+  });
+  return used;
 }

@@ -1,10 +1,13 @@
 import type { Diagram, NodeId } from '../policy/diagram.ts';
-import { type Costs, decisionTree, type Tree } from './decision-tree.ts';
+import { type Costs, decisionTree, favoursSize, type Tree } from './decision-tree.ts';
 import { decideX32 } from './fold.ts';
+import { chainOf, shorter, takeSingles } from './singles.ts';
 import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
 const MOST_RANGES = 1024;
+/** A chain of equality tests that a kernel takes has no more ranges than that. */
+const MOST_IN_CHAIN = 8192;
 /** So many ranges cost less than one diagram node tested by its bit, whose tests share nothing within a word. */
 const WORTH = 4;
 
@@ -33,7 +36,17 @@ export function wordTest(
     const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
     return folded ?? decisionTree(ranges, costs);
   }
-  return bitTest(diagram, node, word, costs, prefix);
+  const byBits = bitTest(diagram, node, word, costs, prefix);
+  const chain = prefix.bits === 0 && favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
+  return chain ? shorter(byBits, chain) : byBits;
+}
+
+/** Picks out single values first, if what remains is little. */
+function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs): Tree | undefined {
+  const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, MOST_IN_CHAIN) ?? []);
+  if (singles.length === 0 || rest.length > MOST_RANGES) return undefined;
+  costs.spend(MOST_IN_CHAIN);
+  return chainOf(singles, decisionTree(rest, costs));
 }
 
 /** Asks for the node's own bit; what follows knows it, if it is the next one. */
