@@ -26,6 +26,8 @@ const ALTERED = 40;
 const met = {
   runs: 0,
   refused: 0,
+  /** Rules that libseccomp refuses for where they stand in its tree; libseccomp.test.ts asks it. */
+  collisions: 0,
   calls: 0,
   /** Profiles in which some call is claimed by rules with different actions. */
   overlapping: 0,
@@ -125,6 +127,19 @@ function expectAgreement(subject: Case, naive: NaiveFilter, calls: readonly Plai
   throw new Error(`${run}, ${JSON.stringify(small.machine)}\n${fault}\n${profileText(small)}`);
 }
 
+/** The rule to take out of a case that is refused: one that contradicts another, or that libseccomp takes for such. */
+function refusedAt(subject: Case, naive: NaiveFilter): number | undefined {
+  if (naive.refusedAt !== undefined) return naive.refusedAt;
+  const { syscalls } = subject.profile;
+  const refuses = (count: number) => {
+    const part = withRules(subject, syscalls.slice(0, count));
+    return lowered(profileText(part), part).code === 'rule-conflict';
+  };
+  if (!refuses(syscalls.length)) return undefined;
+  met.collisions++;
+  return syscalls.findIndex((_, i) => refuses(i + 1));
+}
+
 /** The case's profile as it is, and where it is refused, what is left once its contradictions are taken out. */
 function check(run: number): void {
   const random = new Random(SEED + run);
@@ -136,8 +151,8 @@ function check(run: number): void {
     met.refused++;
     expectAgreement(subject, naive, [], label);
   }
-  while (naive.refusedAt !== undefined) {
-    subject = withRules(subject, subject.profile.syscalls.toSpliced(naive.refusedAt, 1));
+  for (let at = refusedAt(subject, naive); at !== undefined; at = refusedAt(subject, naive)) {
+    subject = withRules(subject, subject.profile.syscalls.toSpliced(at, 1));
     naive = filterOf(subject);
   }
   const calls = boundaryCalls(random, subject.profile, naive, CALLS);
@@ -183,6 +198,7 @@ describe(`of ${RUNS} random profiles, policy, program, lift and a naive reading 
     expect(met.calls).toBe(RUNS * CALLS);
     expect(met.tooLong / RUNS).toBeLessThan(0.01);
     expect(met.refused / RUNS).toBeGreaterThan(0.15);
+    expect(met.collisions / RUNS).toBeLessThan(0.1);
     expect(met.overlapping / RUNS).toBeGreaterThan(0.25);
     expect(met.reordered / RUNS).toBeGreaterThan(0.15);
     for (const kind of ACTION_KINDS)

@@ -1,8 +1,11 @@
 import { compileDiagram } from '@callgate/engine/compile/compile';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
 import { Diagram } from '@callgate/engine/policy/diagram';
+import { libraryPlan } from '@callgate/engine/policy/library-plan';
+import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Target } from '@callgate/engine/policy/target';
 import { parseProfile } from '@callgate/engine/profile/parse';
+import { OPERATORS } from '@callgate/engine/profile/profile';
 import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
 import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
 import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
@@ -11,9 +14,12 @@ import { runLibseccomp } from '@callgate/linux/libseccomp';
 import { libseccompTrial } from '@callgate/linux/trials';
 import { expect, it } from 'vitest';
 import { fixtureText } from './support/behaviour.ts';
+import { Random } from './support/random-programs.ts';
 import { describeWith } from './support/requirements.ts';
 
 const STOCK = { docker: DOCKER_PROFILE, podman: PODMAN_PROFILE, containerd: CONTAINERD_PROFILE };
+const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
+const PAIRS = Number(process.env.CALLGATE_FUZZ ?? 80);
 const MACHINES = ['x86_64', 'aarch64', 's390x', 'riscv64'] as const;
 /** Profiles such as people write. */
 const WRITTEN = [
@@ -108,5 +114,53 @@ describeWith(['libseccomp'], 'libseccomp in a process of its own', () => {
     const call = { name: 'read', word: 0x00050fff + 1, conditions: [] };
     const result = await runLibseccomp({ ...plan, calls: [call] }, native);
     expect(result).toMatchObject({ kind: 'refused', errno: 22, step: 'seccomp_rule_add', call: 0 });
+  });
+});
+
+describeWith(['libseccomp'], 'of rules for one call, libseccomp refuses', () => {
+  const ACTIONS = ['SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS'];
+  const VALUES = [2, 3, 9, 2 ** 32, 2 ** 32 + 3];
+
+  /** Two rules, the later one often with the earlier one's conditions but for a value or the last of them. */
+  function pair(random: Random): string {
+    const condition = (index: number) => ({
+      index,
+      op: `SCMP_CMP_${random.pick(OPERATORS)}`,
+      value: random.pick(VALUES),
+      valueTwo: random.pick(VALUES),
+    });
+    const args = [0, 1].map(condition);
+    const kept = args.slice(0, random.chance(0.7) ? 1 : 2);
+    const others = kept.map((c) => (random.chance(0.6) ? { ...c, value: random.pick(VALUES) } : c));
+    const lists = random.chance(0.7) ? [args, others] : [others, args];
+    const syscalls = lists.map((list) => ({
+      names: ['read'],
+      action: random.pick(ACTIONS),
+      args: list,
+    }));
+    const profile = { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64'], syscalls };
+    return JSON.stringify(profile);
+  }
+
+  /** Why the two disagree, if they do; where the library does not come to an end there is nothing to compare. */
+  async function disagreement(text: string): Promise<string | undefined> {
+    const profile = parseProfile(text, 'json').value!;
+    const { value } = lowerProfile(profile, targetOf('x86_64'));
+    const plan = libraryPlan(profile, targetOf('x86_64'))!;
+    const result = await runLibseccomp(plan, { foreign: false, endian: 'little' }, 1000);
+    met[result.kind] = (met[result.kind] ?? 0) + 1;
+    if (result.kind === 'hangs' || (result.kind === 'filter') === (value !== undefined)) return undefined;
+    return `${result.kind}, callgate ${value ? 'accepts' : 'refuses'} ${text}`;
+  }
+  const met: Record<string, number> = {};
+
+  it('those that callgate refuses', { timeout: 120_000 }, async () => {
+    const random = new Random(SEED);
+    const found: (string | undefined)[] = [];
+    for (let run = 0; run < PAIRS; run += 4)
+      found.push(...(await Promise.all([0, 1, 2, 3].map(() => disagreement(pair(random))))));
+    expect(found.filter((f) => f !== undefined)).toEqual([]);
+    expect(met.refused).toBeGreaterThan(PAIRS / 20);
+    expect(met.filter).toBeGreaterThan(PAIRS / 3);
   });
 });

@@ -25,10 +25,11 @@ export interface Fate {
   /**
    * dropped: `by` came first and decides all of it; overridden: `by` came later and replaces it;
    * conflict: the same conditions as `by` with another action, which libseccomp refuses;
+   * collision: other conditions than `by`, but libseccomp compares halves of arguments and refuses it all the same;
    * shadowed: `by` and others, which are asked first, leave nothing to it;
    * overlap: `by` is asked first and has another action for some of its calls.
    */
-  readonly kind: 'dropped' | 'overridden' | 'conflict' | 'shadowed' | 'overlap';
+  readonly kind: 'dropped' | 'overridden' | 'conflict' | 'collision' | 'shadowed' | 'overlap';
   readonly rule: CallRule;
   readonly by: CallRule;
 }

@@ -216,7 +216,7 @@ class Lowering {
     if (rule.rule === by.rule && rule.name.span.start === by.name.span.start) return;
     const related = by.name.span;
     const { strict } = this.resolved.dialect;
-    const severity = kind === 'conflict' || strict ? 'error' : 'warning';
+    const severity = kind === 'conflict' || kind === 'collision' || strict ? 'error' : 'warning';
     const text = FATES[kind](name);
     this.report({
       code: text.code,
@@ -255,6 +255,11 @@ const FATES: Readonly<Record<Fate['kind'], (name: string) => Pick<Diagnostic, 'c
       code: 'rule-conflict',
       message: `${name} has the same conditions in an earlier rule, with another action`,
       hint: 'keep one of them: libseccomp refuses the second',
+    }),
+    collision: (name) => ({
+      code: 'rule-conflict',
+      message: `libseccomp takes this rule for ${name} for an earlier one with another action, and refuses it`,
+      hint: 'it tests the upper 32 bits apart, and both bounds share them: name the values by EQ or MASKED_EQ',
     }),
     dropped: (name) => ({
       code: 'rule-dropped',

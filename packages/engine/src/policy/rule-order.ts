@@ -1,5 +1,15 @@
-import type { Condition, Operator } from '../profile/profile.ts';
 import type { CallRule, Fate } from './call-rule.ts';
+import {
+  type Compare,
+  comparesOf,
+  isNegated,
+  keyOf,
+  precedes,
+  sameTest,
+  type Test,
+  wordTestOf,
+} from './compare.ts';
+import { SharedTests } from './shared-tests.ts';
 
 /** The rules of one call on one ABI, as libseccomp's filter asks them: the first that matches wins. */
 export interface RuleOrder {
@@ -15,37 +25,10 @@ export interface RuleOrder {
  * argument, then the higher word, then equality before upper before lower bounds, then the narrower bound comes first.
  */
 export function orderRules(rules: readonly CallRule[], bits: 32 | 64): RuleOrder {
-  const tree = new RuleTree(bits);
+  const differ = rules.some((rule) => rule.word !== rules[0].word);
+  const tree = new RuleTree(bits, bits === 64 && differ);
   for (const rule of rules) tree.add(rule);
   return { order: tree.order(), fates: tree.fates };
-}
-
-/** How libseccomp tests each operator: the negated ones take the other branch of their opposite's test. */
-const TESTS: Readonly<Record<Operator, { test: string; rank: number; negated: boolean }>> = {
-  EQ: { test: '==', rank: 3, negated: false },
-  NE: { test: '==', rank: 3, negated: true },
-  MASKED_EQ: { test: '&', rank: 3, negated: false },
-  GT: { test: '>', rank: 1, negated: false },
-  LE: { test: '>', rank: 2, negated: true },
-  GE: { test: '>=', rank: 1, negated: false },
-  LT: { test: '>=', rank: 2, negated: true },
-};
-
-/** One condition, cut to what the ABI compares. */
-interface Compare {
-  readonly argument: number;
-  readonly operator: Operator;
-  readonly mask: bigint;
-  readonly datum: bigint;
-}
-
-/** One comparison of a 32-bit word in libseccomp's tree. */
-interface Test {
-  readonly priority: number;
-  readonly rank: number;
-  readonly test: string;
-  readonly mask: bigint;
-  readonly datum: bigint;
 }
 
 interface Member {
@@ -73,9 +56,12 @@ class RuleTree {
   /** Those with more than one condition. */
   private readonly long = new Set<Member>();
   private unconditional: Member | undefined;
+  /** What has been added, as libseccomp shares it between rules; undefined where that cannot make it refuse one. */
+  private readonly shared: SharedTests<Member> | undefined;
 
-  constructor(bits: 32 | 64) {
+  constructor(bits: 32 | 64, mayCollide: boolean) {
     this.bits = bits;
+    this.shared = mayCollide ? new SharedTests() : undefined;
   }
 
   order(): CallRule[] {
@@ -89,18 +75,18 @@ class RuleTree {
     else if (compares.length === 0) {
       for (const other of members(this.root)) this.fate('overridden', other, member);
       this.unconditional = member;
-    } else if (this.clear(member)) this.insert(member);
+    } else if (this.clear(member) && !this.collides(member)) this.insert(member);
   }
 
   /** Settles the rule with those that begin alike or lie inside it; false when it has no place left. */
   private clear(member: Member): boolean {
     const alike = [...this.startingWith(member.keys[0])].filter((other) => beginsAlike(member, other));
     const shorter = alike.find((other) => other.keys.length < member.keys.length);
-    if (shorter) return this.refuse('dropped', member, shorter);
+    if (shorter) return !this.collides(member) && this.refuse('dropped', member, shorter);
     const contrary = alike.find((other) => other.rule.word !== member.rule.word);
     if (contrary) return this.refuse('conflict', member, contrary);
     const same = alike.find((other) => other.keys.length === member.keys.length);
-    if (same) return this.refuse('dropped', member, same);
+    if (same) return !this.collides(member) && this.refuse('dropped', member, same);
     for (const longer of alike) this.override(longer, member);
     return this.clearWithin(member);
   }
@@ -115,6 +101,13 @@ class RuleTree {
       if (inner) return this.refuse('dropped', member, inner);
     }
     return true;
+  }
+
+  /** Whether libseccomp, which tests the halves of an argument apart, takes the rule for another one's contrary. */
+  private collides(member: Member): boolean {
+    const contrary = this.shared?.add(member);
+    if (contrary) this.fate('collision', member, contrary);
+    return contrary !== undefined;
   }
 
   private startingWith(key: string): ReadonlySet<Member> {
@@ -153,32 +146,13 @@ class RuleTree {
   }
 }
 
-/** In ascending order of the arguments, cut to the ABI's width, without those that always hold. */
-function comparesOf(conditions: readonly Condition[], bits: 32 | 64): Compare[] {
-  const width = (1n << BigInt(bits)) - 1n;
-  return conditions
-    .toSorted((a, b) => a.argument - b.argument)
-    .map(({ argument, operator, value, valueTwo }) => {
-      const masked = operator === 'MASKED_EQ';
-      const mask = (masked ? value : width) & width;
-      return { argument, operator, mask, datum: (masked ? valueTwo : value) & mask };
-    })
-    .filter((c) => c.mask !== 0n);
-}
-
 /** The tests that one condition becomes: high word, then low word. */
 function testsOf(compare: Compare, bits: 32 | 64): { test: Test; branch: 'yes' | 'no' }[] {
-  const { test, rank, negated } = TESTS[compare.operator];
-  const word = (high: boolean): Test => ({
-    priority: compare.argument * 2 + (high ? 1 : 0),
-    rank,
-    // A bound on the high word is always tested by >: equality leads on to the low word.
-    test: high && rank < 3 ? '>' : test,
-    mask: high ? compare.mask >> 32n : compare.mask & 0xffff_ffffn,
-    datum: high ? compare.datum >> 32n : compare.datum & 0xffff_ffffn,
-  });
-  const low = { test: word(false), branch: negated ? ('no' as const) : ('yes' as const) };
-  return bits === 64 ? [{ test: word(true), branch: 'yes' }, low] : [low];
+  const low = {
+    test: wordTestOf(compare, 'low'),
+    branch: isNegated(compare) ? ('no' as const) : ('yes' as const),
+  };
+  return bits === 64 ? [{ test: wordTestOf(compare, 'high'), branch: 'yes' }, low] : [low];
 }
 
 /** The group of that test in a level, put in its place when it is new. */
@@ -188,16 +162,6 @@ function groupFor(level: Group[], test: Test): Group {
   const group: Group = { test };
   level.splice(at < 0 ? level.length : at, 0, group);
   return group;
-}
-
-function sameTest(a: Test, b: Test): boolean {
-  return a.priority === b.priority && a.test === b.test && a.mask === b.mask && a.datum === b.datum;
-}
-
-function precedes(a: Test, b: Test): boolean {
-  if (a.priority !== b.priority) return a.priority > b.priority;
-  if (a.rank !== b.rank) return a.rank > b.rank;
-  return a.rank === 2 ? a.datum < b.datum : a.datum > b.datum;
 }
 
 function members(level: readonly Group[]): Member[] {
@@ -221,11 +185,6 @@ function without(branch: Branch | undefined, member: Member): Branch | undefined
   if (!branch || 'leaf' in branch) return branch && branch.leaf === member ? undefined : branch;
   remove(branch.level, member);
   return branch.level.length > 0 ? branch : undefined;
-}
-
-function keyOf(compare: Compare): string {
-  const { test, negated } = TESTS[compare.operator];
-  return `${compare.argument}${negated ? '!' : ''}${test}${compare.mask}:${compare.datum}`;
 }
 
 function beginsAlike(a: Member, b: Member): boolean {
