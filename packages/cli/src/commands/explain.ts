@@ -53,12 +53,15 @@ export const explain: Verb = {
     addTargetFlags(command);
     command.addHelpText(
       'after',
-      examples(
-        'explain stock:docker mount',
-        'explain stock:docker socket AF_VSOCK',
-        'explain profile.json clone CLONE_NEWUSER --arch x86_64',
-        'explain docker:web mount',
-      ),
+      `
+One ABI of this machine, such as --arch x86, says who calls, and the profile is read as without it; several, or those
+of another machine, say what the profile covers. A negative argument of 32 bits is taken as programs pass it.
+${examples(
+  'explain stock:docker mount',
+  'explain stock:docker socket AF_VSOCK',
+  'explain profile.json mkdir --arch x86',
+  'explain docker:web mount',
+)}`,
     );
   },
 
