@@ -15,6 +15,8 @@ const TS_COMPAT = 2;
 const AGE_SIZE = 16384;
 /** A CPU's tables, padded: those of three ages. */
 const STRIPE = 4 * AGE_SIZE;
+/** Beyond that CPUs share; a value of a map has at most 4 MiB on older kernels. */
+const MOST_STRIPES = 32;
 const ODD_NUMBERS = 16384;
 /**
  * The state that the programs share: the recorded cgroup's address, 0 until the first execve; calls lost; tasks that left; the
@@ -100,7 +102,7 @@ export class CountingPrograms {
   constructor(layout: Layout, cgroupPath: string, root: number, countDenied: boolean) {
     this.layout = layout;
     this.countDenied = countDenied;
-    this.stripes = 2 ** Math.ceil(Math.log2(possibleCpus()));
+    this.stripes = Math.min(MOST_STRIPES, 2 ** Math.ceil(Math.log2(possibleCpus())));
     const { objects } = this;
     try {
       this.state = objects.createMap(MAP_TYPE.array, 4, STATE.size, 1, 'callgate_state');
