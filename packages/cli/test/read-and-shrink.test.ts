@@ -1,7 +1,10 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Observation, Phase } from '@callgate/engine/record/observation';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { afterAll, describe, expect, it } from 'vitest';
+import { recordingOf } from '../../engine/test/recordings.ts';
 import { callgate } from './callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-read-'));
@@ -47,6 +50,35 @@ describe('read', () => {
       assumed: true,
     });
     expect(JSON.parse(callgate(['read', '--json', out]).stdout)).toEqual(recording);
+  });
+
+  it('says of a recording when each call was made', () => {
+    const seen = (name: string, phase: Phase, count = 1): Observation => {
+      return { arch: 'x86_64', nr: numberOf('x86_64', name)!, name, count, phase, denied: 1 };
+    };
+    const recording = recordingOf([
+      seen('close', 'runtime'),
+      seen('brk', 'startup'),
+      seen('read', 'startup'),
+      seen('read', 'steady', 5),
+      seen('exit_group', 'shutdown'),
+      seen('unlink', 'exec'),
+      seen('read', 'exec'),
+    ]);
+    const { stdout } = callgate(['read', file('life.json', JSON.stringify(recording))]);
+    expect(stdout.split('\n').slice(2, 12)).toEqual([
+      '  steady:',
+      '    read',
+      '  at startup only:',
+      '    brk',
+      '  at shutdown only:',
+      '    exit_group',
+      '  only by what joined later, such as docker exec:',
+      '    unlink',
+      '  only by the container runtime:',
+      '    close',
+    ]);
+    expect(stdout).toContain('read ×3');
   });
 
   it('reads standard input, in the format that it is told', () => {

@@ -9,7 +9,7 @@ import {
   type ReadRecording,
   readAnyRecording,
 } from '../input/log.ts';
-import { deniedCalls, isList, labelsOf, lacksLines } from '../output/recording.ts';
+import { deniedCalls, isList, lacksLines, phasesOf } from '../output/recording.ts';
 import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
 import { writeFile } from '../output/write-file.ts';
 
@@ -68,7 +68,7 @@ function text(context: Context, { name, format, recording, contents }: ReadRecor
     made.length === 0
       ? '  no system call'
       : `  ${style.bold(plural(count, 'system call'))}${isList(format) ? '' : `, called ${plural(calls, 'time')}`} on ${abisOf(made)}`,
-    wrap(labels(made), '    '),
+    ...callLines(made),
   ];
   const denied = deniedCalls(observations);
   if (denied !== '') lines.push(`  ${style.red('denied by a filter')}: ${denied}`);
@@ -94,8 +94,14 @@ function unreadLines(
   return rest > 0 ? [...shown, style.dim(`    and ${plural(rest, 'more line')}`)] : shown;
 }
 
-function labels(observations: readonly Observation[]): string[] {
-  const all = labelsOf(observations);
+/** The calls, by when they were made where the recording tells. */
+function callLines(made: readonly Observation[]): string[] {
+  const phases = phasesOf(made);
+  if (phases.length === 1) return [wrap(shortened(phases[0][1]), '    ')];
+  return phases.flatMap(([when, labels]) => [`  ${when}:`, wrap(shortened(labels), '    ')]);
+}
+
+function shortened(all: readonly string[]): readonly string[] {
   return all.length > MOST_LABELS
     ? [...all.slice(0, MOST_LABELS), `and ${all.length - MOST_LABELS} more`]
     : all;

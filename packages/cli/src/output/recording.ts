@@ -1,4 +1,4 @@
-import type { LifePart, Observation, Recording } from '@callgate/engine/record/observation';
+import type { LifePart, Observation, Phase, Recording } from '@callgate/engine/record/observation';
 import { callLabel } from '../input/system-call.ts';
 
 const WORDS: Readonly<Record<LifePart, string>> = {
@@ -15,6 +15,26 @@ export function lacksLines({ lacks }: Recording): string[] {
 export function labelsOf(observations: readonly Observation[]): string[] {
   return [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
 }
+
+/** When calls were made, in words, and which: those of a later line came in no earlier one. */
+export function phasesOf(observations: readonly Observation[]): [when: string, labels: string[]][] {
+  const told = new Set<string>();
+  return WHEN.map(([when, ...phases]): [string, string[]] => {
+    const labels = labelsOf(observations.filter(({ phase }) => phases.includes(phase)));
+    const fresh = labels.filter((label) => !told.has(label));
+    for (const label of fresh) told.add(label);
+    return [when, fresh];
+  }).filter(([, labels]) => labels.length > 0);
+}
+
+const WHEN: readonly (readonly [when: string, ...phases: Phase[]])[] = [
+  ['steady', 'steady'],
+  ['by the workload', 'run'],
+  ['at startup only', 'startup'],
+  ['at shutdown only', 'shutdown'],
+  ['only by what joined later, such as docker exec', 'exec'],
+  ['only by the container runtime', 'runtime'],
+];
 
 /** What a filter turned away, and how often. */
 export function deniedCalls(observations: readonly Observation[]): string {
