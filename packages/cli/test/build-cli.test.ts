@@ -95,7 +95,7 @@ const BASE = words(
 
 // Measured: kernel 6.18, tracefs, 1,560 starts of runc 1.1.5 and crun 1.8.1, docker 20.10.24 and podman 4.3.1 with runc.
 const RUNC_NNP = words(
-  'close epoll_ctl execve fstatfs futex getdents64 getpid openat rt_sigreturn sched_yield write',
+  'close epoll_ctl execve fstatfs futex getdents64 getpid mmap openat rt_sigreturn sched_yield write',
 );
 const RUNC = [
   ...RUNC_NNP,

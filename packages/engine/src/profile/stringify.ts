@@ -1,4 +1,4 @@
-import type { Condition, Profile, Rule, RuleScope } from './profile.ts';
+import type { Condition, KernelVersion, Profile, Rule, RuleScope } from './profile.ts';
 
 /** The profile as JSON text that runtimes read, two spaces deep, names on one line each; ends in a newline. */
 export function stringifyProfile(profile: Profile): string {
@@ -50,7 +50,7 @@ function scopeDocument(scope: RuleScope): object {
   return {
     ...(scope.arches.length > 0 && { arches: scope.arches.map((a) => a.value) }),
     ...(scope.caps.length > 0 && { caps: scope.caps.map((c) => c.value) }),
-    ...(scope.minKernel && { minKernel: `${scope.minKernel.value.major}.${scope.minKernel.value.minor}` }),
+    ...(scope.minKernel && { minKernel: minimalKernel(scope.minKernel.value) }),
   };
 }
 
@@ -66,4 +66,9 @@ function serialize(value: unknown, indent = ''): string {
   return parts.length === 0
     ? open + close
     : `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`;
+}
+
+/** Older than any kernel is written as nothing: Docker refuses 0.0. */
+function minimalKernel({ major, minor }: KernelVersion): string {
+  return major + minor === 0 ? '' : `${major}.${minor}`;
 }

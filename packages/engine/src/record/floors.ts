@@ -39,9 +39,9 @@ export const FLOORS: readonly FloorRow[] = [
   },
   {
     runtime: 'runc',
-    calls: ['sched_yield'],
-    sometimes: ['sched_yield'],
-    why: "Go's scheduler, where another of runc's threads holds a lock (runtime: osyield)",
+    calls: ['mmap', 'sched_yield'],
+    sometimes: ['mmap', 'sched_yield'],
+    why: "Go's runtime, when its heap grows or another of runc's threads holds a lock",
   },
   {
     runtime: 'runc',
