@@ -23,12 +23,11 @@ export async function recordProgram(
   const tally = await recorder.record(plan, hooks);
   const { ending } = tally;
   const lacks: LifePart[] = ending.signal === 'SIGKILL' ? ['shutdown'] : [];
-  const notes = [...(tally.notes ?? []), ...ownFilters(tally)];
-  return { recording: recordingOf({ ...tally, lacks, notes }, recorder.id, plan.command, started), ending };
+  return { recording: recordingOf({ ...tally, lacks }, recorder.id, plan.command, started), ending };
 }
 
 /** What a filter answers that the program installs itself, no recorder takes for a call that the profile must allow. */
-function ownFilters({ counts }: Tally): string[] {
+function ownFilters(counts: readonly PhaseCount[]): string[] {
   const PR_SET_SECCOMP = 22n;
   const installs = ({ arch, nr, args, count }: PhaseCount) => {
     const name = nameOf(arch, nr);
@@ -59,7 +58,7 @@ export function recordingOf(
     ambiguous: tally.ambiguous,
     countsDenied: tally.countsDenied,
     lacks: tally.lacks,
-    notes: tally.notes ?? [],
+    notes: [...(tally.notes ?? []), ...(tally.countsDenied ? [] : ownFilters(tally.counts))],
     observations: observationsOf(withLives(tally.counts)),
   };
 }
