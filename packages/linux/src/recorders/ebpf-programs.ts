@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
 import type { KernelTypes } from '../bpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
-import { AGE, createTurns, type LifeAt, loadAge, TABLE, turnAge, whenToldToEnd } from './life.ts';
-import { ABIS, commOf, LIFE_PHASES, timeOf } from './observer-results.ts';
+import { bootTime, firstIn, KERNEL_FIRST, storeFirst } from './kernel-firsts.ts';
+import { AGE, createTurns, type LifeAt, loadAge, turnAge, whenToldToEnd } from './life.ts';
+import { ABIS, LIFE_PHASES, TABLE } from './observer-results.ts';
 import { Counter, type PhaseCount } from './recorder.ts';
 
 const X86 = ABIS.indexOf('x86');
@@ -24,10 +25,10 @@ const ODD_NUMBERS = 16384;
  */
 const STATE = { cgroup: 0, lost: 8, left: 16, age: 24, root: 32, size: 40 };
 const LIFE: LifeAt = { register: 1, age: STATE.age, root: STATE.root };
-/** firsts: a counter's place -> when it was first counted, and the comm of who made the call. */
-const FIRST = { size: 24, comm: 8, entries: 8192 };
-/** Where it lies on the programs' stack. */
-const AT_FIRST = -40;
+/** firsts: a counter's place -> when it was first counted, and who made the call. */
+const FIRSTS = 8192;
+/** Where that lies on the programs' stack. */
+const AT_FIRST = -8 - 8 - KERNEL_FIRST.size;
 const TASKS = 65536;
 const KEY_ZERO = Buffer.alloc(4);
 const EXECVE = 59;
@@ -112,7 +113,7 @@ export class CountingPrograms {
       this.scope = objects.createCgroupMap(cgroupPath, 'callgate_scope');
       this.counts = objects.createMap(MAP_TYPE.array, 4, STRIPE * this.stripes, 1, 'callgate_counts');
       this.odd = objects.createMap(MAP_TYPE.hash, 8, 8, ODD_NUMBERS, 'callgate_odd');
-      this.firsts = objects.createMap(MAP_TYPE.hash, 8, FIRST.size, FIRST.entries, 'callgate_firsts');
+      this.firsts = objects.createMap(MAP_TYPE.hash, 8, KERNEL_FIRST.size, FIRSTS, 'callgate_firsts');
       this.turns = createTurns(objects);
       this.tasks = objects.createMap(MAP_TYPE.hash, 8, 8, TASKS, 'callgate_tasks');
       this.attachAll();
@@ -158,11 +159,11 @@ export class CountingPrograms {
 
   /** When each counter was first counted, and who made the call. */
   private readFirsts(): Map<number, Pick<PhaseCount, 'process' | 'time'>> {
-    const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+    const bootedAt = bootTime();
     return new Map(
-      [...entriesOf(this.firsts, 8, FIRST.size)].map(([key, value]) => [
+      [...entriesOf(this.firsts, 8, KERNEL_FIRST.size)].map(([key, value]) => [
         key.readUInt32LE(),
-        { time: timeOf(value, 0, bootedAt), process: commOf(value, FIRST.comm) },
+        firstIn(value, 0, bootedAt),
       ]),
     );
   }
@@ -304,14 +305,10 @@ export class CountingPrograms {
 
   /** firsts[r8] = now, and who; what is there stays. Uses r0 to r5. */
   private keepFirst(a: EbpfAssembler): void {
-    a.store64(10, -8, 8)
-      .call(HELPER.time)
-      .store64(10, AT_FIRST, 0)
-      .move(1, 10)
-      .add(1, AT_FIRST + FIRST.comm);
-    a.set(2, 16).call(HELPER.currentComm).map(1, this.firsts).move(2, 10).add(2, -8).move(3, 10);
+    storeFirst(a.store64(10, -8, 8), AT_FIRST);
+    a.map(1, this.firsts).move(2, 10).add(2, -8).move(3, 10).add(3, AT_FIRST);
     // BPF_NOEXIST
-    a.add(3, AT_FIRST).set(4, 1).call(HELPER.mapUpdate);
+    a.set(4, 1).call(HELPER.mapUpdate);
   }
 
   /** Counts (ABI, number, age) in the hash. */

@@ -1,8 +1,6 @@
-import { X32_BIT } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { type BpfObjects, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import type { EbpfAssembler } from '../bpf/ebpf-assembler.ts';
-import { ABIS } from './observer-results.ts';
+import { ABIS, placeOf, TABLE } from './observer-results.ts';
 import type { PhaseCount } from './recorder.ts';
 
 /**
@@ -11,8 +9,6 @@ import type { PhaseCount } from './recorder.ts';
  * or an init that starts the real one.
  */
 export const AGE = { startup: 0, steady: 1, shutdown: 2 } as const;
-/** Numbers of an ABI that the table of turns knows. */
-export const TABLE = 512;
 /** What a call says of its workload's age. */
 const TURN = { waits: 1, exits: 2 } as const;
 const WAITING = [
@@ -38,14 +34,14 @@ const ENDING_SIGNALS = [2, 3, 15];
 /** For each number of each ABI what it says of its workload's age; a byte each. */
 export function createTurns(objects: BpfObjects): number {
   const turns = Buffer.alloc(TURNS_SIZE);
-  ABIS.forEach((abi, table) => {
-    const put = (name: string, turn: number) => {
-      const nr = numberOf(abi, name);
-      if (nr !== undefined && nr % X32_BIT < TABLE) turns[table * TABLE + (nr % X32_BIT)] = turn;
-    };
-    for (const name of WAITING) put(name, TURN.waits);
-    put('exit_group', TURN.exits);
-  });
+  const put = (name: string, turn: number) => {
+    for (const abi of ABIS) {
+      const place = placeOf(abi, name);
+      if (place !== undefined) turns[place] = turn;
+    }
+  };
+  for (const name of WAITING) put(name, TURN.waits);
+  put('exit_group', TURN.exits);
   const map = objects.createMap(MAP_TYPE.array, 4, TURNS_SIZE, 1, 'callgate_turns');
   update(map, u32(0), turns);
   return map;

@@ -1,28 +1,24 @@
 import { WORTHWHILE } from '@callgate/engine/record/worth';
 import { X32_BIT } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { type BpfObjects, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { type EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
 import { argumentMasks } from './argument-masks.ts';
-import { TABLE } from './life.ts';
 import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
-import { ABIS } from './observer-results.ts';
+import { ABIS, placeOf, TABLE } from './observer-results.ts';
 
 /** For each call of each ABI six masks: what of its arguments is worth keeping. */
 export function createWanted(objects: BpfObjects): number {
   const map = objects.createMap(MAP_TYPE.array, 4, 48, TABLE * ABIS.length, 'callgate_wanted');
-  ABIS.forEach((abi, table) => {
+  for (const abi of ABIS)
     for (const name of WORTHWHILE) {
-      const nr = numberOf(abi, name);
-      const place = nr === undefined ? TABLE : nr % X32_BIT;
-      if (place >= TABLE) continue;
+      const place = placeOf(abi, name);
+      if (place === undefined) continue;
       const masks = Buffer.alloc(48);
       argumentMasks(abi, name)!.forEach((mask, i) => {
         masks.writeBigUInt64LE(mask, i * 8);
       });
-      update(map, u32(table * TABLE + place), masks);
+      update(map, u32(place), masks);
     }
-  });
   return map;
 }
 

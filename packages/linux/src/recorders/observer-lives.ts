@@ -1,13 +1,13 @@
 import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER } from '../bpf/ebpf-assembler.ts';
-import { AGE, createTurns, loadAge, TABLE, turnAge, whenToldToEnd } from './life.ts';
+import { AGE, createTurns, loadAge, turnAge, whenToldToEnd } from './life.ts';
 import { type Layout, loadNamespace } from './observer-layout.ts';
-import { PHASE } from './observer-results.ts';
+import { PHASE, TABLE } from './observer-results.ts';
 import { hasBeginning, type Scope } from './scope.ts';
 
 const LIFE = { size: 16, register: 0, age: 0, root: 8 } as const;
-/** On the programs' stack: a life, and the namespace that it began in. */
+/** On the programs' stack, below what observer-programs.ts keeps there: a life, and the namespace that it began in. */
 const AT = { life: -192, namespace: -200 };
 
 /** How far each recorded workload is in its life, by the namespace that it began in; by 0 where only one is recorded. */

@@ -1,6 +1,7 @@
 import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../bpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../bpf/ebpf-assembler.ts';
+import { bootTime, storeFirst } from './kernel-firsts.ts';
 import { addArguments, createWanted } from './observer-arguments.ts';
 import { type Layout, loadNamespace } from './observer-layout.ts';
 import { Lives } from './observer-lives.ts';
@@ -25,7 +26,6 @@ const AT = {
   number: -136,
   init: -168,
   parent: -176,
-  life: -192,
 };
 
 /**
@@ -101,7 +101,7 @@ export class ObserverPrograms {
   } {
     const counts: PhaseCount[] = [];
     const wanted = container === undefined ? undefined : withOffspring(container, this.containers());
-    const bootedAt = Date.now() - Number(process.hrtime.bigint() / 1_000_000n);
+    const bootedAt = bootTime();
     for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
       if (wanted && !wanted.has(key.readBigUInt64LE(KEY.namespace))) continue;
       counts.push(countOf(key, value, this.wanted !== undefined, bootedAt));
@@ -319,13 +319,7 @@ export class ObserverPrograms {
   /** Adds one to the key's count; the first time it also keeps when, and by whom. */
   private countKey(a: EbpfAssembler): EbpfAssembler {
     this.findKey(a).ifNotEqual(0, 0, 'found');
-    a.storeConstant64(10, AT.value, 0)
-      .call(HELPER.time)
-      .store64(10, AT.value + VALUE.time, 0);
-    a.move(1, 10)
-      .add(1, AT.value + VALUE.comm)
-      .set(2, 16)
-      .call(HELPER.currentComm);
+    storeFirst(a.storeConstant64(10, AT.value, 0), AT.value + VALUE.first);
     a.map(1, this.calls).move(2, 10).add(2, AT.key).move(3, 10).add(3, AT.value);
     // BPF_NOEXIST: another CPU may have been first.
     a.set(4, 1).call(HELPER.mapUpdate);
