@@ -21,7 +21,7 @@ import {
 } from '../input/log.ts';
 import { natural } from '../input/number.ts';
 import { noSuchCall } from '../input/system-call.ts';
-import { abiNamed } from '../input/target-flags.ts';
+import { abiNamed, withRelease } from '../input/target-flags.ts';
 import { isList } from '../output/recording.ts';
 import { printable, styleFor } from '../output/style.ts';
 import {
@@ -147,10 +147,14 @@ async function readEach(
   const read = async (file: string) => withCalls(await readAnyRecording(context, file, logFlags));
   const [first, ...rest] = files;
   const recordings: [Recording, ...Recording[]] = [await read(first)];
+  const given = new Set([identityOf(recordings[0])]);
   for (const file of rest) {
     const recording = await read(file);
-    if (!recordings.some((other) => isSame(other, recording))) recordings.push(recording);
-    else if (!logFlags.quiet)
+    const identity = identityOf(recording);
+    if (identity === undefined || !given.has(identity)) {
+      given.add(identity);
+      recordings.push(recording);
+    } else if (!logFlags.quiet)
       context.stderr.write(
         `callgate: ${printable(file)} is a recording that was given before: it counts once\n`,
       );
@@ -158,9 +162,9 @@ async function readEach(
   return recordings;
 }
 
-/** What recorders wrote is told apart by when it began; the same log may come from two runs. */
-function isSame(a: Recording, b: Recording): boolean {
-  return a.started !== '' && stringifyRecording(a) === stringifyRecording(b);
+/** What recorders wrote is told apart by when it began, too; the same log may come from two runs. */
+function identityOf(recording: Recording): string | undefined {
+  return recording.started === '' ? undefined : stringifyRecording(recording);
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {
@@ -183,12 +187,12 @@ function buildOptions(flags: BuildFlags): BuildOptions {
 }
 
 function floorChoice(text: string, flags: BuildFlags): FloorChoice {
-  const [runtime, release, ...rest] = text.split('@');
+  const [runtime, release] = withRelease(text);
   if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))
     throw new CliFailure(
       `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
     );
-  if (rest.length > 0 || (release !== undefined && !parseRelease(release)))
+  if (release !== undefined && !parseRelease(release))
     throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
   return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }

@@ -67,15 +67,21 @@ function capabilityNamed(name: string): string {
   throw new CliFailure(`there is no capability "${printable(name)}"; ${hint(full, CAPABILITIES)}`);
 }
 
+/** What stands before the first "@", and behind it: runc@1.1. */
+export function withRelease(text: string): [name: string, release?: string] {
+  const [name, release] = text.split(/@(.*)/s);
+  return [name, release];
+}
+
 /** A runtime such as crun or runc@1.1. */
 export function runtimeNamed(text: string): Runtime {
-  const [bare, version] = text.split(/@(.*)/s);
+  const [bare, version] = withRelease(text);
   const name = RUNTIME_NAMES.find((r) => r === bare);
   if (!name)
     throw new CliFailure(`the runtime "${printable(bare)}" is not known; ${hint(bare, RUNTIME_NAMES)}`);
   if (version === undefined) return { name };
   const release = parseRelease(version);
-  if (release && !version.includes('@')) return { name, release };
+  if (release) return { name, release };
   throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
 }
 

@@ -4,7 +4,7 @@ import type { Diagram } from '@callgate/engine/policy/diagram';
 import { formatAction } from '@callgate/engine/report/action';
 import { describeArguments } from '@callgate/engine/report/arguments';
 import { formatCallBriefly } from '@callgate/engine/report/call';
-import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
+import { type Abi, abiOf } from '@callgate/engine/syscalls/arch';
 import { plural, type Style, wrap } from './style.ts';
 
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
@@ -86,7 +86,7 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   const lines = [...groupBy(partial, when)].map(([condition, alike]) => {
     const [first] = alike;
     const example = style.dim(
-      `for example ${formatCallBriefly(first.name, first.witness.args, nameOfAbi(first))}`,
+      `for example ${formatCallBriefly(first.name, first.witness.args, abiIn(first)?.name)}`,
     );
     const names = wrap(commas(alike.map((d) => d.name!)), '      ');
     return `${names} when ${condition}\n        ${example}\n`;
@@ -97,12 +97,12 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   return listed + lines.join('') + unnamed;
 }
 
-function conditionOf(diagram: Diagram, { when, name, arch }: Difference): string {
-  return describeArguments(diagram, when, name, arch === 'other' ? undefined : abiOf(arch));
+function conditionOf(diagram: Diagram, difference: Difference): string {
+  return describeArguments(diagram, difference.when, difference.name, abiIn(difference));
 }
 
-function nameOfAbi({ arch }: Difference): AbiName | undefined {
-  return arch === 'other' ? undefined : arch;
+function abiIn({ arch }: Difference): Abi | undefined {
+  return arch === 'other' ? undefined : abiOf(arch);
 }
 
 function numbersText({ nr, last }: Difference): string {
