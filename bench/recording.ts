@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch } from '@callgate/linux/launch';
+import { launch } from '@callgate/linux/launch/launch';
 import { RECORDERS } from '@callgate/linux/recorders/choose';
 
 const [id = 'ebpf', blocks = '2000000', pairs = '5'] = process.argv.slice(2);

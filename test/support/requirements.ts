@@ -27,6 +27,8 @@ const PROBES = {
   python3: () => hasCommand('python3'),
   curl: () => hasCommand('curl'),
   go: () => hasCommand('go'),
+  /** Runs programs of other machines, for the code that callgate writes for these. */
+  qemu: () => hasCommand('qemu-aarch64-static') && hasCommand('qemu-arm-static'),
   /** taskset, nsenter. */
   'util-linux': () => hasCommand('taskset') && hasCommand('nsenter'),
   /** A compiler for static i386 programs, which needs more than the kernel's i386. */

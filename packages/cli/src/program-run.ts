@@ -4,10 +4,10 @@ import {
   type Ending,
   FLAG_LOG,
   FLAG_SPEC_ALLOW,
-  LaunchError,
   type LaunchPlan,
   launch,
-} from '@callgate/linux/launch';
+} from '@callgate/linux/launch/launch';
+import { LaunchError } from '@callgate/linux/launch/start-program';
 import { isForeground } from '@callgate/linux/processes';
 import { CliFailure, type Context, OWN_FAILURE } from './context.ts';
 import type { Subject } from './input/subject.ts';

@@ -1,7 +1,9 @@
+import { constants } from 'node:os';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { errnoName, parseArgument } from '@callgate/engine/syscalls/arguments';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
-import { tryCall } from './launch.ts';
+import type { CallEnd } from './launch/trial-program.ts';
+import { tryCalls } from './launch/try-calls.ts';
 import { thisMachine } from './machine.ts';
 
 /** A step that attacks on containers use, with arguments that do no harm even where the kernel would let it. */
@@ -40,18 +42,42 @@ export const ATTACKS: readonly Attack[] = [
 /** What the kernel did: "ok", an errno's name, or the signal that ended the process. */
 export type AttackResult = string;
 
-/** Makes one attack under a filter, or without any, in a process of its own; undefined where this ABI lacks the call. */
+/** Makes each attack under a filter, or without any, in a process of its own; undefined where this ABI lacks the call. */
 export async function attempt(
-  attack: Attack,
+  attacks: readonly Attack[],
   filter: Program | undefined,
-): Promise<AttackResult | undefined> {
-  const nr = numberOf(thisMachine().abi.name, attack.syscall);
-  if (nr === undefined) return undefined;
-  const result = await tryCall(
-    filter,
-    nr,
-    attack.args.map((text) => parseArgument(text)!),
+): Promise<(AttackResult | undefined)[]> {
+  const possible = attacks.flatMap((attack) => {
+    const nr = numberOf(thisMachine().abi.name, attack.syscall);
+    return nr === undefined ? [] : [{ attack, nr }];
+  });
+  const ends = await tryCalls(
+    possible.map(({ attack, nr }) => {
+      return { filter, nr, args: attack.args.map((text) => parseArgument(text)!) };
+    }),
   );
-  if ('signal' in result) return result.signal;
-  return result.errno === 0 ? 'ok' : (errnoName(result.errno) ?? `errno ${result.errno}`);
+  return attacks.map((attack) => {
+    const i = possible.findIndex((p) => p.attack === attack);
+    return i < 0 ? undefined : resultOf(ends[i]);
+  });
+}
+
+function resultOf(end: CallEnd): AttackResult {
+  switch (end.kind) {
+    case 'returned': {
+      const errno = Number(-end.result);
+      return errno <= 0 ? 'ok' : (errnoName(errno) ?? `errno ${errno}`);
+    }
+    case 'signal':
+      return signalName(end.signal);
+    case 'ended':
+      return `status ${end.status}`;
+    case 'refused':
+      throw new Error(`the kernel does not take the filter (${errnoName(end.errno) ?? end.errno})`);
+  }
+}
+
+function signalName(signal: number): string {
+  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
+  return found ? found[0] : `signal ${signal}`;
 }

@@ -3,7 +3,7 @@ import { instruction } from '@callgate/engine/bpf/instruction';
 import { LD_ABS, RET_K } from '@callgate/engine/bpf/opcodes';
 import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/policy/action';
 import { KernelLog } from './kernel-log.ts';
-import { tryCall } from './launch.ts';
+import { tryCalls } from './launch/try-calls.ts';
 import { runLibseccomp } from './libseccomp.ts';
 import { filtersReadable } from './live-filters.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
@@ -60,10 +60,12 @@ async function enforceCheck(): Promise<Check> {
   const name = 'enforce a profile';
   try {
     const allowAll = [instruction(LD_ABS, 0), instruction(RET_K, ALLOW_WORD)];
-    const result = await tryCall(allowAll, nativeNumber('getpid'), []);
-    return 'signal' in result
-      ? { name, ok: false, why: `the test process died of ${result.signal}` }
-      : { name, ok: true };
+    const [end] = await tryCalls([{ filter: allowAll, nr: nativeNumber('getpid'), args: [] }]);
+    if (end.kind === 'refused')
+      return { name, ok: false, why: `the kernel takes no filter (errno ${end.errno})` };
+    return end.kind === 'returned'
+      ? { name, ok: true }
+      : { name, ok: false, why: 'a process under a filter could not make a call' };
   } catch (fault) {
     return { name, ok: false, why: fault instanceof Error ? fault.message : String(fault) };
   }

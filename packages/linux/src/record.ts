@@ -8,7 +8,7 @@ import {
 } from '@callgate/engine/record/observation';
 import { worthOf } from '@callgate/engine/record/worth';
 import { nameOf } from '@callgate/engine/syscalls/lookup';
-import type { Ending, LaunchPlan } from './launch.ts';
+import type { Ending, LaunchPlan } from './launch/launch.ts';
 import { thisMachine } from './machine.ts';
 import { withLives } from './recorders/life.ts';
 import type { PhaseCount, Recorder, RecordHooks, Tally } from './recorders/recorder.ts';

@@ -17,7 +17,7 @@ import * as op from '@callgate/engine/bpf/opcodes';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { ownCgroup } from '@callgate/linux/cgroup';
 import { NoSuchProgram } from '@callgate/linux/find-program';
-import type { LaunchPlan } from '@callgate/linux/launch';
+import type { LaunchPlan } from '@callgate/linux/launch/launch';
 import { RECORDERS } from '@callgate/linux/recorders/choose';
 import { denials } from '@callgate/linux/recorders/denials';
 import { ebpf } from '@callgate/linux/recorders/ebpf';

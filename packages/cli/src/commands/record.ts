@@ -1,7 +1,7 @@
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { type Recording, stringifyRecording } from '@callgate/engine/record/observation';
 import { synthesize } from '@callgate/engine/record/synthesize';
-import type { LaunchPlan } from '@callgate/linux/launch';
+import type { LaunchPlan } from '@callgate/linux/launch/launch';
 import { recordProgram } from '@callgate/linux/record';
 import type { AttachTarget } from '@callgate/linux/record-attached';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';

@@ -5,7 +5,7 @@ import { formatAction } from '@callgate/engine/report/action';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log';
-import type { Ending, LaunchPlan } from '@callgate/linux/launch';
+import type { Ending, LaunchPlan } from '@callgate/linux/launch/launch';
 import { thisMachine } from '@callgate/linux/machine';
 import { denials } from '@callgate/linux/recorders/denials';
 import { ebpf } from '@callgate/linux/recorders/ebpf';

@@ -2,7 +2,7 @@ import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { allowedCalls, shrink as search, withoutCalls } from '@callgate/engine/record/shrink';
-import type { LaunchPlan } from '@callgate/linux/launch';
+import type { LaunchPlan } from '@callgate/linux/launch/launch';
 import { examples, type Verb } from '../command.ts';
 import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';

@@ -31,7 +31,6 @@ const PROGRAMS: readonly (readonly [string, ...string[]])[] = [
   ['ls', '-l', '/'],
 ];
 const RUNS = 2;
-const AT_ONCE = 4;
 
 export const tour: Verb = {
   name: 'tour',
@@ -162,11 +161,8 @@ class Tour {
 
   private async attack(subject: Subject, filter: Program): Promise<boolean> {
     this.title('Attack from inside: what a hijacked program would try');
-    const results = await inGroups(ATTACKS, AT_ONCE, async (attack) => ({
-      attack,
-      before: await attempt(attack, undefined),
-      after: await attempt(attack, filter),
-    }));
+    const [before, after] = [await attempt(ATTACKS, undefined), await attempt(ATTACKS, filter)];
+    const results = ATTACKS.map((attack, i) => ({ attack, before: before[i], after: after[i] }));
     const tried = results.filter((r) => r.before !== undefined);
     const held = tried.map((r) => isBlocked(subject, r.attack, r.after));
     this.table([
@@ -274,15 +270,4 @@ function isBlocked(
 
 function visible(text: string): number {
   return text.replace(/\u001b\[\d+m/g, '').length;
-}
-
-async function inGroups<T, R>(
-  items: readonly T[],
-  size: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (let i = 0; i < items.length; i += size)
-    results.push(...(await Promise.all(items.slice(i, i + size).map(work))));
-  return results;
 }

@@ -3,7 +3,7 @@ import * as op from '@callgate/engine/bpf/opcodes';
 import { NR_OFFSET } from '@callgate/engine/bpf/seccomp-data';
 import { runProgram, type SeccompData } from '@callgate/engine/bpf/vm';
 import { actionOfWord } from '@callgate/engine/policy/action';
-import { type LaunchPlan, launch } from '../launch.ts';
+import { type LaunchPlan, launch } from '../launch/launch.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import { notify } from './notify.ts';
 import type { Recorder, RecordHooks, Tally } from './recorder.ts';

@@ -1,6 +1,6 @@
 import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Launched } from '../launch.ts';
+import type { Launched } from '../launch/launch.ts';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 

@@ -1,6 +1,6 @@
 import type { Phase } from '@callgate/engine/record/observation';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
-import type { Ending, LaunchPlan } from '../launch.ts';
+import type { Ending, LaunchPlan } from '../launch/launch.ts';
 
 /** How often a number was called on an ABI. */
 export interface Count {

@@ -7,7 +7,7 @@ import { abiOf } from '@callgate/engine/syscalls/arch';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { findProgram } from '../find-program.ts';
 import { killProcess } from '../kill-process.ts';
-import { type Launched, launch } from '../launch.ts';
+import { type Launched, launch } from '../launch/launch.ts';
 import { thisMachine } from '../machine.ts';
 import { childrenOf, commandLineOf, executableOf, processes, tracerOf } from '../processes.ts';
 import { readAvailable } from '../read-available.ts';

@@ -8,7 +8,7 @@ import {
   type Launched,
   type LaunchPlan,
   launch,
-} from '../launch.ts';
+} from '../launch/launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import { isProcess, startTimeOf } from '../processes.ts';

@@ -87,13 +87,12 @@ function countsOf(call: LoggedCall): PhaseCount[] {
 /** Passes on what comes from the launcher's execve on: what is before is callgate's own. */
 class FromExecve {
   private readonly log: LogStream;
-  /** The launcher tries execve with no arguments before, to warm up. */
   private readonly begin: RegExp;
   private before: string | undefined = '';
 
   constructor(log: LogStream, launcher: number) {
     this.log = log;
-    this.begin = new RegExp(`^.*-${launcher} .*sys_enter: NR ${nativeNumber('execve')} \\((?!0,)`, 'm');
+    this.begin = new RegExp(`^.*-${launcher} .*sys_enter: NR ${nativeNumber('execve')}\\b`, 'm');
   }
 
   push(text: string): void {

@@ -1,0 +1,121 @@
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { Duplex } from 'node:stream';
+import { encodeProgram } from '@callgate/engine/bpf/encode';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { findProgram } from '../find-program.ts';
+import { thisMachine } from '../machine.ts';
+import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
+import { bytesOf, failedStart, LaunchError, startProgram } from './start-program.ts';
+
+/** What to start, and under which filter. */
+export interface LaunchPlan {
+  readonly command: readonly [string, ...string[]];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  readonly stdio?: StdioOptions;
+  /** Installed right before execve(2). */
+  readonly filter?: Program;
+  /** SECCOMP_FILTER_FLAG_* for the filter. */
+  readonly flags?: number;
+  /** Sets no_new_privs, without which only CAP_SYS_ADMIN may install a filter. */
+  readonly noNewPrivs?: boolean;
+  /** When aborted, the process is killed, whether it is the launcher still or the program. */
+  readonly stop?: AbortSignal;
+  /** The sixth argument register of that execve, for filters that tell it from others. */
+  readonly lastArgument?: number;
+}
+
+/** How a program ended: an exit status as a shell gives it, 128 + n for signal n. */
+export interface Ending {
+  readonly status: number;
+  readonly signal?: NodeJS.Signals;
+}
+
+/** SECCOMP_FILTER_FLAG_* of linux/seccomp.h. */
+export const FLAG_LOG = 2;
+export const FLAG_SPEC_ALLOW = 4;
+export const FLAG_NEW_LISTENER = 8;
+export const FLAG_WAIT_KILLABLE_RECV = 32;
+
+/** A process that stands ready to become the program, and waits. */
+export interface Launched {
+  readonly pid: number;
+  readonly child: ChildProcess;
+  /** Lets it install the filter and call execve. Resolves when the program runs; rejects when it could not. */
+  go(): Promise<void>;
+  readonly ended: Promise<Ending>;
+}
+
+/** Starts the launcher, which then stands right before its filter; throws NoSuchProgram and LaunchError. */
+export async function launch(plan: LaunchPlan): Promise<Launched> {
+  const file = findProgram(plan.command[0], plan.env.PATH);
+  const child = startProgram((nr, wordSize) => launcherProgram(launcherPlan(plan, file), nr, wordSize), plan);
+  const kill = () => child.kill('SIGKILL');
+  plan.stop?.addEventListener('abort', kill);
+  if (plan.stop?.aborted) kill();
+  const ended = ending(child).finally(() => plan.stop?.removeEventListener('abort', kill));
+  // Whoever waits for the program to run hears of a failure; this promise may have nobody who listens.
+  ended.catch(() => {});
+  const { pid } = child;
+  if (pid === undefined) throw await failedStart(child);
+  const channel = child.stdio[3] as Duplex;
+  return {
+    pid,
+    child,
+    ended,
+    async go() {
+      channel.on('error', () => {});
+      channel.write('!');
+      // The channel closes by itself when execve succeeds.
+      const words = wordsOf(await bytesOf(channel));
+      if (words[0] !== READY)
+        throw new LaunchError(STEPS[words[0]] ?? lostStep((await ended).signal), words[1] ?? 0);
+      if (words.length > 2) throw new LaunchError(STEPS[words[2]], words[3]);
+    },
+  };
+}
+
+function launcherPlan(plan: LaunchPlan, file: string): LauncherPlan {
+  const flags = plan.flags ?? 0;
+  return {
+    file: Buffer.from(file),
+    argv: plan.command.map((text) => Buffer.from(text)),
+    env: Object.entries(plan.env).map(([key, value]) => Buffer.from(`${key}=${value ?? ''}`)),
+    filter: plan.filter && encodeProgram(plan.filter, thisMachine().abi.endian),
+    flags,
+    noNewPrivs: plan.noNewPrivs ?? false,
+    supervised: (flags & FLAG_NEW_LISTENER) !== 0,
+    openFiles: callersOpenFiles(),
+    lastArgument: plan.lastArgument,
+  };
+}
+
+/** Node raises its soft limit of open files to the hard one; the program gets what the caller has. */
+function callersOpenFiles(): [bigint, bigint] | undefined {
+  try {
+    const text = readFileSync(`/proc/${process.ppid}/limits`, 'latin1');
+    const match = /^Max open files\s+(\d+)\s+(\d+)/m.exec(text);
+    return match ? [BigInt(match[1]), BigInt(match[2])] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the launcher says are pairs of native words: a step, and a negative errno. */
+function wordsOf(bytes: Buffer): number[] {
+  const words = new BigInt64Array(Uint8Array.from(bytes.subarray(0, bytes.length & ~7)).buffer);
+  return [...words].map((word) => Number(word < 0n ? -word : word));
+}
+
+/** Before it was ready, the launcher itself was ended; told to stop, that is what was wanted. */
+function lostStep(signal: NodeJS.Signals | undefined): string {
+  return `starting the program (the launcher ended by ${signal ?? 'itself'})`;
+}
+
+async function ending(child: ChildProcess): Promise<Ending> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+  return signal ? { status: 128 + constants.signals[signal], signal } : { status: code ?? 125 };
+}

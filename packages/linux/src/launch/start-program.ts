@@ -1,0 +1,51 @@
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { getSystemErrorName } from 'node:util';
+import { nativeNumber, thisMachine } from '../machine.ts';
+import { executable } from '../machine-code/elf.ts';
+import { instructionSetOf } from '../machine-code/instruction-sets.ts';
+import type { MachineProgram } from '../machine-code/steps.ts';
+import { withExecutable } from './executable-file.ts';
+
+/** A step on the way to the program failed; errno 0 where there is none. */
+export class LaunchError extends Error {
+  readonly step: string;
+  readonly errno: number;
+  constructor(step: string, errno: number) {
+    super(errno === 0 ? `${step} failed` : `${step} failed with errno ${errno}`);
+    this.step = step;
+    this.errno = errno;
+  }
+}
+
+/** Makes a program for the machine that callgate runs on, whose calls it numbers with `nr`. */
+export type ProgramFor = (nr: (name: string) => number, wordSize: 4 | 8) => MachineProgram;
+
+/** Starts a program of callgate's own. Its descriptor 3 is a channel: child.stdio[3]. Throws LaunchError. */
+export function startProgram(
+  programFor: ProgramFor,
+  { stdio = 'inherit', cwd }: { readonly stdio?: StdioOptions; readonly cwd?: string },
+): ChildProcess {
+  const { abi } = thisMachine();
+  const set = instructionSetOf(abi.name);
+  if (!set) throw new LaunchError(`starting a program on ${abi.name}, for which callgate writes none,`, 0);
+  const file = executable(programFor(nativeNumber, set.wordSize), set);
+  const streams = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
+  return withExecutable(file, (path) =>
+    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe'], env: {}, cwd }),
+  );
+}
+
+/** Why a program of callgate's own could not be started at all, such as a folder that it may not enter. */
+export async function failedStart(child: ChildProcess): Promise<LaunchError> {
+  const [fault] = (await once(child, 'error')) as [NodeJS.ErrnoException];
+  const name = fault.errno === undefined ? fault.message : getSystemErrorName(fault.errno);
+  return new LaunchError(`starting the launcher (${name})`, -(fault.errno ?? 0));
+}
+
+/** All that a program says on its channel until it closes it. */
+export async function bytesOf(channel: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of channel) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

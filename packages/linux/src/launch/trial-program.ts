@@ -1,0 +1,117 @@
+import type { MachineProgram, Place, Step, Value } from '../machine-code/steps.ts';
+import { filterBlocks } from './launcher-program.ts';
+
+/** A call to make under a filter, in a process of its own. */
+export interface CallPlan {
+  readonly filter?: Uint8Array;
+  readonly nr: number;
+  readonly args: readonly bigint[];
+  /** Made through int 0x80, as i386 programs do; on x86_64 alone. */
+  readonly gate?: 'x86';
+}
+
+/** What is written down of each call, in words: the install's result, the call's, 1 if it returned, the wait status. */
+const FIELDS = ['installed', 'result', 'returned', 'status'] as const;
+
+/** How long a call may take, in seconds. */
+const PATIENCE = 2;
+
+const CHANNEL = 3;
+const SIGCHLD = 17;
+const SIGKILL = 9;
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_NO_NEW_PRIVS = 38;
+const SECCOMP_SET_MODE_FILTER = 1;
+const PROT_READ_WRITE = 3;
+const MAP_SHARED_FIXED_ANONYMOUS = 0x31;
+/** Where parent and children share what is written down. */
+const SHARED = 0x20000000;
+
+/**
+ * A program that makes each call in a child of its own and then writes the fields of all of them to descriptor 3. A child
+ * notes the result in shared memory, so that it is known even if the filter allows no other call.
+ */
+export function trialProgram(
+  calls: readonly CallPlan[],
+  nr: (name: string) => number,
+  wordSize: 4 | 8,
+): MachineProgram {
+  const call = (name: string, args: readonly Value[], result?: Place): Step => {
+    return { kind: 'syscall', nr: nr(name), args, result };
+  };
+  const size = calls.length * FIELDS.length * wordSize;
+  const field = (i: number, name: (typeof FIELDS)[number]): Place => {
+    return { block: 'shared', plus: (i * FIELDS.length + FIELDS.indexOf(name)) * wordSize };
+  };
+  const pid: Place = { block: 'pid' };
+  const steps = calls.flatMap(({ filter, nr: number, args, gate }, i): Step[] => [
+    call('clone', [SIGCHLD, 0, 0, 0, 0], pid),
+    { kind: 'jump', to: `child ${i}`, when: { word: pid, is: 'equal', to: 0 } },
+    call('wait4', [{ word: pid }, { address: field(i, 'status') }, 0, 0]),
+    { kind: 'jump', to: `after ${i}` },
+    { kind: 'label', name: `child ${i}` },
+    call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+    call('setitimer', [0, { address: { block: 'patience' } }, 0]),
+    ...(filter
+      ? [
+          call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]),
+          call(
+            'seccomp',
+            [SECCOMP_SET_MODE_FILTER, 0, { address: { block: `filter ${i}` } }],
+            field(i, 'installed'),
+          ),
+          { kind: 'jump', to: `end ${i}`, when: { word: field(i, 'installed'), is: 'less', to: 0 } } as const,
+        ]
+      : []),
+    { kind: 'syscall', nr: number, args, gate, result: field(i, 'result') },
+    { kind: 'store', value: 1, to: field(i, 'returned') },
+    { kind: 'label', name: `end ${i}` },
+    call('exit_group', [0]),
+    { kind: 'fault' },
+    { kind: 'label', name: `after ${i}` },
+  ]);
+  return {
+    steps: [
+      call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+      call('mmap', [SHARED, size, PROT_READ_WRITE, MAP_SHARED_FIXED_ANONYMOUS, -1, 0]),
+      ...steps,
+      call('write', [CHANNEL, { address: { block: 'shared' } }, size]),
+      call('exit_group', [0]),
+      { kind: 'fault' },
+    ],
+    data: [
+      { name: 'shared', content: { mappedAt: SHARED } },
+      { name: 'pid', content: wordSize },
+      // struct itimerval: the interval and the first expiry, each in seconds and microseconds.
+      { name: 'patience', content: [0, 0, PATIENCE, 0] },
+      ...calls.flatMap(({ filter }, i) => (filter ? filterBlocks(filter, `filter ${i}`) : [])),
+    ],
+  };
+}
+
+/** How a call ended under its filter. */
+export type CallEnd =
+  /** The kernel's result; negative errno when it failed. */
+  | { readonly kind: 'returned'; readonly result: bigint }
+  /** A signal ended the process; SIGALRM's number when the call did not return in time. */
+  | { readonly kind: 'signal'; readonly signal: number }
+  /** The call ended the process with this status. */
+  | { readonly kind: 'ended'; readonly status: number }
+  /** The kernel did not take the filter. */
+  | { readonly kind: 'refused'; readonly errno: number };
+
+/** Reads what the trial program has written: the end of each of so many calls. */
+export function readEnds(bytes: Uint8Array, count: number): CallEnd[] {
+  if (bytes.length !== count * FIELDS.length * 8)
+    throw new Error(`the trial of ${count} calls wrote ${bytes.length} bytes`);
+  const words = new BigInt64Array(Uint8Array.from(bytes).buffer);
+  return Array.from({ length: count }, (_, i) => {
+    const [installed, result, returned, status] = words.subarray(i * FIELDS.length);
+    if (installed < 0n) return { kind: 'refused', errno: Number(-installed) };
+    if (returned === 1n) return { kind: 'returned', result };
+    const signal = Number(status & 0x7fn);
+    return signal > 0
+      ? { kind: 'signal', signal }
+      : { kind: 'ended', status: Number((status >> 8n) & 0xffn) };
+  });
+}

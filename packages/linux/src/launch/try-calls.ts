@@ -1,0 +1,36 @@
+import type { Duplex } from 'node:stream';
+import { encodeProgram } from '@callgate/engine/bpf/encode';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { thisMachine } from '../machine.ts';
+import { bytesOf, failedStart, startProgram } from './start-program.ts';
+import { type CallEnd, readEnds, trialProgram } from './trial-program.ts';
+
+/** A system call to make under a filter, or under none. */
+export interface CallTrial {
+  readonly filter?: Program;
+  readonly nr: number;
+  readonly args: readonly bigint[];
+  /** Made as i386 programs make theirs; on x86_64 alone. */
+  readonly gate?: 'x86';
+}
+
+/** How many calls one process is told to make. */
+const AT_ONCE = 256;
+
+/** Makes each call in a process of its own, under its filter; how each ended, in their order. */
+export async function tryCalls(trials: readonly CallTrial[]): Promise<CallEnd[]> {
+  const ends: CallEnd[] = [];
+  for (let i = 0; i < trials.length; i += AT_ONCE)
+    ends.push(...(await tryAtOnce(trials.slice(i, i + AT_ONCE))));
+  return ends;
+}
+
+async function tryAtOnce(trials: readonly CallTrial[]): Promise<CallEnd[]> {
+  const { endian } = thisMachine().abi;
+  const plans = trials.map((trial) => {
+    return { ...trial, filter: trial.filter && encodeProgram(trial.filter, endian) };
+  });
+  const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize), { stdio: 'ignore' });
+  if (child.pid === undefined) throw await failedStart(child);
+  return readEnds(await bytesOf(child.stdio[3] as Duplex), trials.length);
+}
