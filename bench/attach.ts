@@ -6,15 +6,15 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { compileDiagram } from '@callgate/engine/compile/compile';
-import { libraryPlan } from '@callgate/engine/policy/library-plan';
 import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Target } from '@callgate/engine/policy/target';
 import { parseProfile } from '@callgate/engine/profile/parse';
+import { libraryPlan } from '@callgate/engine/runtime/library-plan';
+import type { Target } from '@callgate/engine/runtime/target';
 import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { libc } from '@callgate/linux/libc';
-import { runLibseccomp } from '@callgate/linux/libseccomp';
 import { nativeNumber } from '@callgate/linux/machine';
+import { runLibseccomp } from '@callgate/linux/verify/libseccomp';
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;

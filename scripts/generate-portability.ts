@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
-const FOLDER = join(ROOT, 'packages/engine/src/record/generated');
+const FOLDER = join(ROOT, 'packages/engine/src/build/generated');
 
 const read = (name: string) => JSON.parse(readFileSync(join(ROOT, 'scripts/data', `${name}.json`), 'utf8'));
 const header = (sources: string) =>

@@ -1,6 +1,6 @@
 /**
  * Measures anew what container runtimes call between loading a container's filter and the container's execve, and compares it
- * with the table in packages/engine/src/record/floors.ts. Needs root, eBPF, and the runtimes that are to be measured.
+ * with the table in packages/engine/src/build/floors.ts. Needs root, eBPF, and the runtimes that are to be measured.
  *   npx tsx -C @callgate/source scripts/measure-floors.ts [--starts 20] [runc] [crun] [docker] [podman]
  * Exit status 1 when a runtime calls something in more than one start that the table lacks, or never calls what the table says
  * that it always does. What came once is printed: it may be a matter of luck, which no release of a runtime is to blame for.
@@ -10,10 +10,10 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FLOORS, type FloorChoice, floorOf } from '@callgate/engine/record/floors';
-import { ENGINES } from '@callgate/linux/containers';
-import { runtimeVersion } from '@callgate/linux/oci-container';
-import { attach } from '@callgate/linux/record-attached';
+import { FLOORS, type FloorChoice, floorOf } from '@callgate/engine/build/floors';
+import { ENGINES } from '@callgate/linux/container/containers';
+import { runtimeVersion } from '@callgate/linux/container/oci-container';
+import { attach } from '@callgate/linux/recorders/record-attached';
 
 const BUSYBOX = '/bin/busybox';
 const IMAGE = 'callgate-floors';
@@ -120,9 +120,9 @@ async function startEngine(
 }
 
 async function recorded(work: (began: (pid: number) => void) => Promise<void>): Promise<Set<string>> {
-  const { ObserverPrograms } = await import('@callgate/linux/recorders/observer-programs');
-  const { observerLayout } = await import('@callgate/linux/recorders/observer-layout');
-  const { readKernelTypes } = await import('@callgate/linux/bpf/btf');
+  const { ObserverPrograms } = await import('@callgate/linux/recorders/ebpf/observer-programs');
+  const { observerLayout } = await import('@callgate/linux/recorders/ebpf/observer-layout');
+  const { readKernelTypes } = await import('@callgate/linux/ebpf/btf');
   const { readlinkSync } = await import('node:fs');
   const { nameOf } = await import('@callgate/engine/syscalls/lookup');
   const namespaceOf = (pid: number | 'self') => Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))![0]);

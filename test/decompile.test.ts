@@ -1,7 +1,7 @@
 import { compileDiagram } from '@callgate/engine/compile/compile';
+import { Diagram } from '@callgate/engine/diagram/diagram';
 import { decompilePolicy } from '@callgate/engine/lift/decompile';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { Diagram } from '@callgate/engine/policy/diagram';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';

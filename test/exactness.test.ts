@@ -3,7 +3,7 @@ import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
 import { verifyProgram } from '@callgate/engine/bpf/verify';
 import { runProgram } from '@callgate/engine/bpf/vm';
 import { compileDiagram } from '@callgate/engine/compile/compile';
-import { liftProgram } from '@callgate/engine/lift/execute';
+import { liftProgram } from '@callgate/engine/lift/symbolic-execution';
 import { ACTION_KINDS, actionOfWord } from '@callgate/engine/policy/action';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';

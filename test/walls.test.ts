@@ -13,25 +13,11 @@ const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>
   },
 };
 
-/** Inside the engine a room may import only from these (and from itself). */
-const ROOMS: Readonly<Record<string, readonly string[]>> = {
-  diagnostics: ['source'],
-  source: ['diagnostics'],
-  syscalls: [],
-  profile: ['diagnostics', 'source', 'syscalls'],
-  policy: ['diagnostics', 'source', 'syscalls', 'profile'],
-  bpf: [],
-  compile: ['bpf', 'syscalls', 'policy', 'lift'],
-  lift: ['bpf', 'source', 'syscalls', 'profile', 'policy'],
-  analysis: ['profile', 'policy', 'bpf', 'syscalls', 'lift', 'compile'],
-  record: ['diagnostics', 'source', 'syscalls', 'profile'],
-  report: ['diagnostics', 'source', 'syscalls', 'policy', 'bpf', 'analysis', 'record'],
-  stock: [],
-};
-
 interface Import {
   readonly from: string;
   readonly what: string;
+  /** It is gone when the program runs. */
+  readonly typeOnly: boolean;
 }
 
 function sources(folder: string): string[] {
@@ -45,7 +31,11 @@ function importsOf(file: string): Import[] {
   const specifiers = text.matchAll(
     /^(?:import|export)\b[^'";]*?from\s+'([^']+)'|\bimport\('([^']+)'\)|^import '([^']+)'/gm,
   );
-  return [...specifiers].map((m) => ({ from: file, what: m[1] ?? m[2] ?? m[3] }));
+  return [...specifiers].map((m) => {
+    // What is imported only when it is needed waits for nobody.
+    const typeOnly = /^(import|export) type\b/.test(m[0]) || m[2] !== undefined;
+    return { from: file, what: m[1] ?? m[2] ?? m[3], typeOnly };
+  });
 }
 
 const relativeTo = (file: string) => relative(ROOT, file);
@@ -71,28 +61,66 @@ describe.each(Object.entries(PACKAGES))('package %s', (name, { allowed }) => {
   });
 });
 
-describe('inside the engine', () => {
-  const folder = join(ROOT, 'packages/engine/src');
-  it.each(Object.entries(ROOMS))('%s imports only from %j', (room, allowed) => {
+/** What a room's README says it may import: rooms of its package, `..` for the files beside it, packages of npm. */
+function allowedBy(readme: string): string[] {
+  const line = /^- \*\*May import:\*\* (.*)$/m.exec(readme)?.[1];
+  if (line === undefined) throw new Error('a README without "May import"');
+  return line === 'nothing' ? [] : line.split(', ');
+}
+
+/** The room of a file below src; `..` for files that are in none. */
+function roomOf(path: string): string {
+  return path.includes('/') ? path.split('/')[0] : '..';
+}
+
+describe.each(Object.keys(PACKAGES))('the rooms of %s', (name) => {
+  const folder = join(ROOT, 'packages', name, 'src');
+  const rooms = readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory());
+
+  it.each(rooms.map((room) => room.name))('%s imports only what its README allows', (room) => {
+    const readme = readFileSync(join(folder, room, 'README.md'), 'utf8');
+    expect(readme.trim().split('\n').length).toBeLessThanOrEqual(15);
+    const allowed = allowedBy(readme);
     const outside = sources(join(folder, room))
       .flatMap(importsOf)
-      .filter(({ what }) => what.startsWith('.'))
-      .map((i) => ({ ...i, room: relative(folder, resolve(i.from, '..', i.what)).split('/')[0] }))
-      .filter((i) => i.room !== room && !allowed.includes(i.room));
-    expect(outside.map((i) => `${relativeTo(i.from)} imports from ${i.room}`)).toEqual([]);
-  });
-
-  it('every room is named here and has a README', () => {
-    const rooms = readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory());
-    expect(rooms.map((r) => r.name).sort()).toEqual(Object.keys(ROOMS).sort());
-    for (const { name } of rooms)
-      expect(
-        readFileSync(join(folder, name, 'README.md'), 'utf8')
-          .trim()
-          .split('\n').length,
-      ).toBeLessThanOrEqual(15);
+      .filter(({ what }) => !/^(node:|@callgate\/)/.test(what))
+      .map((i) => ({
+        ...i,
+        room: i.what.startsWith('.') ? roomOf(relative(folder, resolve(i.from, '..', i.what))) : i.what,
+      }))
+      .filter((i) => i.room !== room);
+    const strangers = outside.filter((i) => !allowed.includes(i.room));
+    expect(strangers.map((i) => `${relativeTo(i.from)} imports from ${i.room}`)).toEqual([]);
+    const unused = allowed.filter((other) => !outside.some((i) => i.room === other));
+    expect(unused, 'rooms that the README names and nobody imports').toEqual([]);
   });
 });
+
+it('no file of a package imports itself through others', () => {
+  const files = Object.keys(PACKAGES).flatMap((name) => sources(join(ROOT, 'packages', name, 'src')));
+  const next = new Map(
+    files.map((file) => {
+      const own = importsOf(file).filter(({ what, typeOnly }) => what.startsWith('.') && !typeOnly);
+      return [file, own.map(({ what }) => resolve(file, '..', what))] as const;
+    }),
+  );
+  expect(circles(next).map((circle) => circle.map(relativeTo))).toEqual([]);
+});
+
+/** Every circle that a search in depth meets. */
+function circles(next: ReadonlyMap<string, readonly string[]>): string[][] {
+  const found: string[][] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    if (path.includes(file)) found.push([...path.slice(path.indexOf(file)), file]);
+    else if (!done.has(file)) {
+      for (const other of next.get(file) ?? []) visit(other, [...path, file]);
+      done.add(file);
+    }
+  };
+  for (const file of next.keys()) visit(file, []);
+  return found;
+}
 
 it('only bin touches process in the command line', () => {
   const folder = join(ROOT, 'packages/cli/src');

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, OWN_FAILURE } from './context.ts';
 import { definition } from './definition.ts';
-import { printable, styleFor } from './output/style.ts';
+import { printable, styleFor } from './terminal/style.ts';
 import { VERBS } from './verbs.ts';
 
 /** The command line: runs the verb in argv and resolves to the exit status. */

@@ -5,10 +5,10 @@ import { jsonProgram } from '@callgate/engine/report/programs/json';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
-import { readText } from '../input/read-text.ts';
-import { targetOf } from '../input/target-flags.ts';
-import { writeProgram } from '../output/program-formats.ts';
-import { printable } from '../output/style.ts';
+import { targetOf } from '../flags/target-flags.ts';
+import { readText } from '../load/read-text.ts';
+import { writeProgram } from '../terminal/program-formats.ts';
+import { printable } from '../terminal/style.ts';
 
 interface AsmFlags {
   readonly arch?: string;

@@ -1,16 +1,18 @@
-import { parseRelease } from '@callgate/engine/policy/target';
+import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/build/floors';
+import { originsFile, stringifyOrigins } from '@callgate/engine/build/origins';
+import { compareReleases, type KernelRange, type LibcRange } from '@callgate/engine/build/portability';
+import { type BuildOptions, synthesize } from '@callgate/engine/build/synthesize';
 import { compareKernels, parseKernel } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { completenessOf } from '@callgate/engine/record/completeness';
-import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/record/floors';
-import { type Recording, stringifyRecording } from '@callgate/engine/record/observation';
-import { originsFile, stringifyOrigins } from '@callgate/engine/record/origins';
-import { compareReleases, type KernelRange, type LibcRange } from '@callgate/engine/record/portability';
-import { type BuildOptions, synthesize } from '@callgate/engine/record/synthesize';
+import { completenessOf } from '@callgate/engine/recording/completeness';
+import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
 import { buildHtml } from '@callgate/engine/report/build-html';
+import { parseRelease } from '@callgate/engine/runtime/target';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { natural } from '../flags/number.ts';
+import { abiNamed, withRelease } from '../flags/target-flags.ts';
 import {
   addLogFlags,
   type LogFlags,
@@ -18,20 +20,18 @@ import {
   logFlagsOf,
   type ReadRecording,
   readAnyRecording,
-} from '../input/log.ts';
-import { natural } from '../input/number.ts';
-import { noSuchCall } from '../input/system-call.ts';
-import { abiNamed, withRelease } from '../input/target-flags.ts';
-import { isList } from '../output/recording.ts';
-import { printable, styleFor } from '../output/style.ts';
+} from '../load/log.ts';
+import { noSuchCall } from '../load/system-call.ts';
+import { isList } from '../terminal/recording.ts';
+import { printable, styleFor } from '../terminal/style.ts';
 import {
   completenessLines,
   conditionLines,
   reasonLines,
   summaryLines,
   synthesisDocument,
-} from '../output/synthesis.ts';
-import { writeFile } from '../output/write-file.ts';
+} from '../terminal/synthesis.ts';
+import { writeFile } from '../terminal/write-file.ts';
 
 interface BuildFlags extends LogFlagTexts {
   readonly output: string;

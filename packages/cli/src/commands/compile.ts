@@ -1,16 +1,16 @@
 import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/analysis/bitmap';
 import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import type { RuleOrigin } from '@callgate/engine/policy/call-rule';
+import type { RuleOrigin } from '@callgate/engine/libseccomp/call-rule';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
-import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../input/program-flags.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { formatProgram, programDocument, writeProgram } from '../output/program-formats.ts';
-import { plural, printable } from '../output/style.ts';
+import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { compileSubject } from '../load/compile-subject.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { formatProgram, programDocument, writeProgram } from '../terminal/program-formats.ts';
+import { plural, printable } from '../terminal/style.ts';
 
 interface CompileFlags extends TargetFlags, ProgramFlags {
   readonly annotate?: boolean;

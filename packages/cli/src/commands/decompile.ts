@@ -3,11 +3,11 @@ import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompil
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { differencesDocument, differencesText } from '../output/differences.ts';
-import { printable, styleFor } from '../output/style.ts';
-import { writeFile } from '../output/write-file.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { differencesDocument, differencesText } from '../terminal/differences.ts';
+import { printable, styleFor } from '../terminal/style.ts';
+import { writeFile } from '../terminal/write-file.ts';
 
 interface DecompileFlags extends TargetFlags {
   readonly output: string;

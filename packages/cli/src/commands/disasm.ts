@@ -3,10 +3,10 @@ import { jsonProgram } from '@callgate/engine/report/programs/json';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
-import { loadPrograms } from '../input/subject.ts';
-import { targetOf } from '../input/target-flags.ts';
-import { listingText } from '../output/listing.ts';
-import { plural, printable, styleFor } from '../output/style.ts';
+import { targetOf } from '../flags/target-flags.ts';
+import { loadPrograms } from '../load/subject.ts';
+import { listingText } from '../terminal/listing.ts';
+import { plural, printable, styleFor } from '../terminal/style.ts';
 
 interface DisasmFlags {
   readonly arch?: string;

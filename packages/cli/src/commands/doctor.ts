@@ -1,7 +1,7 @@
-import { checkMachine } from '@callgate/linux/probe';
+import { checkMachine } from '@callgate/linux/check-machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, FINDINGS } from '../context.ts';
-import { styleFor } from '../output/style.ts';
+import { styleFor } from '../terminal/style.ts';
 
 export const doctor: Verb = {
   name: 'doctor',

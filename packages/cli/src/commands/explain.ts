@@ -1,11 +1,11 @@
 import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
+import type { Reason } from '@callgate/engine/build/synthesize';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { executes } from '@callgate/engine/policy/action';
-import type { Target } from '@callgate/engine/policy/target';
-import type { Reason } from '@callgate/engine/record/synthesize';
 import { formatAction } from '@callgate/engine/report/action';
 import { formatCall } from '@callgate/engine/report/call';
 import { formatReason } from '@callgate/engine/report/origin';
+import type { Target } from '@callgate/engine/runtime/target';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import {
@@ -19,11 +19,11 @@ import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup'
 import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
-import { readOrigins } from '../input/origins.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../input/subject.ts';
-import { callNumber, noSuchCall } from '../input/system-call.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { printable, type Style, styleFor } from '../output/style.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { readOrigins } from '../load/origins.ts';
+import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { callNumber, noSuchCall } from '../load/system-call.ts';
+import { printable, type Style, styleFor } from '../terminal/style.ts';
 
 interface ExplainFlags extends TargetFlags {
   readonly json?: boolean;

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, mkdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { synthesize } from '@callgate/engine/build/synthesize';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { synthesize } from '@callgate/engine/record/synthesize';
 import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
 import { formatOf } from '@callgate/engine/source/read';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
@@ -15,14 +15,14 @@ import {
   ownCommand,
   readHookState,
   startFollower,
-} from '@callgate/linux/oci-hook';
+} from '@callgate/linux/container/oci-hook';
 import { Option } from 'commander';
-import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { readText } from '../input/read-text.ts';
-import { printable } from '../output/style.ts';
-import { reason, writeFile } from '../output/write-file.ts';
+import { readText } from '../load/read-text.ts';
+import { recordRunning } from '../run/attach-run.ts';
+import { printable } from '../terminal/style.ts';
+import { reason, writeFile } from '../terminal/write-file.ts';
 
 interface HookFlags {
   readonly dir: string;

@@ -1,13 +1,13 @@
 import type { Program } from '@callgate/engine/bpf/instruction';
 import type { CompileOptions } from '@callgate/engine/compile/compile';
 import { examples, type Verb } from '../command.ts';
-import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure } from '../context.ts';
-import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../input/program-flags.ts';
-import { loadSubject, type Subject } from '../input/subject.ts';
-import { targetOf } from '../input/target-flags.ts';
-import { formatProgram, programDocument, writeProgram } from '../output/program-formats.ts';
-import { plural, printable } from '../output/style.ts';
+import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
+import { targetOf } from '../flags/target-flags.ts';
+import { compileSubject } from '../load/compile-subject.ts';
+import { loadSubject, type Subject } from '../load/subject.ts';
+import { formatProgram, programDocument, writeProgram } from '../terminal/program-formats.ts';
+import { plural, printable } from '../terminal/style.ts';
 
 interface OptimizeFlags extends ProgramFlags {
   readonly arch?: string;

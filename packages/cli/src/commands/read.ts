@@ -1,5 +1,5 @@
-import { LOG_FORMATS } from '@callgate/engine/record/log-formats';
-import { type Observation, stringifyRecording } from '@callgate/engine/record/observation';
+import { LOG_FORMATS } from '@callgate/engine/logs/log-formats';
+import { type Observation, stringifyRecording } from '@callgate/engine/recording/recording';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
 import {
@@ -8,10 +8,10 @@ import {
   logFlagsOf,
   type ReadRecording,
   readAnyRecording,
-} from '../input/log.ts';
-import { deniedCalls, isList, lacksLines, phasesOf } from '../output/recording.ts';
-import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
-import { writeFile } from '../output/write-file.ts';
+} from '../load/log.ts';
+import { deniedCalls, isList, lacksLines, phasesOf } from '../terminal/recording.ts';
+import { plural, printable, type Style, styleFor, wrap } from '../terminal/style.ts';
+import { writeFile } from '../terminal/write-file.ts';
 
 interface ReadFlags extends LogFlagTexts {
   readonly arch?: string;

@@ -1,17 +1,14 @@
+import { synthesize } from '@callgate/engine/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { type Recording, stringifyRecording } from '@callgate/engine/record/observation';
-import { synthesize } from '@callgate/engine/record/synthesize';
+import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
 import type { LaunchPlan } from '@callgate/linux/launch/launch';
-import { recordProgram } from '@callgate/linux/record';
-import type { AttachTarget } from '@callgate/linux/record-attached';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
+import { recordProgram } from '@callgate/linux/recorders/record';
+import type { AttachTarget } from '@callgate/linux/recorders/record-attached';
 import type { Recorder } from '@callgate/linux/recorders/recorder';
-import { recordRunning } from '../attach-run.ts';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
-import { deniedCalls, labelsOf, lacksLines } from '../output/recording.ts';
-import { plural, printable, styleFor, wrap } from '../output/style.ts';
-import { expectWritable, writeFile } from '../output/write-file.ts';
+import { recordRunning } from '../run/attach-run.ts';
 import {
   commandOf,
   endProgram,
@@ -19,7 +16,10 @@ import {
   routeSignals,
   type SignalRoute,
   stoppedBy,
-} from '../program-run.ts';
+} from '../run/program-run.ts';
+import { deniedCalls, labelsOf, lacksLines } from '../terminal/recording.ts';
+import { plural, printable, styleFor, wrap } from '../terminal/style.ts';
+import { expectWritable, writeFile } from '../terminal/write-file.ts';
 
 interface RecordFlags {
   readonly recorder: string;

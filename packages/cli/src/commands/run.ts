@@ -4,19 +4,19 @@ import { actionOfWord, executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
-import { KernelLog } from '@callgate/linux/kernel-log';
+import { KernelLog } from '@callgate/linux/kernel-log/kernel-log';
 import type { Ending, LaunchPlan } from '@callgate/linux/launch/launch';
 import { thisMachine } from '@callgate/linux/machine';
-import { denials } from '@callgate/linux/recorders/denials';
-import { ebpf } from '@callgate/linux/recorders/ebpf';
+import { ebpf } from '@callgate/linux/recorders/ebpf/ebpf';
+import { denials } from '@callgate/linux/recorders/notify/denials';
 import { examples, type Verb } from '../command.ts';
-import { compileSubject } from '../compile-subject.ts';
 import type { Context } from '../context.ts';
-import { loadSubject, type Subject } from '../input/subject.ts';
-import { callLabel } from '../input/system-call.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { plural, printable, styleFor } from '../output/style.ts';
-import { commandOf, filterFlags, runProgramPlan } from '../program-run.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { compileSubject } from '../load/compile-subject.ts';
+import { loadSubject, type Subject } from '../load/subject.ts';
+import { callLabel } from '../load/system-call.ts';
+import { commandOf, filterFlags, runProgramPlan } from '../run/program-run.ts';
+import { plural, printable, styleFor } from '../terminal/style.ts';
 import { recordWithSignals } from './record.ts';
 
 interface RunFlags extends TargetFlags {

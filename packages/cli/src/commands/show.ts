@@ -5,16 +5,16 @@ import {
   notableCalls,
   summarize,
 } from '@callgate/engine/analysis/summary';
+import { restrictForeign } from '@callgate/engine/diagram/restrict';
 import { actionOfWord } from '@callgate/engine/policy/action';
 import type { Policy } from '@callgate/engine/policy/policy';
-import { restrictForeign } from '@callgate/engine/policy/restrict';
 import { formatAction } from '@callgate/engine/report/action';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
-import { loadSubject, SUBJECT_HELP } from '../input/subject.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { bitmapDocument, bitmapsOf, bitmapsText } from '../output/bitmap.ts';
-import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { bitmapDocument, bitmapsOf, bitmapsText } from '../terminal/bitmap.ts';
+import { plural, printable, type Style, styleFor, wrap } from '../terminal/style.ts';
 
 interface ShowFlags extends TargetFlags {
   readonly json?: boolean;

@@ -1,17 +1,14 @@
+import { allowedCalls, shrink as search, withoutCalls } from '@callgate/engine/build/shrink';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { allowedCalls, shrink as search, withoutCalls } from '@callgate/engine/record/shrink';
 import type { LaunchPlan } from '@callgate/linux/launch/launch';
 import { examples, type Verb } from '../command.ts';
-import { compileSubject } from '../compile-subject.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';
-import { natural } from '../input/number.ts';
-import { loadSubject, type Subject } from '../input/subject.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { Progress } from '../output/progress.ts';
-import { plural, printable, type Style, styleFor } from '../output/style.ts';
-import { writeFile } from '../output/write-file.ts';
+import { natural } from '../flags/number.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { compileSubject } from '../load/compile-subject.ts';
+import { loadSubject, type Subject } from '../load/subject.ts';
 import {
   commandOf,
   endProgram,
@@ -20,7 +17,10 @@ import {
   runProgramPlan,
   type SignalRoute,
   stoppedBy,
-} from '../program-run.ts';
+} from '../run/program-run.ts';
+import { Progress } from '../terminal/progress.ts';
+import { plural, printable, type Style, styleFor } from '../terminal/style.ts';
+import { writeFile } from '../terminal/write-file.ts';
 import { findRecorder, recordWithSignals } from './record.ts';
 
 interface ShrinkFlags extends TargetFlags {

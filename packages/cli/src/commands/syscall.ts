@@ -6,9 +6,9 @@ import { notable } from '@callgate/engine/syscalls/notable';
 import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
-import { callNumber, noSuchCall } from '../input/system-call.ts';
-import { abiNamed } from '../input/target-flags.ts';
-import { styleFor } from '../output/style.ts';
+import { abiNamed } from '../flags/target-flags.ts';
+import { callNumber, noSuchCall } from '../load/system-call.ts';
+import { styleFor } from '../terminal/style.ts';
 
 export const syscall: Verb = {
   name: 'syscall',

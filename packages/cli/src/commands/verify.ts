@@ -1,22 +1,22 @@
 import { constants } from 'node:os';
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
-import { Diagram } from '@callgate/engine/policy/diagram';
-import { ENGINES, NoSuchContainer } from '@callgate/linux/containers';
-import { FiltersUnreadable } from '@callgate/linux/live-filters';
-import { OCI_RUNTIMES } from '@callgate/linux/oci-container';
+import { Diagram } from '@callgate/engine/diagram/diagram';
+import { ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
+import { OCI_RUNTIMES } from '@callgate/linux/container/oci-container';
+import { FiltersUnreadable } from '@callgate/linux/process/live-filters';
 import {
   containerTrial,
   libseccompTrial,
   runtimeTrial,
   type Trial,
   TrialFailed,
-} from '@callgate/linux/trials';
+} from '@callgate/linux/verify/trials';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
-import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../input/subject.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../input/target-flags.ts';
-import { differencesDocument, differencesText } from '../output/differences.ts';
-import { plural, printable, type Style, styleFor, wrap } from '../output/style.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../load/subject.ts';
+import { differencesDocument, differencesText } from '../terminal/differences.ts';
+import { plural, printable, type Style, styleFor, wrap } from '../terminal/style.ts';
 
 interface VerifyFlags extends TargetFlags {
   readonly against: string;

@@ -1,7 +1,7 @@
 import { compileUnproved, FilterTooLarge } from '../compile/compile.ts';
-import type { NodeId } from '../policy/diagram.ts';
+import type { NodeId } from '../diagram/diagram.ts';
+import { restrict } from '../diagram/restrict.ts';
 import type { Policy } from '../policy/policy.ts';
-import { restrict } from '../policy/restrict.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 

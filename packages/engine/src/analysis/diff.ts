@@ -1,9 +1,9 @@
+import { callsWhere, countArguments, smallestCall } from '../diagram/call-set.ts';
+import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
+import { ARCH, type Call, NR } from '../diagram/fields.ts';
+import { restrict, restrictArch } from '../diagram/restrict.ts';
+import { valueRanges } from '../diagram/value-set.ts';
 import { type Action, type ActionKind, actionOfWord } from '../policy/action.ts';
-import { callsWhere, countArguments, smallestCall } from '../policy/call-set.ts';
-import { type Diagram, DiagramTooLarge, type NodeId } from '../policy/diagram.ts';
-import { ARCH, type Call, NR } from '../policy/fields.ts';
-import { restrict, restrictArch } from '../policy/restrict.ts';
-import { valueRanges } from '../policy/value-set.ts';
 import { type Abi, type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf } from '../syscalls/lookup.ts';
 

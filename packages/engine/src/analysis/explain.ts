@@ -1,8 +1,8 @@
+import type { Call } from '../diagram/fields.ts';
+import { restrict } from '../diagram/restrict.ts';
 import type { ActionKind } from '../policy/action.ts';
 import { actionOfWord } from '../policy/action.ts';
-import type { Call } from '../policy/fields.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
-import { restrict } from '../policy/restrict.ts';
 import type { Abi } from '../syscalls/arch.ts';
 
 /** A policy's answer for one call, and why. */

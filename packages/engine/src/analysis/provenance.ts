@@ -1,10 +1,10 @@
 import type { Program } from '../bpf/instruction.ts';
-import { reachingCalls } from '../lift/execute.ts';
+import { reachingCalls } from '../lift/symbolic-execution.ts';
 import type { Policy } from '../policy/policy.ts';
-import { resolveProfile } from '../policy/resolve.ts';
-import { runtimeRules } from '../policy/runtime-rules.ts';
-import type { Target } from '../policy/target.ts';
 import type { Profile, Rule } from '../profile/profile.ts';
+import { resolveProfile } from '../runtime/resolve.ts';
+import { runtimeRules } from '../runtime/runtime-rules.ts';
+import type { Target } from '../runtime/target.ts';
 
 /** Which rules an instruction serves, and the other way round. */
 export interface Provenance {

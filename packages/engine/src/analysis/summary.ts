@@ -1,6 +1,6 @@
+import { restrict } from '../diagram/restrict.ts';
 import { type ActionKind, actionOfWord, executes } from '../policy/action.ts';
 import type { Policy } from '../policy/policy.ts';
-import { restrict } from '../policy/restrict.ts';
 import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 import { notable } from '../syscalls/notable.ts';

@@ -1,4 +1,4 @@
-import type { NodeId } from '../policy/diagram.ts';
+import type { NodeId } from '../diagram/diagram.ts';
 import { chainOf, shorter, takeSingles } from './singles.ts';
 import type { Range } from './words.ts';
 

@@ -1,6 +1,6 @@
-import type { Diagram, NodeId } from '../policy/diagram.ts';
+import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { type Costs, decisionTree, favoursSize, type Tree } from './decision-tree.ts';
-import { decideX32 } from './fold.ts';
+import { decideX32 } from './fold-x32.ts';
 import { chainOf, shorter, takeSingles } from './singles.ts';
 import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 

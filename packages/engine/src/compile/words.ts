@@ -1,5 +1,5 @@
 import type { Word } from '../bpf/seccomp-data.ts';
-import type { Diagram, NodeId } from '../policy/diagram.ts';
+import type { Diagram, NodeId } from '../diagram/diagram.ts';
 
 /** struct seccomp_data as the diagram's variables have it: sixteen 32-bit words, arch and nr first, ip last. */
 export type WordIndex = number;

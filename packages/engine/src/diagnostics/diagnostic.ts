@@ -1,5 +1,5 @@
-import type { Span } from '../source/span.ts';
 import type { DiagnosticCode } from './codes.ts';
+import type { Span } from './span.ts';
 
 /** error: the input has no meaning; warning: it means something else than it seems to; note: worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';

@@ -1,9 +1,9 @@
-import type { CallRule, RuleOrigin } from '../policy/call-rule.ts';
-import { callsWhere } from '../policy/call-set.ts';
+import { NOWHERE } from '../diagnostics/span.ts';
+import { callsWhere } from '../diagram/call-set.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import type { CallRule, RuleOrigin } from '../libseccomp/call-rule.ts';
+import { orderRules } from '../libseccomp/rule-order.ts';
 import { conditionsDiagram } from '../policy/condition.ts';
-import { Diagram, type NodeId } from '../policy/diagram.ts';
-import { orderRules } from '../policy/rule-order.ts';
-import { NOWHERE } from '../source/span.ts';
 import { type Conjunction, conjunctionsOf, STYLES } from './conjunctions.ts';
 
 /** What calls of one name get on one ABI: a diagram over arguments alone. */

@@ -1,5 +1,5 @@
-import { Diagram, type NodeId } from '../policy/diagram.ts';
-import type { Field } from '../policy/fields.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import type { Field } from '../diagram/fields.ts';
 
 /** A 32-bit value that depends on the call: 32 conditions, the highest bit first. */
 export type BitVector = readonly NodeId[];

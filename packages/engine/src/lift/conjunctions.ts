@@ -1,9 +1,9 @@
+import { NOWHERE } from '../diagnostics/span.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import { argument, type Field, half } from '../diagram/fields.ts';
+import { asCube, type Cube, cubesOf, exitsOf, valueRanges } from '../diagram/value-set.ts';
 import { conditionsDiagram } from '../policy/condition.ts';
-import { Diagram, type NodeId } from '../policy/diagram.ts';
-import { argument, type Field, half } from '../policy/fields.ts';
-import { asCube, type Cube, cubesOf, exitsOf, valueRanges } from '../policy/value-set.ts';
 import type { Condition } from '../profile/profile.ts';
-import { NOWHERE } from '../source/span.ts';
 
 /** Conditions joined by AND, at most one for each argument, as one rule of a profile has them. */
 export type Conjunction = readonly Condition[];

@@ -1,14 +1,14 @@
 import type { Program } from '../bpf/instruction.ts';
 import type { Endian } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
-import type { Diagram, NodeId } from '../policy/diagram.ts';
+import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import { restrict, restrictArch, restrictForeign } from '../diagram/restrict.ts';
 import type { Policy } from '../policy/policy.ts';
-import { restrict, restrictArch, restrictForeign } from '../policy/restrict.ts';
 import { plainWords, stackFilters } from '../policy/stack.ts';
 import { ABIS, type Abi, type AbiName, abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
-import { liftProgram } from './execute.ts';
 import { bounded } from './step-graph.ts';
+import { liftProgram } from './symbolic-execution.ts';
 
 /** A program cannot be lifted: the kernel would refuse it, or it computes too much. */
 export interface LiftFault {

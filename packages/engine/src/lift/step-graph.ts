@@ -1,8 +1,8 @@
 import type { Program } from '../bpf/instruction.ts';
 import * as op from '../bpf/opcodes.ts';
 import { type Endian, type Word, wordAt } from '../bpf/seccomp-data.ts';
-import { Diagram, DiagramTooLarge, type NodeId } from '../policy/diagram.ts';
-import { ARCH, argument, type Field, half, IP, NR } from '../policy/fields.ts';
+import { Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
+import { ARCH, argument, type Field, half, IP, NR } from '../diagram/fields.ts';
 import type { BitVector } from './bit-vector.ts';
 import * as bits from './bit-vector.ts';
 

@@ -1,6 +1,6 @@
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import { argument, type Field, half } from '../diagram/fields.ts';
 import type { Condition } from '../profile/profile.ts';
-import { Diagram, type NodeId } from './diagram.ts';
-import { argument, type Field, half } from './fields.ts';
 
 const ALL_ONES_64 = 0xffff_ffff_ffff_ffffn;
 const ALL_ONES_32 = 0xffff_ffffn;

@@ -1,19 +1,19 @@
 import { type Diagnostic, hasErrors, type Outcome, warning } from '../diagnostics/diagnostic.ts';
+import { Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
+import { ARCH, NR } from '../diagram/fields.ts';
+import type { CallRule, Fate } from '../libseccomp/call-rule.ts';
+import { orderRules } from '../libseccomp/rule-order.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
+import { ENOSYS, hasStub, stubDiagram } from '../runtime/enosys-stub.ts';
+import { type Resolved, resolveProfile } from '../runtime/resolve.ts';
+import { type RuntimeRules, runtimeRules, tooComplex } from '../runtime/runtime-rules.ts';
+import type { Target } from '../runtime/target.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
 import { actionWord, KILL_THREAD_WORD } from './action.ts';
-import type { CallRule, Fate } from './call-rule.ts';
 import { conditionsDiagram } from './condition.ts';
-import { Diagram, DiagramTooLarge, type NodeId } from './diagram.ts';
-import { ENOSYS, hasStub, stubDiagram } from './enosys-stub.ts';
-import { ARCH, NR } from './fields.ts';
 import type { Origin, Policy } from './policy.ts';
-import { type Resolved, resolveProfile } from './resolve.ts';
-import { orderRules } from './rule-order.ts';
-import { type RuntimeRules, runtimeRules, tooComplex } from './runtime-rules.ts';
-import type { Target } from './target.ts';
 
 /** The origins that every policy has, in this order. */
 const DEFAULT = 0;

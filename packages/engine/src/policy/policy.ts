@@ -1,6 +1,6 @@
+import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import type { RuleOrigin } from '../libseccomp/call-rule.ts';
 import type { Abi } from '../syscalls/arch.ts';
-import type { RuleOrigin } from './call-rule.ts';
-import type { Diagram, NodeId } from './diagram.ts';
 
 /** Why a call is decided as it is. */
 export type Origin =

@@ -1,7 +1,7 @@
 import type { Outcome } from '../diagnostics/diagnostic.ts';
 import { hasErrors } from '../diagnostics/diagnostic.ts';
+import type { Spanned } from '../diagnostics/span.ts';
 import { readSource, type SourceFormat } from '../source/read.ts';
-import type { Spanned } from '../source/span.ts';
 import { type Entry, quote, type Tree } from '../source/tree.ts';
 import { allNames, isKnownName } from '../syscalls/lookup.ts';
 import { CAPABILITIES } from './capabilities.ts';

@@ -1,4 +1,4 @@
-import type { Span, Spanned } from '../source/span.ts';
+import type { Span, Spanned } from '../diagnostics/span.ts';
 
 /** The actions of an OCI profile, without SCMP_ACT_. KILL is the old name of KILL_THREAD. */
 export const ACTION_NAMES = [

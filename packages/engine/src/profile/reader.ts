@@ -1,7 +1,7 @@
 import type { DiagnosticCode } from '../diagnostics/codes.ts';
 import { type Diagnostic, error, warning } from '../diagnostics/diagnostic.ts';
+import type { Span, Spanned } from '../diagnostics/span.ts';
 import { suggest } from '../diagnostics/suggest.ts';
-import type { Span, Spanned } from '../source/span.ts';
 import { describe, type Entry, quote, type Tree } from '../source/tree.ts';
 
 const MOST_SUGGESTIONS = 50;

@@ -1,6 +1,6 @@
-import { Diagram, type NodeId } from '../policy/diagram.ts';
-import { argument, type Field, half, IP } from '../policy/fields.ts';
-import { asCube, exitsOf, type ValueRange, valueRanges } from '../policy/value-set.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import { argument, type Field, half, IP } from '../diagram/fields.ts';
+import { asCube, exitsOf, type ValueRange, valueRanges } from '../diagram/value-set.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import { type Argument, formatArgument, formatBits, prototypeOf } from '../syscalls/arguments.ts';
 

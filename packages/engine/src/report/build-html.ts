@@ -1,6 +1,6 @@
-import type { Completeness } from '../record/completeness.ts';
-import type { Recording } from '../record/observation.ts';
-import type { Synthesis } from '../record/synthesize.ts';
+import type { Synthesis } from '../build/synthesize.ts';
+import type { Completeness } from '../recording/completeness.ts';
+import type { Recording } from '../recording/recording.ts';
 import { curveSvg } from './completeness.ts';
 import { formatReason } from './origin.ts';
 

@@ -1,4 +1,4 @@
-import type { Completeness } from '../record/completeness.ts';
+import type { Completeness } from '../recording/completeness.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 

@@ -1,5 +1,5 @@
-import type { Phase } from '../record/observation.ts';
-import type { Reason } from '../record/synthesize.ts';
+import type { Reason } from '../build/synthesize.ts';
+import type { Phase } from '../recording/recording.ts';
 
 /** Why a call is in a profile, in a few words: "seen 12 times in 2 of 3 runs, first by nginx". */
 export function formatReason(reason: Reason, runs: number): string {

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument } from 'yaml';
 import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.ts';
-import type { Span } from './span.ts';
+import type { Span } from '../diagnostics/span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 
 /** The yaml library takes time and memory far beyond a text's length; a profile has some kilobytes. */

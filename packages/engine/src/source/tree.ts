@@ -1,4 +1,4 @@
-import type { Span } from './span.ts';
+import type { Span } from '../diagnostics/span.ts';
 
 /** A document as it was written: JSON's values with their places. Numbers keep their text, so no bit is lost. */
 export type Tree =

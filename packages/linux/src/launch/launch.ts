@@ -5,8 +5,8 @@ import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import { findProgram } from '../find-program.ts';
 import { thisMachine } from '../machine.ts';
+import { findProgram } from '../process/find-program.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
 import { bytesOf, failedStart, LaunchError, startProgram } from './start-program.ts';
 

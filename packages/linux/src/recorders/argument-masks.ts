@@ -1,4 +1,4 @@
-import { worthOf } from '@callgate/engine/record/worth';
+import { worthOf } from '@callgate/engine/recording/worthwhile-arguments';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { prototypeOf } from '@callgate/engine/syscalls/arguments';
 import { nameOf } from '@callgate/engine/syscalls/lookup';

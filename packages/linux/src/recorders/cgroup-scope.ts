@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Cgroup, ownCgroup } from '../cgroup.ts';
 import { type Ending, type Launched, type LaunchPlan, launch } from '../launch/launch.ts';
+import { Cgroup, ownCgroup } from '../process/cgroup.ts';
 import type { RecordHooks, Tally } from './recorder.ts';
 
 /** How often the kernel is asked whether the program's last child is gone. */

@@ -1,9 +1,9 @@
-import { ebpf } from './ebpf.ts';
-import { log } from './log.ts';
-import { notify } from './notify.ts';
+import { ebpf } from './ebpf/ebpf.ts';
+import { log } from './logs/log.ts';
+import { strace } from './logs/strace.ts';
+import { tracefs } from './logs/tracefs.ts';
+import { notify } from './notify/notify.ts';
 import type { Recorder } from './recorder.ts';
-import { strace } from './strace.ts';
-import { tracefs } from './tracefs.ts';
 
 /** Every recorder, the best first: exact ones before those that lose events or do not tell the ABI, fast ones before slow. */
 export const RECORDERS: readonly Recorder[] = [ebpf, notify, tracefs, log, strace];

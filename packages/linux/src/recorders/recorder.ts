@@ -1,4 +1,4 @@
-import type { Phase } from '@callgate/engine/record/observation';
+import type { Phase } from '@callgate/engine/recording/recording';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import type { Ending, LaunchPlan } from '../launch/launch.ts';
 

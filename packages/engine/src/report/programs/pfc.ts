@@ -1,10 +1,10 @@
+import { callsWhere } from '../../diagram/call-set.ts';
+import type { NodeId } from '../../diagram/diagram.ts';
+import { NR } from '../../diagram/fields.ts';
+import { restrictArch, restrictForeign } from '../../diagram/restrict.ts';
+import { type ValueRange, valueRanges } from '../../diagram/value-set.ts';
 import { actionOfWord } from '../../policy/action.ts';
-import { callsWhere } from '../../policy/call-set.ts';
-import type { NodeId } from '../../policy/diagram.ts';
-import { NR } from '../../policy/fields.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { restrictArch, restrictForeign } from '../../policy/restrict.ts';
-import { type ValueRange, valueRanges } from '../../policy/value-set.ts';
 import { type Abi, abiOfCall } from '../../syscalls/arch.ts';
 import { nameOf } from '../../syscalls/lookup.ts';
 import { formatAction } from '../action.ts';

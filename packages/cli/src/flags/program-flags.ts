@@ -1,0 +1,38 @@
+import type { CompileOptions } from '@callgate/engine/compile/compile';
+import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
+import { type Command, Option } from 'commander';
+import type { Context } from '../context.ts';
+import { readRecording, weightsOf } from '../load/recording.ts';
+import { FORMAT_HELP, FORMATS, type Format } from '../terminal/program-formats.ts';
+
+/** The flags of verbs that make a program: what is to be small, and how and where it is written. */
+export interface ProgramFlags {
+  readonly output: string;
+  readonly format: Format;
+  readonly objective: Objective;
+  readonly weights?: string;
+}
+
+export function addProgramFlags(command: Command, format: Format): void {
+  command
+    .option('-o, --output <file>', 'where the filter goes; "-" for stdout', '-')
+    .addOption(new Option('-f, --format <format>', FORMAT_HELP).choices(FORMATS).default(format))
+    .addOption(
+      new Option(
+        '--objective <what>',
+        'size: fewest instructions; mean: fewest executed; bitmap: the same for calls that the kernel does not cache',
+      )
+        .choices(OBJECTIVES)
+        .default('size'),
+    )
+    .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)');
+}
+
+/** What the flags ask of the compiler; reads the recording of --weights. */
+export async function compileOptionsOf(
+  context: Context,
+  { objective, weights }: ProgramFlags,
+): Promise<CompileOptions> {
+  const recording = weights === undefined ? undefined : await readRecording(context, weights);
+  return { objective, weights: recording && weightsOf(recording) };
+}

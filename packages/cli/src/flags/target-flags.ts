@@ -1,0 +1,91 @@
+import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
+import { parseKernel } from '@callgate/engine/profile/profile';
+import { parseRelease, RUNTIME_NAMES, type Runtime, type Target } from '@callgate/engine/runtime/target';
+import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/syscalls/arch';
+import { thisMachine } from '@callgate/linux/machine';
+import type { Command } from 'commander';
+import { CliFailure } from '../context.ts';
+import { printable } from '../terminal/style.ts';
+
+/** The flags that give a profile a meaning. */
+export interface TargetFlags {
+  readonly arch?: string;
+  readonly kernel?: string;
+  readonly caps?: string;
+  readonly runtime?: string;
+  readonly allowUnknown?: boolean;
+}
+
+export function addTargetFlags(command: Command): void {
+  command
+    .option(
+      '--arch <abi,…>',
+      'exactly these ABIs, such as x86_64,x86 (default: what the profile covers here)',
+    )
+    .option('--kernel <k.m>', 'the kernel release (default: this one)')
+    .option('--caps <cap,…>', "the container's capabilities, such as CAP_SYS_ADMIN (default: none)")
+    .option(
+      '--runtime <name[@v]>',
+      `who reads the profile: ${RUNTIME_NAMES.join(', ')} (default: by its form)`,
+    )
+    .option('--allow-unknown', 'skip names that no system call has, as runtimes do');
+}
+
+/** The target that the flags describe, on this machine where they are silent. */
+export function targetOf(flags: TargetFlags): Target {
+  const machine = thisMachine();
+  const abis = flags.arch?.split(',').map(abiNamed);
+  return {
+    native: abis?.[0] ?? machine.abi.name,
+    abis,
+    kernel: flags.kernel === undefined ? machine.kernel : kernelNamed(flags.kernel),
+    // Scripts give an empty list where there are none.
+    capabilities: new Set(flags.caps ? flags.caps.split(',').map(capabilityNamed) : []),
+    runtime: flags.runtime === undefined ? undefined : runtimeNamed(flags.runtime),
+  };
+}
+
+/** The ABI of that name, or a failure that says what was meant. */
+export function abiNamed(name: string): AbiName {
+  const abi = findAbi(name.trim());
+  if (abi) return abi.name;
+  throw new CliFailure(`there is no ABI "${printable(name)}"; ${hint(name, ABI_NAMES)}`);
+}
+
+/** A kernel release such as 6.1, or a failure that says how to write one. */
+export function kernelNamed(text: string) {
+  const kernel = parseKernel(text);
+  if (kernel) return kernel;
+  throw new CliFailure(`"${printable(text)}" is no kernel release; write it as 6.1`);
+}
+
+function capabilityNamed(name: string): string {
+  const upper = name.trim().toUpperCase();
+  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if ((CAPABILITIES as readonly string[]).includes(full)) return full;
+  throw new CliFailure(`there is no capability "${printable(name)}"; ${hint(full, CAPABILITIES)}`);
+}
+
+/** What stands before the first "@", and behind it: runc@1.1. */
+export function withRelease(text: string): [name: string, release?: string] {
+  const [name, release] = text.split(/@(.*)/s);
+  return [name, release];
+}
+
+/** A runtime such as crun or runc@1.1. */
+export function runtimeNamed(text: string): Runtime {
+  const [bare, version] = withRelease(text);
+  const name = RUNTIME_NAMES.find((r) => r === bare);
+  if (!name)
+    throw new CliFailure(`the runtime "${printable(bare)}" is not known; ${hint(bare, RUNTIME_NAMES)}`);
+  if (version === undefined) return { name };
+  const release = parseRelease(version);
+  if (release) return { name, release };
+  throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
+}
+
+function hint(name: string, names: readonly string[]): string {
+  const meant = suggest(name, names);
+  return meant ? `did you mean ${meant}?` : `it is one of ${names.join(', ')}`;
+}

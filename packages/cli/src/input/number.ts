@@ -1,9 +1,0 @@
-import { CliFailure } from '../context.ts';
-import { printable } from '../output/style.ts';
-
-/** A whole number from 1 that a flag takes. */
-export function natural(text: string, flag: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new CliFailure(`${flag} takes a number of 1 or more, not "${printable(text)}"`);
-  return Number(text);
-}

@@ -1,0 +1,172 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { suggest } from '@callgate/engine/diagnostics/suggest';
+import type { LogFormat } from '@callgate/engine/logs/formats/log-format';
+import { findLogFormat, LOG_FORMATS } from '@callgate/engine/logs/log-formats';
+import { recordingOfLog } from '@callgate/engine/logs/log-recording';
+import type { LogContents } from '@callgate/engine/logs/log-tally';
+import { LogStream } from '@callgate/engine/logs/read-log';
+import type { Recording } from '@callgate/engine/recording/recording';
+import type { AbiName } from '@callgate/engine/syscalls/arch';
+import { thisMachine } from '@callgate/linux/machine';
+import type { Command } from 'commander';
+import { CliFailure, type Context } from '../context.ts';
+import { abiNamed, kernelNamed } from '../flags/target-flags.ts';
+import { Progress } from '../terminal/progress.ts';
+import { printable } from '../terminal/style.ts';
+import { reason } from '../terminal/write-file.ts';
+import { readText, textOf } from './read-text.ts';
+import { recordingIn } from './recording.ts';
+
+/** The flags of verbs that read logs. */
+export interface LogFlagTexts {
+  readonly format?: string;
+  readonly logArch?: string;
+  readonly kernel?: string;
+  readonly args?: boolean;
+  readonly quiet?: boolean;
+}
+
+export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-arch <abi>'): void {
+  command
+    .option('--format <name>', 'read logs as this format (default: by what stands in them)')
+    .option(archFlag, 'the machine whose log it is (default: this one)')
+    .option('--kernel <k.m>', 'the kernel of that machine (default: unknown)')
+    .option('--args', 'keep the arguments that are worth a condition');
+}
+
+/** What the flags say of logs. */
+export function logFlagsOf(flags: LogFlagTexts): LogFlags {
+  if (flags.kernel !== undefined) kernelNamed(flags.kernel);
+  return {
+    format: namedFormat(flags.format),
+    machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
+    kernel: flags.kernel ?? '',
+    wantsArguments: flags.args ?? false,
+    quiet: flags.quiet,
+  };
+}
+
+/** How a log is to be understood. */
+export interface LogFlags {
+  readonly format?: LogFormat;
+  readonly machine: AbiName;
+  /** uname -r of the machine that wrote it; "" when unknown. */
+  readonly kernel: string;
+  readonly wantsArguments: boolean;
+  /** Says nothing of how far it is. */
+  readonly quiet?: boolean;
+}
+
+/** A recording or log that was read: `contents` tells what of a log was understood. */
+export interface ReadRecording {
+  readonly name: string;
+  readonly format: string;
+  readonly recording: Recording;
+  readonly contents?: LogContents;
+}
+
+/** V8 keeps strings of twice that apart from the others, which makes them three times as slow to make. */
+const CHUNK = 64 * 1024;
+/** A recording names its schema at its beginning. */
+const IS_RECORDING = /^\s*\{\s*"schema"\s*:\s*"callgate-recording\//;
+
+/** A recording of callgate or a log of any other tool, by what stands in it; logs may be endless long. */
+export async function readAnyRecording(
+  context: Context,
+  file: string,
+  flags: LogFlags,
+): Promise<ReadRecording> {
+  const name = printable(file);
+  const chunks = chunksOf(context, file);
+  const first = await chunks.next();
+  const head = first.done ? '' : first.value;
+  if (!flags.format && IS_RECORDING.test(head))
+    return {
+      name,
+      format: 'recording',
+      recording: recordingIn(name, await wholeText(context, file, head, chunks)),
+    };
+  const stream = new LogStream(flags);
+  const progress = new Progress(context.stderr, flags.quiet);
+  let bytes = head.length;
+  stream.push(head);
+  for await (const chunk of chunks) {
+    if (stream.isBinary) break;
+    stream.push(chunk);
+    bytes += chunk.length;
+    progress.show(() => `reading ${name}: ${Math.round(bytes / 1e6)} MB`);
+  }
+  progress.clear();
+  const log = stream.end();
+  if (!log) throw stream.isBinary ? binaryFile(name, head) : unknownFormat(name, head);
+  const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
+  return { name, format: log.format.id, recording, contents: log.contents };
+}
+
+/** The format that a flag names. */
+function namedFormat(id: string | undefined): LogFormat | undefined {
+  if (id === undefined) return undefined;
+  const format = findLogFormat(id);
+  if (format) return format;
+  const ids = LOG_FORMATS.map((f) => f.id);
+  const meant = suggest(id, ids);
+  throw new CliFailure(
+    `there is no log format "${printable(id)}"${meant ? `; did you mean ${meant}?` : `; it is one of ${ids.join(', ')}`}`,
+  );
+}
+
+async function wholeText(
+  context: Context,
+  file: string,
+  head: string,
+  rest: AsyncIterable<string>,
+): Promise<string> {
+  if (file !== '-') return readText(context, file);
+  let text = head;
+  for await (const chunk of rest) text += chunk;
+  return textOf(Buffer.from(text, 'latin1'), file);
+}
+
+/** The bytes of a file or of stdin, a character each. */
+async function* chunksOf(context: Context, file: string): AsyncGenerator<string> {
+  if (file === '-') for await (const chunk of context.stdin) yield Buffer.from(chunk).toString('latin1');
+  else yield* fileChunks(resolve(context.cwd, file), file);
+}
+
+function* fileChunks(path: string, file: string): Generator<string> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    const buffer = Buffer.alloc(CHUNK);
+    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer))
+      yield buffer.toString('latin1', 0, got);
+  } catch (fault) {
+    throw new CliFailure(`cannot read ${printable(file)}: ${reason(fault)} [unreadable]`);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function unknownFormat(name: string, head: string): CliFailure {
+  const line = head.split('\n').find((l) => l.trim() !== '');
+  const shown =
+    line === undefined ? 'the file is empty' : `its first line is "${printable(line.trim().slice(0, 60))}"`;
+  return new CliFailure(
+    `${name}: no known log format: ${shown}; --format NAME forces one (callgate read --help lists them) [unknown-log]`,
+  );
+}
+
+/** What makes text of files that are no text, by how they begin. */
+const BINARY_FILES: readonly (readonly [RegExp, string])[] = [
+  [/^PERFILE2/, 'perf script -i FILE | callgate read -'],
+  [/^LPKSHHRH/, 'journalctl --file FILE -o json | callgate read -'],
+  [/^\u001f\u008b/, 'zcat FILE | callgate read -'],
+  [/^\u00fd7zXZ/, 'xzcat FILE | callgate read -'],
+  [/^\u0028\u00b5\u002f\u00fd/, 'zstdcat FILE | callgate read -'],
+];
+
+function binaryFile(name: string, head: string): CliFailure {
+  const how = BINARY_FILES.find(([magic]) => magic.test(head))?.[1];
+  return new CliFailure(`${name}: it is a binary file, no log${how ? `; write: ${how}` : ''} [unknown-log]`);
+}

@@ -1,0 +1,19 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Origins, originsFile, parseOrigins } from '@callgate/engine/build/origins';
+import type { Context } from '../context.ts';
+
+/** A sidecar has a line for each of some hundred calls. */
+const MAX_BYTES = 1024 * 1024;
+
+/** What stands beside a profile about why its calls are in; undefined when nothing readable does. */
+export function readOrigins(context: Context, profile: string): Origins | undefined {
+  const file = resolve(context.cwd, originsFile(profile));
+  if (profile === '-' || !existsSync(file)) return undefined;
+  try {
+    const { size } = statSync(file);
+    return size > MAX_BYTES ? undefined : parseOrigins(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CliFailure, type Context } from '../context.ts';
+import { printable } from '../terminal/style.ts';
+import { reason } from '../terminal/write-file.ts';
+
+/** Longer files are not even read; a profile has some kilobytes, a recording some more. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+/** The bytes of a file, or of stdin for "-", bounded. */
+export async function readBytes(context: Context, path: string): Promise<Uint8Array> {
+  return path === '-' ? readStdin(context) : readFile(context, path);
+}
+
+/** The text of a file, or of stdin for "-": UTF-8, bounded. */
+export async function readText(context: Context, path: string): Promise<string> {
+  return textOf(await readBytes(context, path), path);
+}
+
+/** Bytes as UTF-8 text. */
+export function textOf(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new CliFailure(`${printable(path)}: the file is not UTF-8 text [not-utf8]`);
+  }
+}
+
+async function readStdin(context: Context): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of context.stdin) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > MAX_BYTES) throw tooLarge('-');
+  }
+  return Buffer.concat(chunks);
+}
+
+function readFile(context: Context, path: string): Buffer {
+  try {
+    const fd = openSync(resolve(context.cwd, path), 'r');
+    try {
+      return readBounded(fd, path);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (fault) {
+    if (fault instanceof CliFailure) throw fault;
+    throw new CliFailure(`cannot read ${printable(path)}: ${reason(fault)} [unreadable]`);
+  }
+}
+
+function readBounded(fd: number, path: string): Buffer {
+  const { size } = fstatSync(fd);
+  if (size > MAX_BYTES) throw tooLarge(path);
+  // Devices and pipes have no size, so one byte more than allowed is asked for.
+  const bytes = Buffer.alloc(MAX_BYTES + 1);
+  let length = 0;
+  for (let got = -1; got !== 0 && length < bytes.length; length += got)
+    got = readSync(fd, bytes, length, bytes.length - length, null);
+  if (length > MAX_BYTES) throw tooLarge(path);
+  return bytes.subarray(0, length);
+}
+
+function tooLarge(path: string): CliFailure {
+  return new CliFailure(
+    `${printable(path)}: longer than 8 MiB, so it is not read; is this a profile? [too-large]`,
+  );
+}

@@ -1,0 +1,177 @@
+import { decodeProgram } from '@callgate/engine/bpf/encode';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { type Diagnostic, hasErrors } from '@callgate/engine/diagnostics/diagnostic';
+import { Diagram } from '@callgate/engine/diagram/diagram';
+import { liftPolicy } from '@callgate/engine/lift/lift-policy';
+import { lowerProfile } from '@callgate/engine/policy/lower';
+import type { Policy } from '@callgate/engine/policy/policy';
+import { parseProfile } from '@callgate/engine/profile/parse';
+import type { Profile } from '@callgate/engine/profile/profile';
+import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
+import type { Target } from '@callgate/engine/runtime/target';
+import { lineMap, type Position } from '@callgate/engine/source/line-map';
+import { formatOf } from '@callgate/engine/source/read';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import { CliFailure, type Context } from '../context.ts';
+import { printable } from '../terminal/style.ts';
+import { liveFilters } from './live-filters.ts';
+import { readBytes, textOf } from './read-text.ts';
+
+/** What a user may name wherever a filter is read, for --help. */
+export const SUBJECT_HELP =
+  'a profile (JSON or YAML), a filter (FILE.bpf), "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none';
+
+/** A filter as the user named it, and what it means on a target. */
+export interface Subject {
+  readonly name: string;
+  readonly target: Target;
+  readonly policy: Policy;
+  /** Where it is a profile. */
+  readonly source?: ProfileSource;
+  /** Where it is made of programs, the newest first. */
+  readonly programs?: readonly Program[];
+}
+
+/** A profile and its text. */
+export interface ProfileSource {
+  readonly profile: Profile;
+  /** Where an offset of the text is. */
+  positionOf(offset: number): Position;
+}
+
+export interface LoadOptions {
+  readonly allowUnknown?: boolean;
+  /** Keeps warnings to itself. */
+  readonly quiet?: boolean;
+  /** Subjects that are to be compared are lowered into one diagram. */
+  readonly diagram?: Diagram;
+}
+
+/** Reads a subject and finds its meaning; faults end the command, warnings go to stderr unless `quiet`. */
+export async function loadSubject(
+  context: Context,
+  name: string,
+  target: Target,
+  options: LoadOptions,
+): Promise<Subject> {
+  const stock = stockProfile(name);
+  if (stock) return profileSubject(context, name, await stock(), target, { ...options, quiet: true });
+  const live = await liveFilters(name);
+  if (live) return programSubject(name, live, target, options);
+  const bytes = await readBytes(context, name);
+  if (isProgram(name, bytes)) return programSubject(name, [decode(name, bytes, target)], target, options);
+  return profileSubject(context, name, textOf(bytes, name), target, options);
+}
+
+/** The programs of a subject, the newest first, as they stand: they need not be such that a kernel takes them. */
+export async function loadPrograms(
+  context: Context,
+  name: string,
+  target: Target,
+): Promise<readonly Program[]> {
+  const live = await liveFilters(name);
+  if (live) return live;
+  const bytes = name.startsWith('stock:') ? new Uint8Array() : await readBytes(context, name);
+  if (isProgram(name, bytes) && bytes.length > 0) return [decode(name, bytes, target)];
+  throw new CliFailure(
+    `${printable(name)} is no filter (struct sock_filter[]); of a profile callgate compile shows the filter that it becomes`,
+  );
+}
+
+/** The same, for commands that need a profile and not just a filter. */
+export async function loadProfileSubject(
+  context: Context,
+  name: string,
+  target: Target,
+  options: LoadOptions,
+): Promise<Subject & { readonly source: ProfileSource }> {
+  const subject = await loadSubject(context, name, target, options);
+  const { source } = subject;
+  if (source) return { ...subject, source };
+  throw new CliFailure(`${printable(name)} is a filter; a profile is needed: callgate decompile makes one`);
+}
+
+function profileSubject(
+  context: Context,
+  name: string,
+  text: string,
+  target: Target,
+  options: LoadOptions,
+): Subject {
+  const parsed = parseProfile(text, formatOf(text, name));
+  const fatal = parsed.diagnostics.filter((d) => !(options.allowUnknown && d.code === 'unknown-syscall'));
+  if (!parsed.value || hasErrors(fatal)) throw firstFault(fatal, name, text);
+  const lowered = lowerProfile(parsed.value, target, options.diagram ?? new Diagram());
+  if (!lowered.value) throw firstFault(lowered.diagnostics, name, text);
+  if (!options.quiet) warn(context, [...parsed.diagnostics, ...lowered.diagnostics], name, text);
+  const source = { profile: parsed.value, positionOf: lineMap(text) };
+  return { name, target, policy: lowered.value, source };
+}
+
+function programSubject(
+  name: string,
+  programs: readonly Program[],
+  target: Target,
+  options: LoadOptions,
+): Subject {
+  const { endian } = abiOf(target.native);
+  const lifted = liftPolicy(programs, options.diagram ?? new Diagram(), endian, target.native);
+  if (lifted.policy) return { name, target, policy: lifted.policy, programs };
+  const { program, at, why } = lifted.fault;
+  const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';
+  throw new CliFailure(`${printable(name)}: ${which}instruction ${at}: ${why} [bad-filter]`);
+}
+
+const ALLOW_EVERYTHING = '{"defaultAction":"SCMP_ACT_ALLOW"}';
+
+/** The default profiles that callgate knows, as they stand in the runtimes' sources. */
+const STOCK: Readonly<Record<string, () => Promise<string>>> = {
+  docker: async () => (await import('@callgate/engine/stock/generated/docker')).DOCKER_PROFILE,
+  podman: async () => (await import('@callgate/engine/stock/generated/podman')).PODMAN_PROFILE,
+  containerd: async () => (await import('@callgate/engine/stock/generated/containerd')).CONTAINERD_PROFILE,
+  none: async () => ALLOW_EVERYTHING,
+};
+
+function stockProfile(name: string): (() => Promise<string>) | undefined {
+  if (!name.startsWith('stock:')) return undefined;
+  const key = name.slice('stock:'.length);
+  if (Object.hasOwn(STOCK, key)) return STOCK[key];
+  throw new CliFailure(
+    `there is no ${printable(name)}; it is one of ${Object.keys(STOCK)
+      .map((key) => `stock:${key}`)
+      .join(', ')}`,
+  );
+}
+
+/** struct sock_filter[] has zero bytes; text has none. */
+function isProgram(name: string, bytes: Uint8Array): boolean {
+  return name.endsWith('.bpf') || (bytes.includes(0) && bytes.length % 8 === 0);
+}
+
+function decode(name: string, bytes: Uint8Array, target: Target): Program {
+  const program = decodeProgram(bytes, abiOf(target.native).endian);
+  if (program) return program;
+  throw new CliFailure(
+    `${printable(name)}: ${bytes.length} bytes are no whole number of 8-byte instructions [bad-filter]`,
+  );
+}
+
+/** One fault, and how many more there are. */
+function firstFault(diagnostics: readonly Diagnostic[], name: string, text: string): CliFailure {
+  const errors = locate(
+    diagnostics.filter((d) => d.severity === 'error'),
+    printable(name),
+    text,
+  );
+  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return new CliFailure(formatDiagnostic(errors[0]) + more);
+}
+
+const MOST_WARNINGS = 20;
+
+function warn(context: Context, diagnostics: readonly Diagnostic[], name: string, text: string): void {
+  const warnings = diagnostics.filter((d) => d.severity !== 'note');
+  const lines = locate(warnings.slice(0, MOST_WARNINGS), printable(name), text).map(formatDiagnostic);
+  if (warnings.length > MOST_WARNINGS) lines.push(`… and ${warnings.length - MOST_WARNINGS} more`);
+  for (const line of lines) context.stderr.write(`${line}\n`);
+}

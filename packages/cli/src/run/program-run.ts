@@ -1,0 +1,128 @@
+import { constants } from 'node:os';
+import {
+  type Ending,
+  FLAG_LOG,
+  FLAG_SPEC_ALLOW,
+  type LaunchPlan,
+  launch,
+} from '@callgate/linux/launch/launch';
+import { LaunchError } from '@callgate/linux/launch/start-program';
+import { findProgram, NoSuchProgram } from '@callgate/linux/process/find-program';
+import { isForeground } from '@callgate/linux/process/processes';
+import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import type { Subject } from '../load/subject.ts';
+
+const EBUSY = 16;
+
+/** The program after "--", or a failure that says how to give one. */
+export function commandOf(args: readonly string[], verb: string): [string, ...string[]] {
+  const [program, ...rest] = args;
+  if (program === undefined)
+    throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`, OWN_FAILURE);
+  return [program, ...rest];
+}
+
+/** Fails as running it would when there is no such program, or it cannot be executed. */
+export function expectProgram(context: Context, program: string): void {
+  try {
+    findProgram(program, context.env.PATH);
+  } catch (fault) {
+    throw launchFailure(fault, program);
+  }
+}
+
+/** SECCOMP_FILTER_FLAG_* as runc sets them: SPEC_ALLOW unless the profile lists flags of its own. */
+export function filterFlags(subject: Subject, log: boolean): number {
+  const profile = subject.source?.profile;
+  const named = new Set(profile?.flags.map((f) => f.value));
+  const spec = !profile?.hasFlags || named.has('SECCOMP_FILTER_FLAG_SPEC_ALLOW');
+  return (log || named.has('SECCOMP_FILTER_FLAG_LOG') ? FLAG_LOG : 0) | (spec ? FLAG_SPEC_ALLOW : 0);
+}
+
+/** Faults of starting a program, with the exit status that a shell would give. */
+export function launchFailure(fault: unknown, program: string): unknown {
+  if (fault instanceof NoSuchProgram) return new CliFailure(fault.message, fault.status);
+  if (!(fault instanceof LaunchError)) return fault;
+  if (fault.step === 'execve')
+    return new CliFailure(
+      `${program}: cannot be executed (errno ${fault.errno})`,
+      fault.errno === 2 ? 127 : 126,
+    );
+  if (fault.step === 'seccomp' && fault.errno === EBUSY)
+    return new CliFailure(
+      'this process is itself supervised: a filter with a listener allows no second one',
+      OWN_FAILURE,
+    );
+  return new CliFailure(`${program} could not be started: ${fault.message}`, OWN_FAILURE);
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+/** What a terminal sends to a whole group by itself. */
+const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGHUP'];
+
+/** Where signals go while a program is run: to the program as long as it lives, else to `stop`. */
+export interface SignalRoute {
+  /** The program's pid; undefined before it runs and after its end. */
+  pid?: number;
+  /** Ends what callgate does without the program. */
+  readonly stop: AbortController;
+  /** The last signal that was not the program's own business. */
+  last?: NodeJS.Signals;
+}
+
+/** Passes callgate's signals on until the returned function is called. */
+export function routeSignals(context: Context, route: SignalRoute): () => void {
+  const offs = SIGNALS.map((signal) => context.onSignal(signal, () => handle(route, signal)));
+  return () => {
+    for (const off of offs) off();
+  };
+}
+
+/** The failure to end with when a signal has stopped callgate itself. */
+export function stoppedBy({ stop, last }: SignalRoute): CliFailure | undefined {
+  return stop.signal.aborted && last
+    ? new CliFailure(`stopped by ${last}`, 128 + constants.signals[last])
+    : undefined;
+}
+
+/** Runs a program under its plan to its end, at full speed, with signals passed on. */
+export async function runProgramPlan(
+  context: Context,
+  plan: LaunchPlan,
+  route: SignalRoute = { stop: new AbortController() },
+): Promise<{ readonly ending: Ending; readonly pid: number }> {
+  const off = routeSignals(context, route);
+  try {
+    const launched = await launch({ ...plan, stop: route.stop.signal });
+    await launched.go();
+    route.pid = launched.pid;
+    return { ending: await launched.ended, pid: launched.pid };
+  } catch (fault) {
+    throw stoppedBy(route) ?? launchFailure(fault, plan.command[0]);
+  } finally {
+    route.pid = undefined;
+    off();
+  }
+}
+
+function handle(route: SignalRoute, signal: NodeJS.Signals): void {
+  route.last = signal;
+  if (route.pid === undefined) {
+    if (!signal.startsWith('SIGUSR')) route.stop.abort();
+  } else if (!FROM_TERMINAL.includes(signal) || !isForeground()) sendSignal(route.pid, signal);
+}
+
+/** Asks the program to end; before it runs, callgate stops instead. */
+export function endProgram(route: SignalRoute, signal: NodeJS.Signals = 'SIGTERM'): void {
+  route.last = signal;
+  if (route.pid === undefined) route.stop.abort();
+  else sendSignal(route.pid, signal);
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has just ended.
+  }
+}

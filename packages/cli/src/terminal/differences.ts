@@ -1,0 +1,126 @@
+import type { Change, Difference, Differences } from '@callgate/engine/analysis/diff';
+import type { Diagram } from '@callgate/engine/diagram/diagram';
+import type { Action } from '@callgate/engine/policy/action';
+import { formatAction } from '@callgate/engine/report/action';
+import { describeArguments } from '@callgate/engine/report/arguments';
+import { formatCallBriefly } from '@callgate/engine/report/call';
+import { type Abi, abiOf } from '@callgate/engine/syscalls/arch';
+import { plural, type Style, wrap } from './style.ts';
+
+const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
+
+/** What differs and how much, then every difference: by change, by the two actions, by ABI. */
+export function differencesText(
+  style: Style,
+  diagram: Diagram,
+  { listed: differences, isComplete }: Differences,
+): string {
+  const groups = CHANGES.map((change) =>
+    changeText(
+      style,
+      diagram,
+      change,
+      differences.filter((d) => d.change === change),
+    ),
+  );
+  const calls = new Set(differences.filter((d) => d.name).map((d) => `${d.arch} ${d.name}`)).size;
+  const numbers = differences.some((d) => !d.name) ? ', and in numbers that no call has' : '';
+  const amount = isComplete
+    ? `in ${plural(calls, 'system call')}${numbers}`
+    : 'in more ways than can be listed; for example:';
+  return `${style.red('different')} ${amount}\n${groups.join('')}`;
+}
+
+/** The document of diff --json; where not all differences can be listed, `complete` is false. */
+export function differencesDocument(diagram: Diagram, { listed, isComplete }: Differences): object {
+  return {
+    equal: listed.length === 0,
+    ...(!isComplete && { complete: false }),
+    differences: listed.map((d) => ({
+      arch: d.arch,
+      syscall: d.name ?? String(d.nr),
+      nr: d.nr,
+      ...(d.last > d.nr && { last: d.last }),
+      change: d.change,
+      before: { action: d.before.kind, data: d.before.data },
+      after: { action: d.after.kind, data: d.after.data },
+      when: conditionOf(diagram, d),
+      count: d.count.toString(),
+      witness: { arch: d.arch, nr: d.witness.nr, args: d.witness.args.map(String) },
+    })),
+  };
+}
+
+function changeText(
+  style: Style,
+  diagram: Diagram,
+  change: Change,
+  differences: readonly Difference[],
+): string {
+  if (differences.length === 0) return '';
+  const colour = { loosened: style.red, tightened: style.green, changed: style.yellow }[change];
+  const rows = [...groupBy(differences, (d) => `${formatted(d.before)} → ${formatted(d.after)}`)].map(
+    ([actions, group]) => `  ${style.bold(actions)}\n${abiTexts(style, diagram, group)}`,
+  );
+  return `\n${colour(change)}\n${rows.join('')}`;
+}
+
+/** Calls that differ alike on several ABIs are said once. */
+function abiTexts(style: Style, diagram: Diagram, group: readonly Difference[]): string {
+  const byAbi = groupBy(group, (d) => d.arch);
+  const bodies = [...byAbi].map(([arch, mine]) => ({ arch, body: bodyText(style, diagram, mine) }));
+  return [...groupBy(bodies, ({ body }) => body)]
+    .map(([body, alike]) => `    ${style.dim(alike.map(({ arch }) => archName(arch)).join(', '))}\n${body}`)
+    .join('');
+}
+
+function archName(arch: Difference['arch']): string {
+  return arch === 'other' ? 'all other architectures' : arch;
+}
+
+function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): string {
+  const whole = mine.filter((d) => d.name && diagram.isTerminal(d.when)).map((d) => d.name!);
+  const numbers = mine.filter((d) => !d.name).map((d) => numbersText(d));
+  const partial = mine.filter((d) => d.name && !diagram.isTerminal(d.when));
+  const when = (d: Difference) => conditionOf(diagram, d);
+  const lines = [...groupBy(partial, when)].map(([condition, alike]) => {
+    const [first] = alike;
+    const example = style.dim(
+      `for example ${formatCallBriefly(first.name, first.witness.args, abiIn(first)?.name)}`,
+    );
+    const names = wrap(commas(alike.map((d) => d.name!)), '      ');
+    return `${names} when ${condition}\n        ${example}\n`;
+  });
+  const listed = whole.length > 0 ? `${wrap(commas(whole), '      ')}\n` : '';
+  const unnamed =
+    numbers.length > 0 ? `${wrap(commas(['numbers without a name:', ...numbers], 1), '      ')}\n` : '';
+  return listed + lines.join('') + unnamed;
+}
+
+function conditionOf(diagram: Diagram, difference: Difference): string {
+  return describeArguments(diagram, difference.when, difference.name, abiIn(difference));
+}
+
+function abiIn({ arch }: Difference): Abi | undefined {
+  return arch === 'other' ? undefined : abiOf(arch);
+}
+
+function numbersText({ nr, last }: Difference): string {
+  if (nr === 0 && last === 0xffffffff) return 'all';
+  return nr === last ? `${nr}` : `${nr}–${last}`;
+}
+
+/** Words with a comma behind each but the last, and the first so many. */
+function commas(words: readonly string[], without = 0): string[] {
+  return words.map((word, i) => (i < without || i === words.length - 1 ? word : `${word},`));
+}
+
+function formatted({ kind, data }: Action): string {
+  return formatAction(kind, data);
+}
+
+function groupBy<T, K extends string>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}

@@ -1,0 +1,50 @@
+import type { LifePart, Observation, Phase, Recording } from '@callgate/engine/recording/recording';
+import { callLabel } from '../load/system-call.ts';
+
+const WORDS: Readonly<Record<LifePart, string>> = {
+  startup: 'how it starts is not in the recording: it ran before',
+  shutdown: 'how it ends is not in the recording: it went on, or was killed',
+};
+
+/** What a recording lacks of its workload's life, a line each. */
+export function lacksLines({ lacks }: Recording): string[] {
+  return lacks.map((part) => WORDS[part]);
+}
+
+/** The calls of observations, each once, sorted. */
+export function labelsOf(observations: readonly Observation[]): string[] {
+  return [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+}
+
+/** When calls were made, in words, and which: those of a later line came in no earlier one. */
+export function phasesOf(observations: readonly Observation[]): [when: string, labels: string[]][] {
+  const told = new Set<string>();
+  return WHEN.map(([when, ...phases]): [string, string[]] => {
+    const labels = labelsOf(observations.filter(({ phase }) => phases.includes(phase)));
+    const fresh = labels.filter((label) => !told.has(label));
+    for (const label of fresh) told.add(label);
+    return [when, fresh];
+  }).filter(([, labels]) => labels.length > 0);
+}
+
+const WHEN: readonly (readonly [when: string, ...phases: Phase[]])[] = [
+  ['steady', 'steady'],
+  ['by the workload', 'run'],
+  ['at startup only', 'startup'],
+  ['at shutdown only', 'shutdown'],
+  ['only by what joined later, such as docker exec', 'exec'],
+  ['only by the container runtime', 'runtime'],
+];
+
+/** What a filter turned away, and how often. */
+export function deniedCalls(observations: readonly Observation[]): string {
+  const times = new Map<string, number>();
+  for (const { arch, nr, denied } of observations)
+    if (denied > 0) times.set(callLabel(arch, nr), (times.get(callLabel(arch, nr)) ?? 0) + denied);
+  return [...times].map(([label, count]) => `${label} ×${count}`).join(', ');
+}
+
+/** Formats that say which calls there are and not how often they were made. */
+export function isList(format: string): boolean {
+  return format === 'profile' || format === 'names';
+}

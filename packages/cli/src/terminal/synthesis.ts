@@ -1,0 +1,138 @@
+import type { Synthesis } from '@callgate/engine/build/synthesize';
+import type { TightCall } from '@callgate/engine/build/tighten';
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { type Completeness, partsNotSeen } from '@callgate/engine/recording/completeness';
+import type { LifePart, Recording } from '@callgate/engine/recording/recording';
+import { sparkline } from '@callgate/engine/report/completeness';
+import { formatReason } from '@callgate/engine/report/origin';
+import { callLabel } from '../load/system-call.ts';
+import { plural, printable, type Style } from './style.ts';
+
+/** For every call why it is in the profile, a line each. */
+export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: number): string[] {
+  const width = Math.max(...[...reasons.keys()].map((name) => name.length));
+  const lines = [...reasons].map(([name, list]) => {
+    const [first, ...rest] = list.map((reason) => printable(formatReason(reason, runs)));
+    const why = list[0].kind === 'seen' ? first : style.dim(first);
+    return [
+      `  ${printable(name).padEnd(width)}  ${why}`,
+      ...rest.map((r) => `  ${' '.repeat(width)}  ${style.dim(`also ${r}`)}`),
+    ].join('\n');
+  });
+  if (newer.length > 0)
+    lines.push(`  answered with ENOSYS, because newer than the recorded kernel: ${newer.join(', ')}`);
+  return lines;
+}
+
+/** The document of build --json. */
+export function synthesisDocument(
+  recordings: readonly Recording[],
+  synthesis: Synthesis,
+  completeness: Completeness | undefined,
+): object {
+  const { profile, reasons, newer, unnamed, deniedOnly, conditions } = synthesis;
+  return {
+    profile: JSON.parse(stringifyProfile(profile)),
+    runs: sumOf(recordings, (r) => r.runs),
+    lost: sumOf(recordings, (r) => r.lost),
+    left: sumOf(recordings, (r) => r.left),
+    ambiguous: sumOf(recordings, (r) => r.ambiguous),
+    lacks: partsNotSeen(recordings),
+    calls: Object.fromEntries(reasons),
+    newer,
+    unnamed: unnamed.map(({ arch, nr }) => ({ arch, nr })),
+    deniedOnly,
+    conditions: conditions.map(({ name, runs, alternatives, notes }) => ({
+      name,
+      runs,
+      alternatives: alternatives.length,
+      arguments: notes,
+    })),
+    completeness: completeness ?? null,
+  };
+}
+
+/** What the profile allows and how every other call fails. */
+export function summaryLines(style: Style, recordings: readonly Recording[], synthesis: Synthesis): string[] {
+  const { profile, reasons, newer, unnamed, deniedOnly } = synthesis;
+  const lost = sumOf(recordings, (r) => r.lost);
+  const lines = [
+    `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${kinds(synthesis)} (--explain tells each)`,
+    `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
+    `ABIs: ${profile.architectures.map((a) => a.value.replace('SCMP_ARCH_', '').toLowerCase()).join(', ')}; a call of any other kills the thread`,
+  ];
+  if (unnamed.length > 0)
+    lines.push(
+      `${style.yellow('left out')}: ${unnamed.map((o) => `${o.arch} ${o.nr}`).join(', ')} — numbers without a name, which no profile can allow`,
+    );
+  if (deniedOnly.length > 0)
+    lines.push(
+      `${style.yellow('left out')}: ${deniedOnly.map(printable).join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
+    );
+  const ambiguous = sumOf(recordings, (r) => r.ambiguous);
+  if (ambiguous > 0)
+    lines.push(`${style.yellow('ABI assumed')} for ${plural(ambiguous, 'call')} of logs that do not tell it`);
+  if (recordings.some((r) => r.left > 0))
+    lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
+  if (lost > 0)
+    lines.push(style.red(`incomplete: ${plural(lost, 'call')} were lost, so the profile may lack some`));
+  const notes = new Set(recordings.flatMap((r) => r.notes));
+  lines.push(...[...notes].map((note) => `${style.yellow('note')}: ${printable(note)}`));
+  lines.push(...partsNotSeen(recordings).map((part) => style.yellow(`incomplete: ${NOT_SEEN[part]}`)));
+  return lines;
+}
+
+const NOT_SEEN: Readonly<Record<LifePart, string>> = {
+  startup: 'no recording shows how the workload starts, which the profile may forbid; add one from the start',
+  shutdown:
+    'no recording shows how the workload ends, which the profile may forbid; add one that goes on until then',
+};
+
+function sumOf(recordings: readonly Recording[], count: (recording: Recording) => number): number {
+  return recordings.reduce((sum, recording) => sum + count(recording), 0);
+}
+
+function kinds({ reasons }: Synthesis): string {
+  const counted = (kind: string) => [...reasons.values()].filter(([first]) => first.kind === kind).length;
+  const words: readonly (readonly [string, string])[] = [
+    ['seen', 'seen'],
+    ['base', 'that any process needs'],
+    ['floor', 'of the container runtime'],
+    ['projection', 'projected to other ABIs'],
+    ['forecast', 'of other libc or kernel releases'],
+    ['hand', 'by hand'],
+  ];
+  return words
+    .filter(([kind]) => counted(kind) > 0)
+    .map(([kind, what]) => `${counted(kind)} ${what}`)
+    .join(', ');
+}
+
+/** How much of the workload the runs have shown. */
+export function completenessLines(style: Style, completeness: Completeness): string[] {
+  const { runs, seen, estimated, interval, once, curve, identical } = completeness;
+  if (seen === 0) return [style.red(`completeness: none of the ${runs} runs shows a call`)];
+  const share = Math.round((seen / estimated) * 100);
+  const colour = share >= 95 ? style.green : share >= 80 ? style.yellow : style.red;
+  const lines = [
+    `${style.bold('completeness')}: ${seen} of about ${Math.round(estimated)} calls (${colour(`${share} %`)}; Chao2, 95 %: ${Math.round(interval[0])} to ${Math.round(interval[1])}) after ${runs} runs  ${sparkline(curve)}`,
+  ];
+  if (identical)
+    lines.push(
+      style.yellow('  every run showed the same calls: vary what you do, or the estimate means nothing'),
+    );
+  else if (once.length > 0)
+    lines.push(`  in one run only: ${once.map(({ arch, nr }) => callLabel(arch, nr)).join(', ')}`);
+  return lines;
+}
+
+/** What became of the arguments of each call. */
+export function conditionLines(style: Style, conditions: readonly TightCall[]): string[] {
+  return conditions.flatMap((call) => [
+    `  ${style.bold(call.name)}: ${call.alternatives.length > 0 ? plural(call.alternatives.length, 'alternative') : 'unconditional'}, seen in ${plural(call.runs, 'run')}`,
+    ...call.notes.map(
+      (note) =>
+        `    ${note.kept ? style.green('kept') : style.yellow('dropped')} ${note.name}: ${note.values.slice(0, 8).map(printable).join(', ')}${note.values.length > 8 ? ', …' : ''} — ${note.why}`,
+    ),
+  ]);
+}

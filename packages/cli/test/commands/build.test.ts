@@ -1,0 +1,744 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
+import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { afterAll, describe, expect, it } from 'vitest';
+import { recordingOf } from '../../../engine/test/recordings.ts';
+import { callgate, type Result } from '../callgate.ts';
+import { expectOneLine } from '../filter-files.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-build-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const LOGS = join(import.meta.dirname, '../../../engine/test/logs/fixtures');
+let files = 0;
+
+/** What must not reach a terminal or a page; a newline may. */
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/;
+
+const words = (text: string) => text.split(' ').filter((word) => word !== '');
+const fileOf = (text: string, kind = 'json') => {
+  const file = join(folder, `${++files}.${kind}`);
+  writeFileSync(file, text);
+  return file;
+};
+
+interface SeenCall {
+  readonly arch?: AbiName;
+  readonly nr?: number;
+  readonly name?: string;
+  readonly [key: string]: unknown;
+}
+
+function observation({ arch = 'x86_64', name = '', nr, ...rest }: SeenCall) {
+  return {
+    arch,
+    nr: nr ?? numberOf(arch, name) ?? 0,
+    name,
+    count: 1,
+    phase: 'run' as const,
+    denied: 0,
+    ...rest,
+  };
+}
+
+/** A recording of calls by name, or with more of them. */
+function recording(calls: string | readonly SeenCall[], head: object = {}): string {
+  const all = typeof calls === 'string' ? words(calls).map((name) => ({ name })) : calls;
+  const machine = { arch: 'x86_64', kernel: '6.1.0' } as const;
+  const started = new Date(Date.UTC(2026, 0, 1) + files).toISOString();
+  return fileOf(JSON.stringify(recordingOf(all.map(observation), { machine, started, ...head })));
+}
+
+interface Reason {
+  readonly kind: string;
+  readonly from?: readonly string[];
+  readonly why?: string;
+}
+
+interface Built extends Result {
+  readonly file: string;
+  readonly sidecar: string;
+  readonly names: readonly string[];
+  readonly abis: readonly string[];
+  readonly calls: Readonly<Record<string, readonly Reason[]>>;
+}
+
+/** Builds to a file, which must succeed. */
+function build(...args: readonly string[]): Built {
+  const file = join(folder, `${++files}.json`);
+  const sidecar = file.replace(/json$/, 'callgate.json');
+  const result = callgate(['build', ...args, '-o', file]);
+  expect([result.status, result.stdout, result.stderr]).toEqual([0, '', result.stderr]);
+  const profile = JSON.parse(readFileSync(file, 'utf8'));
+  const allowed = profile.syscalls.filter((rule: { action: string }) => rule.action === 'SCMP_ACT_ALLOW');
+  return {
+    ...result,
+    file,
+    sidecar,
+    names: allowed.flatMap((rule: { names: string[] }) => rule.names),
+    abis: profile.architectures,
+    calls: existsSync(sidecar) ? JSON.parse(readFileSync(sidecar, 'utf8')).calls : {},
+  };
+}
+
+const of = ({ calls }: Built, kind: string) =>
+  Object.keys(calls)
+    .filter((name) => calls[name].some((reason) => reason.kind === kind))
+    .sort();
+
+/** vdso(7), sigreturn(2), restart_syscall(2), execve: what no process is built without. */
+const BASE = words(
+  'clock_getres clock_gettime execve exit exit_group getcpu gettimeofday restart_syscall rt_sigreturn time',
+);
+
+// Measured: kernel 6.18, tracefs, 1,560 starts of runc 1.1.5 and crun 1.8.1, docker 20.10.24 and podman 4.3.1 with runc.
+const RUNC_NNP = words(
+  'close epoll_ctl execve fstatfs futex getdents64 getpid mmap openat rt_sigreturn sched_yield write',
+);
+const RUNC = [
+  ...RUNC_NNP,
+  ...words('capget capset chdir faccessat2 fchown fcntl fstat getcwd getppid newfstatat prctl read'),
+  ...words('setgid setgroups setuid'),
+];
+const CRUN_NNP = words('close execve');
+/** create + start, which podman and containerd do, adds pselect6 and read. */
+const CRUN = words(
+  'capset close execve prctl pselect6 read rt_sigaction rt_sigprocmask setresgid setresuid write',
+);
+const CRUN_EXEC = words(
+  'capset close execve fchown ioctl openat prctl read setgroups setresgid setresuid statx write',
+);
+const RUNC_EXEC_NNP = words('close epoll_ctl execve fstatfs futex getdents64 openat rt_sigreturn');
+const DOCKER_INIT = words(
+  'arch_prctl brk clone execve exit_group getpgrp getpid getrandom ioctl mprotect prlimit64 readlink rseq rt_sigaction rt_sigprocmask rt_sigtimedwait set_robust_list set_tid_address setpgid wait4',
+);
+
+const bare = recording('');
+
+describe('the floor', () => {
+  const both = [...new Set([...RUNC, ...CRUN])];
+  it.each([
+    ['runc@1.1.5', RUNC, RUNC_NNP],
+    ['runc', RUNC, RUNC_NNP],
+    ['crun@1.8.1', CRUN, CRUN_NNP],
+    ['crun', CRUN, CRUN_NNP],
+    ['docker', RUNC, RUNC_NNP],
+    ['docker@20.10.24', RUNC, RUNC_NNP],
+    ['containerd', RUNC, RUNC_NNP],
+    ['podman', both, [...RUNC_NNP, ...CRUN_NNP]],
+    ['podman@4.3.1', both, [...RUNC_NNP, ...CRUN_NNP]],
+    ['any', both, [...RUNC_NNP, ...CRUN_NNP]],
+  ])('of %s has every call that was measured', (runtime, measured, measuredNnp) => {
+    const off = build(bare, '--runtime', runtime);
+    expect(measured.filter((name) => !off.names.includes(name))).toEqual([]);
+    const on = build(bare, '--runtime', runtime, '--no-new-privs');
+    expect(measuredNnp.filter((name) => !on.names.includes(name))).toEqual([]);
+    expect(on.names.length).toBeLessThan(off.names.length);
+  });
+
+  it.each([
+    ['runc@1.1.5', [], RUNC],
+    ['runc@1.1.5', ['--no-new-privs'], RUNC_NNP],
+    ['runc@1.1.5', ['--exec'], RUNC],
+    ['crun@1.8.1', [], CRUN],
+    ['crun@1.8.1', ['--no-new-privs'], CRUN_NNP],
+    ['crun@1.8.1', ['--no-new-privs', '--exec'], CRUN_EXEC],
+  ])('of %s %j has nothing else', (runtime, flags, measured) => {
+    const { names } = build(bare, '--runtime', runtime, ...flags);
+    expect(names.toSorted()).toEqual([...new Set([...measured, ...BASE])].sort());
+  });
+
+  it.each(['docker', 'containerd', 'podman'])(
+    'of %s is that of any runc, whatever its own release is',
+    (name) => {
+      expect(build(bare, '--runtime', `${name}@1.0`).names).toEqual(build(bare, '--runtime', name).names);
+    },
+  );
+
+  it('has what exec needs', () => {
+    for (const flags of [[], ['--no-new-privs']]) {
+      for (const runtime of ['crun', 'podman', 'any'])
+        expect(build(bare, '--runtime', runtime, '--exec', ...flags).names).toEqual(
+          expect.arrayContaining(CRUN_EXEC),
+        );
+      for (const runtime of ['runc@1.1.5', 'docker', 'containerd', 'podman'])
+        expect(build(bare, '--runtime', runtime, '--exec', ...flags).names).toEqual(
+          expect.arrayContaining(RUNC_EXEC_NNP),
+        );
+    }
+  });
+
+  it("has docker-init's own calls", () => {
+    for (const flags of [[], ['--no-new-privs']])
+      expect(build(bare, '--runtime', 'docker', '--init', ...flags).names).toEqual(
+        expect.arrayContaining(DOCKER_INIT),
+      );
+  });
+
+  it.each(['--init', '--exec'])('%s without --runtime is not passed over in silence', (flag) => {
+    const result = callgate(['build', bare, flag]);
+    const without = callgate(['build', bare]);
+    if (result.status === 0) expect(result.stdout).not.toBe(without.stdout);
+    else expectOneLine(result, /--runtime/);
+  });
+
+  // CVE-2025-52881's fix: pathrs-lite. statx is needed under every errno.
+  it.each(['1.2.8', '1.3.3', '1.3.4', '1.4.0', '1.4', 'v1.3.3', '1.3.3+ds1', '1.4.0-rc.3', '1.2.9~rc1'])(
+    'of runc@%s opens files of /proc safely',
+    (release) => {
+      const safely = words('openat2 statx readlinkat');
+      for (const flags of [[], ['--no-new-privs']])
+        expect(build(bare, '--runtime', `runc@${release}`, ...flags).names).toEqual(
+          expect.arrayContaining(safely),
+        );
+    },
+  );
+
+  it('of runc from 1.2.8 has the fstat of each of its lookups in /proc', () => {
+    expect(build(bare, '--runtime', 'runc@1.3.4', '--no-new-privs').names).toContain('fstat');
+    expect(build(bare, '--runtime', 'runc', '--no-new-privs').names).toContain('fstat');
+  });
+
+  it('of runc 1.2.0 to 1.2.7 has the stat of the path to its fifo', () => {
+    expect(build(bare, '--runtime', 'runc@1.2.0', '--no-new-privs').names).toContain('newfstatat');
+  });
+
+  it('has close_range where runtimes have it', () => {
+    const has = (...flags: string[]) => build(bare, '--runtime', ...flags).names.includes('close_range');
+    expect(has('runc@1.1.15')).toBe(false);
+    expect(has('runc@1.2.0')).toBe(true);
+    expect(has('runc@1.2.0', '--no-new-privs')).toBe(false);
+    expect(has('crun@1.14')).toBe(false);
+    expect(has('crun@1.14.1')).toBe(true);
+    expect(has('crun@1.14.1', '--no-new-privs')).toBe(true);
+    expect(has('crun@1.20', '--no-new-privs')).toBe(true);
+  });
+
+  it('counts a release candidate as the release', () => {
+    expect(build(bare, '--runtime', 'runc@1.2.0-rc.1').names).toContain('close_range');
+  });
+
+  it('replaces what was recorded of the runtime', () => {
+    const file = recording([{ name: 'read' }, { name: 'mount', phase: 'runtime' }]);
+    expect(build(file).names).toContain('mount');
+    expect(build(file, '--runtime', 'runc@1.1.5').names).not.toContain('mount');
+    expect(build(file, '--runtime', 'runc@1.1.5', '--tighten').names).not.toContain('mount');
+  });
+});
+
+describe('what no recording shows', () => {
+  const attached = recording('read', { lacks: ['startup', 'shutdown'] });
+  const whole = recording('read execve');
+
+  it('is warned of, and stands in JSON', () => {
+    const { stderr } = build(attached);
+    expect(stderr).toMatch(/no recording shows how the workload starts/);
+    expect(stderr).toMatch(/no recording shows how the workload ends/);
+    const { stdout } = callgate(['build', attached, '--json', '-o', '-']);
+    expect(JSON.parse(stdout).lacks).toEqual(['startup', 'shutdown']);
+  });
+
+  it('is nothing where one recording shows all', () => {
+    const file = join(folder, 'whole.json');
+    const { stderr } = callgate(['build', attached, whole, '-o', file]);
+    expect(stderr).not.toMatch(/incomplete/);
+  });
+});
+
+describe('logs and recordings', () => {
+  const strace = join(LOGS, 'strace/f-o.log');
+  const expected = (log: string): string[] =>
+    JSON.parse(readFileSync(join(LOGS, log.replace(/log$/, 'json')), 'utf8')).names.map(
+      ([name]: [string]) => name,
+    );
+
+  it('are mixed', () => {
+    const mine = recording('mount umount2');
+    for (const list of [
+      [mine, strace],
+      [strace, mine],
+    ]) {
+      const made = build(...list, '--log-arch', 'x86_64', '--kernel', '6.1');
+      expect(of(made, 'seen')).toEqual([...expected('strace/f-o.log'), 'mount', 'umount2'].sort());
+      expect(made.stderr).toContain('ABI assumed');
+    }
+  });
+
+  it.each([
+    'strace/f-o.log',
+    'strace/plain.log',
+    'strace-summary/c.log',
+    'names/commas.log',
+    'audit/dmesg-mix.log',
+  ])('%s makes a profile that allows what it names', (log) => {
+    const made = build(join(LOGS, log), '--log-arch', 'x86_64');
+    const facts = JSON.parse(readFileSync(join(LOGS, log.replace(/log$/, 'json')), 'utf8'));
+    const sure = (facts.calls ?? [])
+      .filter(([arch]: [string | null]) => arch !== null)
+      .map(([arch, nr]: [AbiName, number]) => nameOf(arch, nr))
+      .filter((name: string | undefined) => name !== undefined);
+    const wanted = [...(facts.names ?? []).map(([name]: [string]) => name), ...sure];
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(wanted.filter((name: string) => !made.names.includes(name))).toEqual([]);
+    expect(of(made, 'seen').filter((name) => !wanted.includes(name))).toEqual([]);
+  });
+
+  it('come from stdin', () => {
+    const file = join(folder, `${++files}.json`);
+    const input = readFileSync(strace, 'latin1');
+    expect(callgate(['build', '-', '-o', file, '--log-arch', 'x86_64'], { input }).status).toBe(0);
+    expect(readFileSync(file, 'utf8')).toContain('"dup2"');
+    const text = readFileSync(recording('mount'), 'utf8');
+    expect(callgate(['build', '-', '--log-arch', 'x86_64'], { input: text }).stdout).toContain('"mount"');
+  });
+
+  it('of two machines are joined alike in any order', () => {
+    const here = recording('open pipe dup2');
+    const there = recording([{ arch: 'aarch64', name: 'read' }], {
+      machine: { arch: 'aarch64', kernel: '6.1.0' },
+    });
+    const names = (...list: string[]) => build(...list, '--arch', 'x86_64,aarch64').names.toSorted();
+    expect(names(there, here)).toEqual(names(here, there));
+  });
+
+  it('that are empty are no reason for NaN', () => {
+    const { stderr } = build(bare, recording(''));
+    expect(stderr).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('tell how complete they are', () => {
+    const lists = [
+      'read write close',
+      'read write mmap',
+      'read write brk',
+      'read write',
+      'read futex',
+      'read futex',
+    ];
+    const { stderr } = build(...lists.map((list) => recording(list)));
+    // S = 6, Q1 = 3, Q2 = 1: 6 + 5/6 * 3 * 2 / 4 = 7.25; 6 of 7.25 are 83 %.
+    expect(stderr).toMatch(/6 of about 7 calls \(83 %/);
+    expect(stderr).toMatch(/in one run only: .*close/);
+  });
+
+  it('count once what is given twice', () => {
+    const file = recording([{ name: 'personality', args: [{ values: ['8'], count: 1 }] }]);
+    const copy = fileOf(readFileSync(file, 'utf8'));
+    const { stderr, calls } = build(file, copy, '--tighten');
+    expect(stderr).toMatch(/given before: it counts once/);
+    expect(stderr).toMatch(/personality: unconditional, seen in 1 run/);
+    expect(stderr).not.toMatch(/completeness/);
+    expect(calls.personality).toMatchObject([{ kind: 'seen', runs: 1 }]);
+  });
+
+  it('do not take a profile for a run', () => {
+    const profile = build(recording('read write')).file;
+    expect(build(recording('read'), profile).stderr).not.toMatch(/completeness/);
+    expect(build(recording('read'), recording('read'), profile).stderr).toMatch(/after 2 runs/);
+  });
+
+  it('repeat what the recorder had to say', () => {
+    expect(build(recording('read', { notes: ['the program \u001b[31m did it'] })).stderr).toMatch(
+      /^note: the program .* did it$/m,
+    );
+  });
+});
+
+/** From glibc's and the kernel's tables; the x86_64 name, and what libc calls there instead. */
+const PROJECTED: readonly (readonly [AbiName, string, string])[] = [
+  ...(['aarch64', 'riscv64', 'loongarch64'] as const).flatMap((abi) =>
+    (
+      [
+        ['open', 'openat'],
+        ['creat', 'openat'],
+        ['pipe', 'pipe2'],
+        ['dup2', 'dup3'],
+        ['mkdir', 'mkdirat'],
+        ['rmdir', 'unlinkat'],
+        ['unlink', 'unlinkat'],
+        ['rename', 'renameat2'],
+        ['poll', 'ppoll'],
+        ['select', 'pselect6'],
+        ['epoll_wait', 'epoll_pwait'],
+        ['epoll_create', 'epoll_create1'],
+        ['eventfd', 'eventfd2'],
+        ['signalfd', 'signalfd4'],
+        ['inotify_init', 'inotify_init1'],
+        ['fork', 'clone'],
+        ['vfork', 'clone'],
+        ['access', 'faccessat'],
+        ['chmod', 'fchmodat'],
+        ['chown', 'fchownat'],
+        ['lchown', 'fchownat'],
+        ['readlink', 'readlinkat'],
+        ['symlink', 'symlinkat'],
+        ['link', 'linkat'],
+        ['mknod', 'mknodat'],
+        ['getdents', 'getdents64'],
+        ['alarm', 'setitimer'],
+        ['pause', 'ppoll'],
+        ['time', 'clock_gettime'],
+        ['utime', 'utimensat'],
+      ] as const
+    ).map(([from, to]) => [abi, from, to] as const),
+  ),
+  ['aarch64', 'stat', 'newfstatat'],
+  ['riscv64', 'lstat', 'newfstatat'],
+  ['loongarch64', 'stat', 'statx'],
+  ['loongarch64', 'fstat', 'statx'],
+  ['arm', 'mmap', 'mmap2'],
+  ['arm', 'stat', 'stat64'],
+  ['arm', 'getuid', 'getuid32'],
+  ['arm', 'fcntl', 'fcntl64'],
+  ['arm', 'select', '_newselect'],
+  ['arm', 'arch_prctl', 'set_tls'],
+  ['arm', 'futex', 'futex_time64'],
+  ['s390x', 'accept', 'accept4'],
+  ['s390x', 'socket', 'socketcall'],
+];
+const NATIVE = [...new Set(PROJECTED.map(([, name]) => name))].join(' ');
+
+describe('--arch', () => {
+  it.each(['aarch64', 'riscv64', 'loongarch64', 'arm', 's390x'] as const)('projects to %s', (abi) => {
+    const file = recording(NATIVE);
+    for (const list of [abi, `x86_64,${abi}`]) {
+      const made = build(file, '--arch', list);
+      expect(made.abis).toEqual(list.split(',').map((name) => abiOf(name as AbiName).token));
+      const wanted = PROJECTED.filter(([to]) => to === abi).map(([, , name]) => name);
+      expect(wanted.filter((name) => !made.names.includes(name))).toEqual([]);
+      for (const name of of(made, 'projection')) expect([name, numberOf(abi, name)]).not.toContain(undefined);
+    }
+  });
+
+  it.each(['x86_64,x86', 'x86'])('projects to i386, which was not recorded: %s', (list) => {
+    const made = build(recording('mmap getuid stat fcntl arch_prctl'), '--arch', list);
+    expect(made.names).toEqual(
+      expect.arrayContaining(['mmap2', 'getuid32', 'stat64', 'fcntl64', 'set_thread_area']),
+    );
+  });
+
+  it('goes back from aarch64', () => {
+    const calls = words('openat pipe2 dup3 ppoll mkdirat').map((name) => ({
+      arch: 'aarch64' as const,
+      name,
+    }));
+    const file = recording(calls, { machine: { arch: 'aarch64', kernel: '6.1.0' } });
+    const made = build(file, '--arch', 'aarch64,x86_64');
+    expect(made.names).toEqual(expect.arrayContaining(['open', 'pipe', 'dup2', 'poll', 'mkdir']));
+    for (const name of of(made, 'projection'))
+      expect([name, numberOf('x86_64', name)]).not.toContain(undefined);
+  });
+
+  it('leaves out what no chosen ABI has', () => {
+    const made = build(recording('read'), '--arch', 'aarch64');
+    for (const name of [...of(made, 'base'), ...of(made, 'floor')])
+      expect([name, numberOf('aarch64', name)]).not.toContain(undefined);
+    expect(made.names).not.toContain('sigreturn');
+  });
+});
+
+describe('--libc-range', () => {
+  const forecast = (calls: string, range: string, ...flags: string[]) =>
+    of(build(recording(calls), '--libc-range', range, ...flags), 'forecast');
+
+  it('knows what newer and older releases call instead', () => {
+    const added = forecast('stat access faccessat fstat mknod pipe clone select utime', 'glibc:2.31-2.43');
+    for (const name of words('newfstatat faccessat2 mknodat pipe2 clone3 pselect6 utimensat'))
+      expect(added).toContain(name);
+    const back = forecast('faccessat2 newfstatat clone3 pipe2 pselect6 utimensat mknodat', 'glibc:2.31-2.43');
+    for (const name of words('faccessat fstat stat lstat clone pipe select utime mknod'))
+      expect(back).toContain(name);
+    expect(forecast('fchmodat', 'glibc:2.36-2.41')).toContain('fchmodat2');
+    expect(forecast('fchmodat', 'musl:1.2.3-1.2.6')).toContain('fchmodat2');
+    expect(forecast('pwrite64', 'musl:1.2.3-1.2.6')).toContain('pwritev2');
+  });
+
+  it('keeps to its range, its libc and its ABIs', () => {
+    expect(forecast('fchmodat', 'glibc:2.31-2.36')).not.toContain('fchmodat2');
+    expect(forecast('pwrite64', 'glibc:2.31-2.43')).not.toContain('pwritev2');
+    expect(forecast('pwrite64', 'musl:1.2.3-1.2.5')).not.toContain('pwritev2');
+    expect(forecast('futex', 'glibc:2.31-2.43')).not.toContain('futex_time64');
+    expect(forecast('statx', 'musl:1.2.3-1.2.6')).toEqual([]);
+  });
+
+  it('names its source', () => {
+    const { calls } = build(recording('stat'), '--libc-range', 'glibc:2.31-2.43');
+    expect(calls.newfstatat[0]).toMatchObject({ kind: 'forecast', from: ['stat'] });
+  });
+});
+
+describe('--kernel-range', () => {
+  it('knows what comes with newer kernels', () => {
+    const old = recording('uname getrandom read', { machine: { arch: 'x86_64', kernel: '5.2.0' } });
+    const made = build(old, '--kernel-range', '5.2-6.18');
+    expect(of(made, 'forecast')).toEqual(
+      expect.arrayContaining(['copy_file_range', 'mmap', 'rt_sigprocmask']),
+    );
+    expect(of(build(old, '--kernel-range', '5.2-5.2'), 'forecast')).toEqual([]);
+    expect(of(build(old, '--kernel-range', '5.2-6.10'), 'forecast')).toEqual(['copy_file_range']);
+  });
+
+  it('knows what libc goes back to on older ones', () => {
+    const file = recording('faccessat2 clone3 fchmodat2', { machine: { arch: 'x86_64', kernel: '6.18.0' } });
+    const added = of(build(file, '--kernel-range', '4.19-6.18'), 'forecast');
+    expect(added).toEqual(expect.arrayContaining(['faccessat', 'clone', 'fchmodat']));
+    const newer = of(build(file, '--kernel-range', '6.6-6.18'), 'forecast');
+    for (const name of ['faccessat', 'clone', 'fchmodat']) expect(newer).not.toContain(name);
+  });
+
+  it('answers ENOSYS only for what is newer than all of it', () => {
+    const file = recording('read', { machine: { arch: 'x86_64', kernel: '5.4.0' } });
+    const enosys = (...flags: string[]) =>
+      JSON.parse(readFileSync(build(file, ...flags).file, 'utf8'))
+        .syscalls.filter((rule: { errnoRet?: number }) => rule.errnoRet === 38)
+        .flatMap((rule: { names: string[] }) => rule.names);
+    // openat2 came with 5.6, landlock_restrict_self with 5.13.
+    expect(enosys()).toEqual(expect.arrayContaining(['openat2', 'landlock_restrict_self']));
+    expect(enosys('--kernel-range', '5.4-5.10')).not.toContain('openat2');
+    expect(enosys('--kernel-range', '5.4-5.10')).toContain('landlock_restrict_self');
+  });
+});
+
+describe('--allow and --with-denied', () => {
+  it('add calls by hand', () => {
+    const made = build(recording('read'), '--allow', 'mount, umount2');
+    expect(of(made, 'hand')).toEqual(['mount', 'umount2']);
+    expect(made.names).toEqual(expect.arrayContaining(['mount', 'umount2']));
+  });
+
+  it('add what a filter denied', () => {
+    const file = recording([{ name: 'read' }, { name: 'mount', count: 0, denied: 3 }]);
+    const without = build(file);
+    expect(without.names).not.toContain('mount');
+    expect(without.stderr).toContain('mount');
+    expect(build(file, '--with-denied').names).toContain('mount');
+  });
+
+  it('add the ABI of what a filter denied', () => {
+    const file = recording([{ name: 'read' }, { arch: 'x86', name: 'mount', count: 0, denied: 3 }]);
+    const { file: profile, abis } = build(file, '--with-denied');
+    expect(abis).toContain('SCMP_ARCH_X86');
+    expect(callgate(['explain', profile, 'mount', '--arch', 'x86', '--runtime', 'runc']).status).toBe(0);
+  });
+});
+
+describe('what stands beside and on the page', () => {
+  const hostile = '\u001b[31m<b>&"\'\u202e';
+  const forged = () =>
+    recording([{ name: 'read', first: { process: hostile, time: hostile } }, { name: 'write' }], {
+      command: [hostile],
+      recorder: hostile,
+      notes: [hostile],
+      machine: { arch: 'x86_64', kernel: '6.1.0-<i>' },
+    });
+
+  it('--explain gives every call a line, and none of its escape codes', () => {
+    const made = build(forged(), '--explain');
+    for (const name of made.names) expect(made.stderr).toMatch(new RegExp(`^ *${name} `, 'm'));
+    expect(made.stderr).not.toMatch(CONTROL);
+    expect(made.stderr).toContain('first by');
+  });
+
+  it('the sidecar says why each call is in', () => {
+    const file = recording([{ name: 'read', count: 7, first: { process: 'nginx' } }]);
+    const made = build(file, recording('read write'), '--runtime', 'runc@1.1.5', '--allow', 'mount');
+    const document = JSON.parse(readFileSync(made.sidecar, 'utf8'));
+    expect(document).toMatchObject({ schema: 'callgate-origins/1', runs: 2 });
+    expect(Object.keys(made.calls).sort()).toEqual(made.names.toSorted());
+    expect(made.calls.read[0]).toMatchObject({ kind: 'seen', count: 8, runs: 2, process: 'nginx' });
+    expect(made.calls.read.map(({ kind }) => kind)).toContain('floor');
+    expect(made.calls.mount).toMatchObject([{ kind: 'hand' }]);
+    expect(made.calls.exit_group[0].kind).toBe('base');
+    expect(existsSync(build(file, '--no-sidecar').sidecar)).toBe(false);
+  });
+
+  it('every allowed call has a reason, tightened ones too', () => {
+    const args = [{ values: ['1', '1', '0'], count: 1 }];
+    const runtime = [
+      { name: 'socket', args },
+      { name: 'personality', phase: 'runtime', args: [{ values: ['8'], count: 1 }] },
+    ];
+    const made = build(recording(runtime), recording(runtime), '--tighten', '--runtime', 'runc@1.1.5');
+    expect(made.names.toSorted()).toEqual(Object.keys(made.calls).sort());
+  });
+
+  it('--html holds no control characters, which HTML forbids, nor such as turn the direction of text', () => {
+    const page = join(folder, `${++files}.html`);
+    build(forged(), '--html', page);
+    expect(readFileSync(page, 'utf8')).not.toMatch(CONTROL);
+  });
+
+  it('--html is one well-formed page that escapes what processes chose', () => {
+    const page = join(folder, `${++files}.html`);
+    build(forged(), recording('read'), '--html', page);
+    const html = readFileSync(page, 'utf8');
+    expect(html).toMatch(/^<!doctype html>/);
+    expect(html).not.toContain('<b>');
+    expect(html).not.toContain('<i>');
+    expect(html).not.toMatch(/(?:src|href)=|<script/);
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
+    const open: string[] = [];
+    for (const [, end, tag, self] of html.matchAll(
+      /<(\/?)([a-z0-9]+)(?:\s+[-a-zA-Z0-9]+="[^"<>]*")*\s*(\/?)>/g,
+    )) {
+      if (end) expect(open.pop()).toBe(tag);
+      else if (!self && !['meta', 'br', 'doctype'].includes(tag)) open.push(tag);
+    }
+    expect(open).toEqual([]);
+    // Every "<" begins a tag.
+    expect(
+      html.replace(/<\/?[a-z0-9]+(?:\s+[-a-zA-Z0-9]+="[^"<>]*")*\s*\/?>|<!doctype html>/g, ''),
+    ).not.toContain('<');
+  });
+
+  let beside: Built | undefined;
+  it.each([
+    '',
+    '{',
+    'null',
+    '[]',
+    '{"schema":"callgate-origins/1","runs":1,"calls":{"mkdir":[{"kind":"seen"}]}}',
+    '{"schema":"callgate-origins/1","runs":-1,"calls":{"__proto__":[{"kind":"hand","why":"x"}]}}',
+    '{"schema":"callgate-origins/1","runs":1,"calls":{"mkdir":[]}}',
+    '{"schema":"callgate-origins/1","runs":1,"calls":{"read":[{"kind":"hand","why":"\\u001b[31mforged\\u202e"}]}}',
+    `{"schema":"callgate-origins/1","runs":1e308,"calls":{"read":[{"kind":"seen","count":-1e308,"runs":1e308,"phases":[]}]}}`,
+    '\u0000\u001b\ufffd'.repeat(1000),
+    '['.repeat(100_000),
+  ])('a sidecar that is garbage or forged does not break explain: %#', (text) => {
+    beside ??= build(recording('read write'));
+    writeFileSync(beside.sidecar, text);
+    const ask = (...args: string[]) => callgate(['explain', beside!.file, ...args, '--arch', 'x86_64']);
+    const { status, stdout } = ask('mkdir', '--json');
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      syscall: 'mkdir',
+      action: 'ERRNO',
+      data: 1,
+      because: 'default',
+    });
+    const read = ask('read');
+    expect(read.status).toBe(0);
+    expect(read.stdout + read.stderr).toMatch(/ALLOW/i);
+    expect(read.stdout + read.stderr).not.toMatch(CONTROL);
+    expect(read.stderr).not.toMatch(/\n\s+at /);
+  });
+});
+
+describe('hostile recordings', () => {
+  it('with names that are none do not reach the terminal, and make no broken profile', () => {
+    const names = ['\u001b]0;owned\u0007', 'read\nwrite', 'no_such_call', '__proto__', 'SCMP_ACT_ALLOW'];
+    const file = recording([{ name: 'read' }, ...names.map((name, nr) => ({ nr, name }))]);
+    const profile = join(folder, `${++files}.json`);
+    const result = callgate(['build', file, '--explain', '-o', profile]);
+    expect(result.stderr).not.toMatch(CONTROL);
+    if (result.status === 2) expectOneLine(result, /observations/);
+    else
+      expect(callgate(['explain', profile, 'read', '--arch', 'x86_64'])).toMatchObject({
+        status: 0,
+        stderr: '',
+      });
+  });
+
+  it('with denied names that are none do not reach the terminal', () => {
+    const file = recording([{ name: 'read' }, { nr: 1, name: '\u001b]0;owned\u0007', count: 0, denied: 1 }]);
+    expect(callgate(['build', file]).stderr).not.toMatch(CONTROL);
+  });
+
+  it('whose name is not that of the number do not allow another call', () => {
+    const file = recording([{ name: 'read' }, { nr: 1, name: 'kexec_load' }]);
+    const result = callgate(['build', file]);
+    if (result.status === 0) expect(result.stdout).not.toContain('kexec_load');
+    else expectOneLine(result, /observations/);
+  });
+
+  it('with huge counts are added up to numbers', () => {
+    const huge = () =>
+      recording([{ name: 'read', count: Number.MAX_SAFE_INTEGER, denied: Number.MAX_SAFE_INTEGER }]);
+    const { stderr, sidecar } = build(huge(), huge(), '--explain');
+    expect(stderr).not.toMatch(/NaN|Infinity|e\+/);
+    expect(() => JSON.parse(readFileSync(sidecar, 'utf8'))).not.toThrow();
+  });
+
+  it('with very many arguments are read', () => {
+    const args = Array.from({ length: 5000 }, (_, i) => ({ values: [null, String(i)], count: 1 }));
+    const { names } = build(recording([{ name: 'ioctl', args }]), '--tighten', '--min-runs', '1');
+    expect(names).toContain('ioctl');
+  });
+
+  it.each([
+    ['an unknown phase', { name: 'read', phase: 'lunch' }],
+    ['an unknown ABI', { arch: 'vax' as AbiName, name: 'read', nr: 0 }],
+    ['a negative count', { name: 'read', count: -1 }],
+    ['a broken count', { name: 'read', count: 1.5 }],
+    ['a count beyond 2^53', { name: 'read', count: 1e300 }],
+    ['a number beyond 32 bits', { nr: 2 ** 32 }],
+    ['arguments that are no numbers', { name: 'socket', args: [{ values: ['x'], count: 1 }] }],
+    ['arguments beyond 64 bits', { name: 'socket', args: [{ values: ['99999999999999999999'], count: 1 }] }],
+    ['escape codes for a phase', { name: 'read', phase: '\u001b[31m' }],
+  ])('with %s are refused in one line', (_what, call) => {
+    expectOneLine(callgate(['build', recording([call])]), /\[not-a-recording\]/);
+  });
+
+  it.each(['NaN', 'Infinity', '1e999', '"1"', 'null', '[]'])(
+    'with the count %s are refused in one line',
+    (count) => {
+      const text = readFileSync(recording('read'), 'utf8').replace('"count":1', `"count":${count}`);
+      expectOneLine(callgate(['build', fileOf(text)]), /./);
+    },
+  );
+});
+
+describe('wrong flags', () => {
+  const file = recording('read', { machine: { arch: 'x86_64', kernel: '6.1.0' } });
+  it.each([
+    [['--runtime', 'rkt'], /rkt/],
+    [['--runtime', ''], /floor|runtime/],
+    [['--runtime', '__proto__'], /__proto__/],
+    [['--runtime', 'runc@'], /release/],
+    [['--runtime', 'runc@new'], /new/],
+    [['--runtime', 'runc@1.1.5@2'], /release/],
+    [['--arch', 'vax'], /vax/],
+    [['--arch', ''], /./],
+    [['--libc-range', 'glibc'], /libc/],
+    [['--libc-range', 'bionic:1.0-2.0'], /libc/],
+    [['--libc-range', 'glibc:2.43-2.31'], /range/],
+    [['--kernel-range', '5.10'], /range/],
+    [['--kernel-range', 'a-b'], /range/],
+    [['--kernel-range', '6.18-5.10'], /range/],
+    [['--kernel-range', '5.10-6.18-7.0'], /range/],
+    [['--allow', 'opne'], /did you mean open/],
+    [['--allow', ''], /./],
+    [['--allow', '\u001b[31m'], /x1b/],
+    [['--tighten', '--min-runs', '0'], /--min-runs/],
+    [['--tighten', '--min-runs', '-1'], /--min-runs/],
+    [['--tighten', '--max-values', '1.5'], /--max-values/],
+    [['--tighten', '--max-values', 'many'], /--max-values/],
+    [['--format', 'nosuch'], /nosuch/],
+    [['--log-arch', 'vax'], /vax/],
+    [['--nosuch'], /nosuch/],
+    [['-o'], /argument missing/],
+    [['-o', join('no', 'such', 'folder.json')], /cannot write/],
+  ] as const)('%j are refused in one line', (flags, says) => {
+    expectOneLine(callgate(['build', file, ...flags], { cwd: folder }), says);
+  });
+
+  it('so are files that are none', () => {
+    expectOneLine(callgate(['build', join(folder, 'missing.json')]), /cannot read/);
+    expectOneLine(callgate(['build', folder]), /cannot read/);
+    expectOneLine(callgate(['build', fileOf('', 'log')]), /empty/);
+    expectOneLine(callgate(['build', fileOf('nothing of a log\n', 'log')]), /no known log format/);
+    expect(callgate(['build']).status).toBe(2);
+  });
+
+  it('leave no file behind', () => {
+    const out = join(folder, 'never.json');
+    callgate(['build', file, join(folder, 'missing.json'), '-o', out]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it('-q says nothing', () => {
+    expect(build(file, file, '-q').stderr).toBe('');
+  });
+});

@@ -1,0 +1,339 @@
+import { NOWHERE } from '../diagnostics/span.ts';
+import {
+  compareKernels,
+  type KernelVersion,
+  type Profile,
+  parseKernel,
+  type Rule,
+} from '../profile/profile.ts';
+import type { Observation, Phase, Recording } from '../recording/recording.ts';
+import { type AbiName, abiOf } from '../syscalls/arch.ts';
+import { sinceOf } from '../syscalls/arguments.ts';
+import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
+import {
+  type Foreseen,
+  foreseeKernels,
+  foreseeLibc,
+  type KernelRange,
+  type LibcRange,
+  project,
+} from './portability.ts';
+import { type TightCall, type TightenOptions, tighten } from './tighten.ts';
+
+/** Why a call stands in a built profile; a call may have several reasons. */
+export type Reason =
+  | Seen
+  | { readonly kind: 'base'; readonly why: string }
+  | { readonly kind: 'floor'; readonly runtime: string; readonly why: string }
+  | { readonly kind: 'projection' | 'forecast'; readonly from: readonly string[]; readonly why: string }
+  | { readonly kind: 'hand'; readonly why: string };
+
+/** What the recordings say of a call. */
+export interface Seen {
+  readonly kind: 'seen';
+  readonly count: number;
+  /** How many of the runs show it. */
+  readonly runs: number;
+  readonly phases: readonly Phase[];
+  /** The first process that made it, and when, where a recording tells. */
+  readonly process?: string;
+  readonly time?: string;
+}
+
+/** What a profile is built for, beyond what was recorded. */
+export interface BuildOptions {
+  /** Adds what the runtime calls under the container's filter. */
+  readonly floor?: FloorChoice;
+  /** The ABIs of the profile; without it those that were recorded. */
+  readonly abis?: readonly AbiName[];
+  readonly libc?: LibcRange;
+  readonly kernels?: KernelRange;
+  /** Calls that the user adds. */
+  readonly allow?: readonly string[];
+  /** Allows what a filter denied while it was recorded. */
+  readonly withDenied?: boolean;
+  readonly tighten?: TightenOptions;
+}
+
+/** A profile, and for each of its calls why it is there. */
+export interface Synthesis {
+  readonly profile: Profile;
+  /** Sorted by name; the first reason is the strongest. */
+  readonly reasons: ReadonlyMap<string, readonly Reason[]>;
+  /** Calls that answer ENOSYS because they are newer than every recorded kernel. */
+  readonly newer: readonly string[];
+  /** Numbers that were called and have no name, so that no profile can allow them. */
+  readonly unnamed: readonly Observation[];
+  /** Calls that were only ever denied; they stay out. */
+  readonly deniedOnly: readonly string[];
+  /** What became of the arguments, where that was asked for. */
+  readonly conditions: readonly TightCall[];
+}
+
+const EPERM = 1;
+const ENOSYS = 38;
+
+/**
+ * What any process needs though a recording may not show it. A filter is loaded before execve; a signal handler
+ * returns through rt_sigreturn; the kernel restarts interrupted sleeps through restart_syscall; the vDSO falls back
+ * to the real call when the clock source forbids the fast way (vdso(7)).
+ */
+const BASE: readonly (readonly [why: string, ...names: string[]])[] = [
+  ['the program is started under the filter', 'execve'],
+  ['a process ends through it', 'exit', 'exit_group'],
+  ['returns from signal handlers', 'rt_sigreturn', 'sigreturn'],
+  ['the kernel resumes sleeps with it after a stop', 'restart_syscall'],
+  [
+    'the vDSO falls back to it when the clock source changes',
+    'clock_gettime',
+    'clock_gettime64',
+    'clock_getres',
+    'clock_getres_time64',
+    'gettimeofday',
+    'time',
+    'getcpu',
+  ],
+];
+
+/** The smallest profile under which everything recorded still works: an allow list, and an error for the rest. */
+export function synthesize(
+  recordings: readonly [Recording, ...Recording[]],
+  options: BuildOptions = {},
+): Synthesis {
+  const demand = new Demand();
+  const { unnamed, denied } = demand.addSeen(recordings, options);
+  const abis = new Set(options.abis ?? abisOf(recordings, options.withDenied ?? false));
+  addPortability(demand, recordings, [...abis], options);
+  for (const [why, ...names] of BASE)
+    for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
+  for (const [name, why] of options.floor ? floorOf(options.floor) : rareFloorOf(recordings))
+    if (existsOn(name, abis))
+      demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
+  for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand (--allow)' });
+
+  const reasons = demand.sorted();
+  const kernel = newestKernel(recordings, options.kernels);
+  const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
+  const conditions = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
+  return {
+    profile: profileOf([...abis], reasons, conditions, newer),
+    reasons,
+    newer,
+    unnamed,
+    deniedOnly: [...denied].filter((name) => !reasons.has(name)),
+    conditions,
+  };
+}
+
+const RECORDED_FLOOR: Reason = {
+  kind: 'floor',
+  runtime: 'recorded',
+  why: 'the container runtime called it under the filter while this was recorded',
+};
+
+/** One start does not show all that a runtime may call. */
+function rareFloorOf(recordings: readonly Recording[]): Map<string, string> {
+  const recorded = recordings.flatMap((r) => r.observations.filter((o) => o.phase === 'runtime'));
+  return recorded.length === 0 ? new Map() : rareFloor(new Set(recorded.map((o) => o.name)));
+}
+
+/** Which calls are wanted, and why. */
+class Demand {
+  private readonly reasons = new Map<string, Reason[]>();
+
+  names(): string[] {
+    return [...this.reasons.keys()];
+  }
+
+  namesSeen(): Set<string> {
+    return new Set(this.names().filter((name) => this.reasons.get(name)!.some((r) => r.kind === 'seen')));
+  }
+
+  add(name: string, reason: Reason): void {
+    const entry = this.reasons.get(name);
+    if (entry) entry.push(reason);
+    else this.reasons.set(name, [reason]);
+  }
+
+  addFirst(name: string, reason: Reason): void {
+    this.reasons.set(name, [reason, ...(this.reasons.get(name) ?? [])]);
+  }
+
+  addUnlessThere(name: string, reason: Reason): void {
+    if (!this.reasons.has(name)) this.add(name, reason);
+  }
+
+  /** Everything that was recorded; returns what cannot or should not be allowed. */
+  addSeen(recordings: readonly Recording[], { withDenied, floor }: BuildOptions) {
+    const seen = new Map<string, Seen>();
+    const unnamed: Observation[] = [];
+    const denied = new Set<string>();
+    for (const recording of recordings) {
+      const inThisRun = new Set<string>();
+      for (const observation of recording.observations) {
+        const { count, phase } = observation;
+        // What a file says of the name is not believed.
+        const name = nameOf(observation.arch, observation.nr) ?? '';
+        if (phase === 'runtime') {
+          // What runtimes call is known better than one start can show it.
+          if (!floor && name !== '') this.addUnlessThere(name, RECORDED_FLOOR);
+        } else if (name === '') unnamed.push(observation);
+        else if (count === 0 && !withDenied) denied.add(name);
+        else {
+          const runs = inThisRun.has(name) ? 0 : recording.runs;
+          inThisRun.add(name);
+          seen.set(name, seenAgain(seen.get(name), observation, runs));
+        }
+      }
+    }
+    for (const [name, reason] of seen) this.addFirst(name, reason);
+    return { unnamed, denied };
+  }
+
+  sorted(): Map<string, readonly Reason[]> {
+    return new Map([...this.reasons].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+}
+
+function seenAgain(before: Seen | undefined, observation: Observation, runs: number): Seen {
+  const { count, phase, first } = observation;
+  const earlier = before?.time !== undefined && (first?.time === undefined || before.time <= first.time);
+  const { process, time } = earlier || first === undefined ? (before ?? {}) : first;
+  return {
+    kind: 'seen',
+    count: (before?.count ?? 0) + count,
+    runs: (before?.runs ?? 0) + runs,
+    phases: [...new Set([...(before?.phases ?? []), phase])],
+    ...(process !== undefined && { process }),
+    ...(time !== undefined && { time }),
+  };
+}
+
+function addPortability(
+  demand: Demand,
+  recordings: readonly [Recording, ...Recording[]],
+  abis: readonly AbiName[],
+  { libc, kernels }: BuildOptions,
+): void {
+  const seen = demand.namesSeen();
+  const add = (kind: 'projection' | 'forecast') => (foreseen: Foreseen) => {
+    const { name, from, why } = foreseen;
+    if (!seen.has(name) && existsOn(name, new Set(abis))) demand.add(name, { kind, from, why });
+  };
+  const recorded = new Set(recordings.flatMap((r) => [r.machine.arch, ...r.observations.map((o) => o.arch)]));
+  for (const [native, names] of namesByMachine(recordings))
+    for (const abi of abis.filter((other) => !recorded.has(other)))
+      project(names, native, abi).forEach(add('projection'));
+  if (libc) foreseeLibc(new Set(demand.names()), libc, abis).forEach(add('forecast'));
+  const kernel = newestKernel(recordings, undefined);
+  if (kernels) foreseeKernels(new Set(demand.names()), kernels, abis, kernel).forEach(add('forecast'));
+}
+
+/** What was recorded on each kind of machine; the container runtime's calls are not the workload's. */
+function namesByMachine(recordings: readonly Recording[]): Map<AbiName, Set<string>> {
+  const machines = new Map<AbiName, Set<string>>();
+  for (const { machine, observations } of recordings) {
+    const names = machines.get(machine.arch) ?? new Set();
+    machines.set(machine.arch, names);
+    for (const { arch, nr, count, phase } of observations) {
+      const name = nameOf(arch, nr);
+      if (name !== undefined && count > 0 && phase !== 'runtime') names.add(name);
+    }
+  }
+  return machines;
+}
+
+function abisOf(recordings: readonly [Recording, ...Recording[]], withDenied: boolean): AbiName[] {
+  const abis = new Set<AbiName>([recordings[0].machine.arch]);
+  for (const { observations } of recordings)
+    for (const { arch, name, count } of observations)
+      if (name !== '' && (count > 0 || withDenied)) abis.add(arch);
+  return [...abis];
+}
+
+/** A call that somebody else than the workload makes too stays unconditional: their arguments are not known. */
+function tightened(
+  recordings: readonly Recording[],
+  reasons: ReadonlyMap<string, readonly Reason[]>,
+  abis: readonly AbiName[],
+  options: TightenOptions,
+): TightCall[] {
+  const wanted = tighten(recordings, options).filter((call) => reasons.has(call.name));
+  return wanted.map((call) => {
+    const other = reasons.get(call.name)!.find((reason) => reason.kind !== 'seen');
+    const swapped = call.name === 'clone' && abis.some((abi) => abi === 's390x' || abi === 's390');
+    if ((!other && !swapped) || call.alternatives.length === 0) return call;
+    const why = other
+      ? `the call is also there for another reason (${other.kind}), whose arguments are not known`
+      : 'on s390 its flags are another argument';
+    return { ...call, alternatives: [], notes: call.notes.map((note) => ({ ...note, kept: false, why })) };
+  });
+}
+
+function profileOf(
+  abis: readonly AbiName[],
+  reasons: ReadonlyMap<string, readonly Reason[]>,
+  conditions: readonly TightCall[],
+  newer: readonly string[],
+): Profile {
+  const conditional = conditions.filter((call) => call.alternatives.length > 0);
+  const plain = [...reasons.keys()].filter((name) => !conditional.some((call) => call.name === name));
+  const rules: Omit<Rule, 'index'>[] = [
+    rule(plain, 'ALLOW'),
+    ...conditional.flatMap(({ name, alternatives }) =>
+      alternatives.map((conditions) => ({ ...rule([name], 'ALLOW'), conditions })),
+    ),
+    ...(newer.length > 0 ? [rule(newer, 'ERRNO', ENOSYS)] : []),
+  ];
+  return {
+    form: 'oci',
+    defaultAction: { value: 'ERRNO', span: NOWHERE },
+    defaultErrnoRet: { value: EPERM, span: NOWHERE },
+    architectures: abis.map((name) => ({ value: abiOf(name).token, span: NOWHERE })),
+    archMap: [],
+    flags: [],
+    hasFlags: false,
+    rules: rules.map((r, index) => ({ ...r, index })),
+  };
+}
+
+/** Calls that came after a kernel: libc tries them first and falls back on ENOSYS, but not on EPERM. */
+function newerThan(
+  kernel: KernelVersion,
+  allowed: ReadonlySet<string>,
+  abis: ReadonlySet<AbiName>,
+): string[] {
+  return allNames().filter((name) => {
+    const since = parseKernel(sinceOf(name) ?? '');
+    return since && compareKernels(since, kernel) > 0 && !allowed.has(name) && existsOn(name, abis);
+  });
+}
+
+/** The newest kernel that was recorded or is asked for; undefined when logs do not tell one. */
+function newestKernel(
+  recordings: readonly Recording[],
+  range: KernelRange | undefined,
+): KernelVersion | undefined {
+  const kernels = [...recordings.map((r) => parseKernel(r.machine.kernel)), range?.to].filter(
+    (k) => k !== undefined,
+  );
+  return kernels.reduce<KernelVersion | undefined>(
+    (a, b) => (a && compareKernels(a, b) >= 0 ? a : b),
+    undefined,
+  );
+}
+
+function existsOn(name: string, abis: ReadonlySet<AbiName>): boolean {
+  return [...abis].some((abi) => numberOf(abi, name) !== undefined);
+}
+
+function rule(names: readonly string[], action: 'ALLOW' | 'ERRNO', errno?: number): Omit<Rule, 'index'> {
+  return {
+    names: names.map((value) => ({ value, span: NOWHERE })),
+    action: { value: action, span: NOWHERE },
+    ...(errno !== undefined && { errnoRet: { value: errno, span: NOWHERE } }),
+    conditions: [],
+    span: NOWHERE,
+  };
+}

@@ -1,0 +1,26 @@
+import { NOWHERE } from '../diagnostics/span.ts';
+import type { Profile, Rule } from '../profile/profile.ts';
+import { resolveProfile } from './resolve.ts';
+import type { Target } from './target.ts';
+
+/** What an engine such as Docker hands to its OCI runtime: the profile on a target, without keys that OCI lacks. */
+export function ociForm(profile: Profile, target: Target): Profile {
+  const { listed, rules, defaultErrnoRet } = resolveProfile(profile, target);
+  const { defaultAction, flags, hasFlags, listenerPath, listenerMetadata } = profile;
+  return {
+    form: 'oci',
+    defaultAction,
+    ...(defaultErrnoRet && { defaultErrnoRet }),
+    architectures: listed.map((abi) => ({ value: abi.token, span: NOWHERE })),
+    archMap: [],
+    flags,
+    hasFlags,
+    ...(listenerPath && { listenerPath }),
+    ...(listenerMetadata && { listenerMetadata }),
+    rules: rules.map(plainRule),
+  };
+}
+
+function plainRule({ index, names, action, errnoRet, conditions, span }: Rule): Rule {
+  return { index, names, action, ...(errnoRet && { errnoRet }), conditions, span };
+}

@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DiagnosticCode } from '../../src/diagnostics/codes.ts';
+import { Diagram } from '../../src/diagram/diagram.ts';
+import { lowerProfile } from '../../src/policy/lower.ts';
+import { parseProfile } from '../../src/profile/parse.ts';
+import { stringifyProfile } from '../../src/profile/stringify.ts';
+import type { Target } from '../../src/runtime/target.ts';
+import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
+
+const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: new Set() };
+const FIXTURES = join(import.meta.dirname, '../../../../test/fixtures/profiles');
+
+/** Whether the profile has a meaning on TARGET: its rows do not begin with another target, or a refusal. */
+function isTaken(name: string): boolean {
+  const rows = readFileSync(join(FIXTURES, name.replace(/json$/, 'rows')), 'utf8').split('\n');
+  return !/^(@|refused)/.test(rows.find((row) => row && !row.startsWith('#'))!);
+}
+
+const texts = [
+  ['stock:docker', DOCKER_PROFILE] as const,
+  ...readdirSync(FIXTURES)
+    .filter((name) => name.endsWith('.json') && isTaken(name))
+    .map((name) => [name, readFileSync(join(FIXTURES, name), 'utf8')] as const),
+];
+
+describe('printing a profile', () => {
+  it.each(texts)('%s keeps its meaning, and is stable', (_name, text) => {
+    const first = parseProfile(text, 'json').value!;
+    const printed = stringifyProfile(first);
+    const second = parseProfile(printed, 'json');
+    const faults = second.diagnostics.filter((d) => d.severity === 'error' && d.code !== 'unknown-syscall');
+    expect(faults).toEqual([]);
+    expect(stringifyProfile(second.value!)).toBe(printed);
+    const d = new Diagram();
+    const [a, b] = [first, second.value!].map((p) => lowerProfile(p, TARGET, d).value!.root);
+    expect(b).toBe(a);
+  });
+
+  it('JSON and YAML of the same profile mean the same', () => {
+    const json =
+      '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":18446744073709551615,"op":"SCMP_CMP_EQ"}]}]}';
+    const yaml =
+      'defaultAction: SCMP_ACT_ERRNO\nsyscalls:\n- names: [read]\n  action: SCMP_ACT_ALLOW\n  args: [{index: 0, value: 18446744073709551615, op: SCMP_CMP_EQ}]\n';
+    const [a, b] = [parseProfile(json, 'json'), parseProfile(yaml, 'yaml')].map((p) =>
+      stringifyProfile(p.value!),
+    );
+    expect(b).toBe(a);
+    expect(a).toContain('18446744073709551615');
+  });
+});
+
+/** Profiles that runtimes take, but that mean something else than they seem to; what must be said, and where. */
+const MISLEADING: readonly (readonly [string, DiagnosticCode, string])[] = [
+  ['{"defaultAction":"SCMP_ACT_ALLOW","errnoDefault":"EPERM"}', 'unknown-key', '"errnoDefault"'],
+  ['{"DefaultAction":"SCMP_ACT_ALLOW"}', 'wrong-case-key', '"DefaultAction"'],
+  [
+    '{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","errnoRet":5}]}',
+    'errno-ignored',
+    '5}',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","errnoRet":65537}]}',
+    'errno-wrapped',
+    '65537',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}',
+    'rule-equals-default',
+    '"SCMP_ACT_ALLOW"}]',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG"},{"names":[ "read" ],"action":"SCMP_ACT_ERRNO"}]}',
+    'rule-dropped',
+    '"read" ]',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read" ],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]},{"names":["read"],"action":"SCMP_ACT_ERRNO"}]}',
+    'rule-overridden',
+    '"read" ]',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":1,"op":"SCMP_CMP_GE"},{"index":0,"value":9,"op":"SCMP_CMP_LE"}]}]}',
+    'conditions-split',
+    '{"index":0,"value":9',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["s390_pci_mmio_read"],"action":"SCMP_ACT_LOG"}]}',
+    'absent-everywhere',
+    '"s390_pci',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86"],"syscalls":[{"names":["socket"],"action":"SCMP_ACT_LOG","args":[{"index":0,"value":2,"op":"SCMP_CMP_EQ"}]}]}',
+    'condition-overwritten',
+    '{"index":0',
+  ],
+  [
+    '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW","includes":{"caps":["CAP_SYSADMIN"]}}]}',
+    'unknown-capability',
+    '"CAP_SYSADMIN"',
+  ],
+];
+
+describe('a misleading profile is read, and warned of', () => {
+  it.each(MISLEADING)('%s', (text, code, at) => {
+    const parsed = parseProfile(text, 'json');
+    const lowered = lowerProfile(parsed.value!, TARGET);
+    expect(lowered.value).toBeDefined();
+    const said = [...parsed.diagnostics, ...lowered.diagnostics];
+    expect(said.map((d) => [d.code, d.span.start])).toContainEqual([code, text.indexOf(at)]);
+    expect(said.every((d) => d.severity !== 'error')).toBe(true);
+  });
+
+  it('conflicts on names that no covered ABI has are refused, as libseccomp does', () => {
+    const eq = '"args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"}]';
+    const text = `{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["send"],"action":"SCMP_ACT_ALLOW",${eq}},{"names":["send"],"action":"SCMP_ACT_KILL",${eq}}]}`;
+    const { value, diagnostics } = lowerProfile(parseProfile(text, 'json').value!, TARGET);
+    expect(value).toBeUndefined();
+    expect(diagnostics.map((d) => d.code)).toContain('rule-conflict');
+  });
+
+  it('profiles made to blow up are refused in time', () => {
+    const masks = Array.from({ length: 32 }, (_, i) => (1n << BigInt(i)) | (1n << BigInt(i + 32)));
+    const rule = (m: bigint) =>
+      `{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":${m},"valueTwo":${m},"op":"SCMP_CMP_MASKED_EQ"}]}`;
+    const blown = `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[${masks.map(rule).join()}]}`;
+    const { value } = parseProfile(blown, 'json');
+    expect(lowerProfile(value!, TARGET, new Diagram(1 << 18)).diagnostics.map((d) => d.code)).toEqual([
+      'too-complex',
+    ]);
+    const many = `{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":[${Array(30_000).fill('"read"').join()}],"action":"SCMP_ACT_ERRNO"}]}`;
+    expect(lowerProfile(parseProfile(many, 'json').value!, TARGET).diagnostics.map((d) => d.code)).toEqual([
+      'too-complex',
+    ]);
+  });
+});

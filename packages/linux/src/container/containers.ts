@@ -1,0 +1,90 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
+import { processStatus } from '../process/processes.ts';
+
+/** The engines whose command line tells a container's process. */
+export const ENGINES = ['docker', 'podman'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** A container cannot be found, or does not run. */
+export class NoSuchContainer extends Error {}
+
+const TIME_LIMIT_MS = 20_000;
+const REFERENCE = /^(?:(docker|podman|containerd):)?(.+)$/;
+
+/** A container that an engine knows. */
+export interface Container {
+  /** Whole, 64 hexadecimal digits. */
+  readonly id: string;
+  /** Its first process, on this machine; undefined unless it runs. */
+  readonly pid?: number;
+}
+
+/**
+ * The container of that name or id, of the engine named before it ("docker:web"), or of whichever knows it: Docker, Podman, or
+ * containerd by the state that its runtime keeps. Undefined when nobody does.
+ */
+export async function findContainer(reference: string): Promise<Container | undefined> {
+  const [, engine, name] = REFERENCE.exec(reference) ?? [];
+  if (!name || name.startsWith('-')) throw new NoSuchContainer(`"${reference}" is no container's name`);
+  const state = containerdContainer(reference);
+  if (state || engine === 'containerd') return state;
+  for (const e of ENGINES.filter((one) => engine === undefined || one === engine)) {
+    const said = await inspect(e, name, '{{.Id}} {{.State.Pid}}').catch(() => undefined);
+    const [id, pid] = said?.split(' ') ?? [];
+    if (id) return { id, ...(Number(pid) > 0 && { pid: Number(pid) }) };
+  }
+  return undefined;
+}
+
+/** Where runc keeps the state of containers that containerd starts, a folder a namespace. */
+const CONTAINERD_STATE = '/run/containerd/runc';
+
+/** The container of containerd that a reference names, from its creation until it is deleted. Asks nobody, so it is quick. */
+export function containerdContainer(reference: string): Container | undefined {
+  const [, engine = 'containerd', id] = REFERENCE.exec(reference) ?? [];
+  if (engine !== 'containerd' || !/^\w[\w.-]*$/.test(id ?? '') || !existsSync(CONTAINERD_STATE))
+    return undefined;
+  for (const namespace of readdirSync(CONTAINERD_STATE))
+    try {
+      const state = JSON.parse(readFileSync(join(CONTAINERD_STATE, namespace, id, 'state.json'), 'utf8'));
+      const pid = Number(state.init_process_pid);
+      return { id, ...(existsSync(`/proc/${pid}`) && { pid }) };
+    } catch {
+      // Another namespace's.
+    }
+  return undefined;
+}
+
+/** The pid, on this machine, of a running container's first process. */
+export async function containerPid(engine: Engine, name: string): Promise<number> {
+  if (name.startsWith('-') || name === '') throw new NoSuchContainer(`"${name}" is no container's name`);
+  const pid = Number(await inspect(engine, name, '{{.State.Pid}}'));
+  if (Number.isInteger(pid) && pid > 0) return pid;
+  throw new NoSuchContainer(`the container ${name} of ${engine} does not run`);
+}
+
+/** The capabilities that a container's processes can have, as CAP_* names. */
+export function containerCapabilities(pid: number): Set<string> {
+  const { boundingCapabilities } = processStatus(pid);
+  return new Set(CAPABILITIES.filter((_, bit) => ((boundingCapabilities >> BigInt(bit)) & 1n) === 1n));
+}
+
+async function inspect(engine: Engine, name: string, format: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      engine,
+      ['inspect', '--type', 'container', '--format', format, name],
+      { timeout: TIME_LIMIT_MS },
+    );
+    return stdout.trim();
+  } catch (fault) {
+    const { code, stderr } = fault as NodeJS.ErrnoException & { stderr?: string };
+    if (code === 'ENOENT') throw new NoSuchContainer(`${engine} is not installed`);
+    const said = stderr?.trim().split('\n').at(-1);
+    throw new NoSuchContainer(`${engine} knows no container ${name}${said ? `: ${said}` : ''}`);
+  }
+}

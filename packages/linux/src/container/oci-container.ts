@@ -1,0 +1,118 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Program } from '@callgate/engine/bpf/instruction';
+import { readFilters } from '../process/live-filters.ts';
+
+/** OCI runtimes that can be asked what filter they install. */
+export const OCI_RUNTIMES = ['runc', 'crun'] as const;
+export type OciRuntime = (typeof OCI_RUNTIMES)[number];
+
+/** The runtime is missing, or cannot create a container under the profile. */
+export class RuntimeRefused extends Error {}
+
+const TIME_LIMIT_MS = 20_000;
+/** No cgroup is wanted; runc makes one all the same and removes it. */
+const GLOBAL_OPTIONS: Readonly<Record<OciRuntime, readonly string[]>> = {
+  runc: [],
+  crun: ['--cgroup-manager=disabled'],
+};
+
+/**
+ * The filters that a runtime really installs for a profile's text in OCI form: it creates a container whose program is never
+ * started, and the filters are read from the process that waits for that. Needs root. Leaves nothing behind.
+ */
+export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Promise<Program[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-oci-'));
+  const id = folder.slice(folder.lastIndexOf('/') + 1);
+  const root = [...GLOBAL_OPTIONS[runtime], '--root', join(folder, 'state')];
+  try {
+    writeBundle(folder, profile);
+    await create(runtime, [...root, 'create', '--bundle', folder, id], join(folder, 'said'));
+    const { stdout } = await promisify(execFile)(runtime, [...root, 'state', id], { timeout: TIME_LIMIT_MS });
+    const { pid } = JSON.parse(stdout);
+    if (!pid)
+      throw new RuntimeRefused(
+        `${runtime}'s own process dies under this profile, so its filter cannot be read; --against libseccomp proves it`,
+      );
+    return readFilters(pid);
+  } finally {
+    await promisify(execFile)(runtime, [...root, 'delete', '--force', id]).catch(() => {});
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The container's process keeps the descriptors it is given, so what is said goes to a file and not into a pipe. */
+async function create(runtime: OciRuntime, args: readonly string[], file: string): Promise<void> {
+  const fd = openSync(file, 'w');
+  try {
+    // In a session of its own, so that a terminal's Ctrl-C does not end it half-way.
+    const child = spawn(runtime, args, {
+      stdio: ['ignore', 'ignore', fd],
+      timeout: TIME_LIMIT_MS,
+      detached: true,
+    });
+    const status = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('exit', resolve);
+    });
+    if (status === 0) return;
+    const said = readFileSync(file, 'utf8').trim().split('\n').at(-1) ?? '';
+    throw new RuntimeRefused(
+      `${runtime} cannot create a container under this profile: ${said.slice(0, 300)}`,
+    );
+  } catch (fault) {
+    if ((fault as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new RuntimeRefused(`${runtime} is not installed`);
+    throw fault;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const PROFILE_HERE = 'the profile';
+
+function writeBundle(folder: string, profile: string): void {
+  mkdirSync(join(folder, 'rootfs/proc'), { recursive: true });
+  writeFileSync(join(folder, 'rootfs/program'), '', { mode: 0o755 });
+  const config = {
+    ociVersion: '1.0.2',
+    process: {
+      user: { uid: 0, gid: 0 },
+      args: ['/program'],
+      env: [],
+      cwd: '/',
+      // Without it runc installs the filter before it waits to be started.
+      noNewPrivileges: false,
+    },
+    root: { path: 'rootfs' },
+    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    linux: {
+      namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
+      seccomp: PROFILE_HERE,
+    },
+  };
+  // As text, because its numbers may have 64 bits.
+  const text = JSON.stringify(config).replace(JSON.stringify(PROFILE_HERE), () => profile);
+  writeFileSync(join(folder, 'config.json'), text);
+}
+
+/** What a runtime says of itself: its release, such as 1.1.5, and that of the libseccomp in it where it tells. */
+export interface RuntimeVersion {
+  readonly release: string;
+  readonly libseccomp?: string;
+}
+
+/** Undefined when the runtime is not installed. */
+export async function runtimeVersion(runtime: OciRuntime): Promise<RuntimeVersion | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(runtime, ['--version'], { timeout: TIME_LIMIT_MS });
+    const release = /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+    const libseccomp = /libseccomp: (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+    return release === undefined ? undefined : { release, libseccomp };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,62 @@
+import { readKernelTypes } from '../../ebpf/btf.ts';
+import { libc } from '../../libc.ts';
+import { nativeNumber } from '../../machine.ts';
+import { processStatus } from '../../process/processes.ts';
+import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
+import type { Recorder } from '../recorder.ts';
+import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
+import { type Layout, observerLayout } from './observer-layout.ts';
+import { ObserverPrograms } from './observer-programs.ts';
+
+const CAP_SYS_ADMIN = 1n << 21n;
+
+/** Counters in the kernel: every call of a cgroup, at a few nanoseconds each. */
+export const ebpf: Recorder = {
+  id: 'ebpf',
+  about: 'eBPF counters in the kernel: exact, needs root, some tens of nanoseconds a call',
+
+  unavailable() {
+    if (process.platform !== 'linux') return 'this is not Linux';
+    if (process.arch !== 'x64') return 'its programs are written for x86_64';
+    if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
+      return 'it needs root (CAP_SYS_ADMIN)';
+    const noCgroup = whyNoCgroup();
+    if (noCgroup) return noCgroup;
+    if (!mayUseBpf()) return 'bpf(2) is forbidden here';
+    const types = readKernelTypes();
+    if (!types) return 'the kernel describes no types (/sys/kernel/btf/vmlinux)';
+    return layoutOf(types) && observerLayout(types)
+      ? undefined
+      : 'the kernel does not name the types that it needs';
+  },
+
+  record(plan, hooks = {}) {
+    // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
+    const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
+    return observeInCgroup(plan, hooks, (pid, cgroup) => {
+      const types = readKernelTypes()!;
+      const programs = hooks.args
+        ? observed(observerLayout(types)!, pid, countsDenied)
+        : new CountingPrograms(layoutOf(types)!, cgroup.path, pid, countsDenied);
+      return {
+        result: () => ({ ...programs.read(), ambiguous: 0, countsDenied }),
+        close: () => programs.close(),
+      };
+    });
+  },
+};
+
+/** Slower, with arguments. */
+function observed(layout: Layout, pid: number, denied: boolean): ObserverPrograms {
+  const programs = new ObserverPrograms(layout, { kind: 'launch', pid }, { denied, args: true });
+  programs.lives.begin('startup', pid);
+  return programs;
+}
+
+/** BPF_PROG_GET_NEXT_ID asks for nothing but the right to ask. */
+function mayUseBpf(): boolean {
+  const PROG_GET_NEXT_ID = 11;
+  const ENOENT = 2;
+  const c = libc();
+  return c.syscall(nativeNumber('bpf'), PROG_GET_NEXT_ID, Buffer.alloc(16), 16) === 0 || c.errno() === ENOENT;
+}

@@ -1,0 +1,64 @@
+import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
+import type { PhaseCount } from '../recorder.ts';
+import { commIn, firstIn, KERNEL_FIRST } from './kernel-firsts.ts';
+import type { SeenContainer } from './scope.ts';
+
+/** The ABIs of an x86_64 kernel, as the programs number them. */
+export const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
+/** Numbers of an ABI that tables have a place for. */
+export const TABLE = 512;
+
+/** The place of a call in the tables of all ABIs, one behind the other; undefined where it has none. */
+export function placeOf(abi: AbiName, name: string): number | undefined {
+  const nr = numberOf(abi, name);
+  const index = nr === undefined ? TABLE : nr % X32_BIT;
+  return index < TABLE ? ABIS.indexOf(abi) * TABLE + index : undefined;
+}
+
+/** By the workload's age. */
+export const LIFE_PHASES = ['startup', 'steady', 'shutdown'] as const;
+/**
+ * What a recorded task does: not yet executed, the workload, a process that joined it. In a group also the workload's age, in
+ * place of `run`.
+ */
+export const PHASE = { runtime: 1, run: 2, exec: 3, startup: 4 } as const;
+/** By the number of the phase. */
+const PHASE_NAMES = ['runtime', 'runtime', 'run', 'exec', ...LIFE_PHASES] as const;
+/** In a group: a filter turned the call away. */
+export const DENIED = 0x10000;
+/** calls: number, group (ABI, phase, denied), namespace, six arguments -> count, when and by whom first. */
+export const KEY = { size: 64, namespace: 8, args: 16 };
+export const VALUE = { size: 8 + KERNEL_FIRST.size, first: 8 };
+/** inits: pid, number of the namespace, host name, the container that it came out of. */
+export const INIT = { size: 32, namespace: 4, hostname: 8, parent: 24 };
+
+/** One entry of the map `calls`. */
+export function countOf(key: Buffer, value: Buffer, keepsArguments: boolean, bootedAt: number): PhaseCount {
+  const group = key.readUInt32LE(4);
+  const count = Number(value.readBigUInt64LE());
+  const denied = (group & DENIED) !== 0;
+  return {
+    arch: ABIS[group & 0xff],
+    nr: key.readUInt32LE(),
+    phase: PHASE_NAMES[(group >> 8) & 7],
+    count: denied ? 0 : count,
+    denied: denied ? count : 0,
+    ...firstIn(value, VALUE.first, bootedAt),
+    args:
+      keepsArguments && !denied
+        ? Array.from({ length: 6 }, (_, i) => key.readBigUInt64LE(KEY.args + i * 8))
+        : undefined,
+  };
+}
+
+/** One entry of the map `inits`. */
+export function containerOf(key: Buffer, value: Buffer): SeenContainer {
+  return {
+    id: key.readBigUInt64LE(),
+    pid: value.readUInt32LE(),
+    namespace: value.readUInt32LE(INIT.namespace),
+    parent: value.readBigUInt64LE(INIT.parent),
+    hostname: commIn(value, INIT.hostname),
+  };
+}

@@ -1,0 +1,141 @@
+import { closeSync, constants, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { strace as format } from '@callgate/engine/logs/formats/strace';
+import type { LoggedCall } from '@callgate/engine/logs/log-tally';
+import { LogStream } from '@callgate/engine/logs/read-log';
+import { abiOf } from '@callgate/engine/syscalls/arch';
+import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { type Launched, launch } from '../../launch/launch.ts';
+import { thisMachine } from '../../machine.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { killProcess } from '../../process/kill-process.ts';
+import { childrenOf, commandLineOf, executableOf, processes, tracerOf } from '../../process/processes.ts';
+import type { PhaseCount, Recorder, RecordHooks } from '../recorder.ts';
+import { readAvailable } from './read-available.ts';
+import { StracePipe } from './strace-pipe.ts';
+
+const READ_EVERY_MS = 5;
+
+/** strace as a recorder: slow, and where nothing else works. */
+export const strace: Recorder = {
+  id: 'strace',
+  about: 'strace, if it is installed: no root needed, some hundred microseconds a call',
+
+  unavailable() {
+    if (process.platform !== 'linux') return 'this is not Linux';
+    try {
+      findProgram('strace', process.env.PATH);
+      return undefined;
+    } catch {
+      return 'strace is not installed';
+    }
+  },
+
+  async record(plan, hooks = {}) {
+    const pipe = new StracePipe();
+    try {
+      const fd = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
+      const log = new LogStream({ machine: thisMachine().abi.name, wantsArguments: hooks.args, format });
+      try {
+        const found = findProgram(plan.command[0], plan.env.PATH);
+        const [, ...args] = plan.command;
+        // Notices of processes that go to another ABI stay; they are the reason why quiet is not -q.
+        const flags = ['-f', '-n', '--quiet=attach,exit', '--signal=none', '-o', pipe.path, '--'];
+        const launched = await launch({
+          ...plan,
+          command: ['strace', ...flags, found, ...args],
+        });
+        // strace ends when those that it traces have, and with the program's status.
+        const kill = () => killTraced(launched);
+        hooks.stop?.addEventListener('abort', kill);
+        if (hooks.stop?.aborted) kill();
+        await launched.go();
+        let over = false;
+        const ended = launched.ended.finally(() => {
+          over = true;
+          hooks.stop?.removeEventListener('abort', kill);
+        });
+        const program = announce(launched.pid, hooks.started, () => over);
+        const left = program.then((found) => reportLeft(launched.pid, found, hooks, () => over));
+        for (; !over; await sleep(READ_EVERY_MS)) readAvailable(fd, log);
+        readAvailable(fd, log);
+        await left;
+        const calls = log.end()!.contents.calls;
+        const counts = calls.flatMap(countsOf);
+        const ambiguous = calls.reduce((sum, c) => sum + (c.arch === undefined ? c.executed : 0), 0);
+        return { ending: await ended, counts, lost: 0, left: 0, ambiguous, countsDenied: false };
+      } finally {
+        closeSync(fd);
+      }
+    } finally {
+      pipe.remove();
+    }
+  },
+};
+
+/** Signals are for the program, which is strace's child. */
+async function announce(
+  pid: number,
+  started: ((pid: number) => void) | undefined,
+  over: () => boolean,
+): Promise<number | undefined> {
+  for (; !over(); await sleep(1)) {
+    const program = childrenOf(pid).find((child) => hasExecuted(child, pid));
+    if (program === undefined) continue;
+    started?.(program);
+    return program;
+  }
+  return undefined;
+}
+
+/** Whether a child of strace is another program by now; those by which strace tries out ptrace never are. */
+function hasExecuted(child: number, pid: number): boolean {
+  const line = commandLineOf(child).join('\0');
+  if (line !== '') return line !== commandLineOf(pid).join('\0');
+  // It may have blanked its command line. One that has ended has no executable.
+  const executable = executableOf(child);
+  return executable !== undefined && executable !== executableOf(pid);
+}
+
+/** strace goes on until the last of the program's children is gone. */
+async function reportLeft(
+  pid: number,
+  program: number | undefined,
+  hooks: RecordHooks,
+  over: () => boolean,
+): Promise<void> {
+  while (!over() && program !== undefined && childrenOf(pid).includes(program)) await sleep(READ_EVERY_MS);
+  hooks.ended?.();
+  await sleep(4 * READ_EVERY_MS);
+  const left = over() ? 0 : tracedBy(pid).length;
+  if (left > 0) hooks.waiting?.(left);
+}
+
+function tracedBy(pid: number): number[] {
+  return processes().filter((other) => tracerOf(other) === pid);
+}
+
+/** Kills what strace traces, which ends it; before it traces anything, strace itself and its child. */
+function killTraced({ pid, child }: Launched): void {
+  // Stopped, it cannot start another one meanwhile.
+  child.kill('SIGSTOP');
+  const traced = tracedBy(pid);
+  for (const victim of new Set([...traced, ...childrenOf(pid)])) killProcess(victim);
+  child.kill(traced.length > 0 ? 'SIGCONT' : 'SIGKILL');
+}
+
+/** A call whose number is the same on all ABIs of the machine is taken for the machine's own, and counted as ambiguous. */
+function countsOf({ arch, nr, name, executed, args }: LoggedCall): PhaseCount[] {
+  const { abi } = thisMachine();
+  const place =
+    arch !== undefined
+      ? { arch, nr: nr! }
+      : [abi.name, ...abiOf(abi.name).subAbis]
+          .map((candidate) => ({ arch: candidate, nr: nr ?? numberOf(candidate, name!) }))
+          .find((candidate) => candidate.nr !== undefined);
+  if (!place) return [];
+  const isAssumed = arch === undefined;
+  const about = { arch: place.arch, nr: place.nr!, denied: 0, ...(isAssumed && { assumed: true }) };
+  if (!args) return [{ ...about, count: executed }];
+  return args.map(({ values, count }) => ({ ...about, count, args: values }));
+}

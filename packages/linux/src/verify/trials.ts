@@ -1,0 +1,194 @@
+import type { Program } from '@callgate/engine/bpf/instruction';
+import type { Diagram, NodeId } from '@callgate/engine/diagram/diagram';
+import { liftPolicy } from '@callgate/engine/lift/lift-policy';
+import { lowerProfile } from '@callgate/engine/policy/lower';
+import type { Policy } from '@callgate/engine/policy/policy';
+import type { Profile } from '@callgate/engine/profile/profile';
+import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { libraryPlan, missingCalls } from '@callgate/engine/runtime/library-plan';
+import { ociForm } from '@callgate/engine/runtime/oci-form';
+import { parseRelease, type Target } from '@callgate/engine/runtime/target';
+import { errnoName } from '@callgate/engine/syscalls/arguments';
+import { containerCapabilities, containerPid, type Engine } from '../container/containers.ts';
+import {
+  filtersOfRuntime,
+  type OciRuntime,
+  RuntimeRefused,
+  runtimeVersion,
+} from '../container/oci-container.ts';
+import { thisMachine } from '../machine.ts';
+import { readFilters } from '../process/live-filters.ts';
+import { type LibraryResult, runLibseccomp } from './libseccomp.ts';
+
+/** What somebody made of a profile, beside what its stated meaning is; both in one diagram. */
+export interface Trial {
+  /** Who made it, such as "libseccomp 2.5.4". */
+  readonly who: string;
+  readonly wanted: Policy;
+  readonly wantedRoot: NodeId;
+  /** The meaning without the stub, if nothing were skipped. */
+  readonly withoutSkips: NodeId;
+  readonly outcome: { readonly got: Policy; readonly instructions: number } | { readonly failure: string };
+  /** Calls, as `ABI NAME`, that its libseccomp does not know and skips; the wanted meaning takes that into account. */
+  readonly skipped: readonly string[];
+  /** Returns in the wrong byte order that were read as they were meant. */
+  readonly swapped: number;
+}
+
+/** The trial cannot be held: something is missing, or may not be used. */
+export class TrialFailed extends Error {}
+
+/**
+ * This machine's libseccomp, called as the target's runtime calls it. Its filter is compared with the policy without
+ * the runtime's stub, of which libseccomp knows nothing.
+ */
+export async function libseccompTrial(profile: Profile, target: Target, diagram: Diagram): Promise<Trial> {
+  const policy = lowerProfile(profile, target, diagram).value;
+  const plan = policy && libraryPlan(profile, target);
+  if (!plan) throw new TrialFailed('by its rules the runtime refuses the profile');
+  const result = await askLibrary(profile, target, policy);
+  const failed = (who: string, failure: string): Trial => {
+    return {
+      who,
+      wanted: policy,
+      wantedRoot: policy.withoutStub,
+      withoutSkips: policy.withoutStub,
+      outcome: { failure },
+      skipped: [],
+      swapped: 0,
+    };
+  };
+  switch (result.kind) {
+    case 'missing':
+      throw new TrialFailed(
+        'this machine has no libseccomp (libseccomp.so.2); install the package libseccomp2',
+      );
+    case 'crashed':
+      return failed('libseccomp', `crashed (${result.how})`);
+    case 'hangs':
+      return failed('libseccomp', `did not come to an end within ${result.seconds} seconds`);
+    case 'refused': {
+      const rule = result.call === undefined ? '' : ` for ${plan.calls[result.call].name}`;
+      const errno = errnoName(result.errno) ?? `errno ${result.errno}`;
+      return failed(
+        `libseccomp ${result.release}`,
+        `refuses the profile: ${result.step}${rule} gives ${errno}`,
+      );
+    }
+    case 'filter': {
+      const lacks = missingCalls(result.lacking);
+      const wanted = lowerProfile(profile, { ...target, lacks }, diagram).value!;
+      return {
+        who: `libseccomp ${result.release}`,
+        wanted,
+        wantedRoot: wanted.withoutStub,
+        withoutSkips: policy.withoutStub,
+        outcome: lift([result.program], wanted, diagram),
+        skipped: [...lacks],
+        swapped: result.swapped,
+      };
+    }
+  }
+}
+
+/** A container that a runtime creates under the profile, and whose filters are read. Needs root. */
+export async function runtimeTrial(
+  profile: Profile,
+  target: Target,
+  runtime: OciRuntime,
+  diagram: Diagram,
+): Promise<Trial> {
+  const version = await runtimeVersion(runtime);
+  if (version === undefined) throw new TrialFailed(`${runtime} is not installed`);
+  const { abi } = thisMachine();
+  if (target.native !== abi.name)
+    throw new TrialFailed(`${runtime} makes filters for this machine alone, which is ${abi.name}`);
+  const oci = ociForm(profile, target);
+  const lacks = await lackingCalls(profile, target, diagram, version.libseccomp);
+  const asRuntime: Target = {
+    ...target,
+    abis: undefined,
+    lacks,
+    runtime: { name: runtime, release: parseRelease(version.release) },
+  };
+  const who = `${runtime} ${version.release}`;
+  const wanted = lowerProfile(oci, asRuntime, diagram).value;
+  const whole = lowerProfile(oci, { ...asRuntime, lacks: undefined }, diagram).value;
+  if (!wanted || !whole) throw new TrialFailed(`by its rules ${who} refuses the profile`);
+  const programs = await filtersOfRuntime(runtime, stringifyProfile(oci)).catch((fault: unknown) => {
+    throw fault instanceof RuntimeRefused ? new TrialFailed(fault.message) : fault;
+  });
+  const outcome = lift(programs, wanted, diagram);
+  return {
+    who,
+    wanted,
+    wantedRoot: wanted.root,
+    withoutSkips: whole.withoutStub,
+    outcome,
+    skipped: [...lacks],
+    swapped: 0,
+  };
+}
+
+/** The OCI runtime that an engine starts unless told otherwise. */
+const RUNTIME_OF: Readonly<Record<Engine, OciRuntime>> = { docker: 'runc', podman: 'crun' };
+
+/**
+ * A running container. As far as the target does not say it, the profile is read for the container's capabilities, for
+ * the release of this machine's runtime, and for what its libseccomp knows.
+ */
+export async function containerTrial(
+  profile: Profile,
+  target: Target,
+  container: { readonly engine: Engine; readonly name: string; readonly ownCapabilities: boolean },
+  diagram: Diagram,
+): Promise<Trial> {
+  const { engine, name, ownCapabilities } = container;
+  const pid = await containerPid(engine, name);
+  const version = await runtimeVersion(RUNTIME_OF[engine]);
+  const release = engine === 'docker' && version ? parseRelease(version.release) : undefined;
+  const known: Target = {
+    ...target,
+    capabilities: ownCapabilities ? containerCapabilities(pid) : target.capabilities,
+    runtime: target.runtime ?? { name: engine, release },
+  };
+  const lacks = await lackingCalls(profile, known, diagram, version?.libseccomp);
+  const asContainer: Target = { ...known, lacks };
+  const wanted = lowerProfile(profile, asContainer, diagram).value;
+  const whole = lowerProfile(profile, known, diagram).value;
+  if (!wanted || !whole) throw new TrialFailed(`by its rules ${engine} refuses the profile`);
+  const outcome = lift(readFilters(pid), wanted, diagram);
+  return {
+    who: `${engine}:${name}`,
+    wanted,
+    wantedRoot: wanted.root,
+    withoutSkips: whole.withoutStub,
+    outcome,
+    skipped: [...lacks],
+    swapped: 0,
+  };
+}
+
+function askLibrary(profile: Profile, target: Target, policy: Policy): Promise<LibraryResult> {
+  const foreign = !policy.abis.includes(thisMachine().abi);
+  return runLibseccomp(libraryPlan(profile, target)!, { foreign, endian: policy.endian });
+}
+
+/** What this machine's libseccomp lacks, unless the runtime has another one in it. */
+async function lackingCalls(
+  profile: Profile,
+  target: Target,
+  diagram: Diagram,
+  release: string | undefined,
+): Promise<Set<string>> {
+  const policy = lowerProfile(profile, target, diagram).value;
+  const result = policy && (await askLibrary(profile, target, policy));
+  const known = result?.kind === 'filter' && (release ?? result.release) === result.release;
+  return known ? missingCalls(result.lacking) : new Set();
+}
+
+function lift(programs: readonly Program[], wanted: Policy, diagram: Diagram): Trial['outcome'] {
+  const lifted = liftPolicy(programs, diagram, wanted.endian, wanted.abis[0].name);
+  if (lifted.fault) throw new TrialFailed(`the filter, instruction ${lifted.fault.at}: ${lifted.fault.why}`);
+  return { got: lifted.policy, instructions: programs.reduce((sum, program) => sum + program.length, 0) };
+}
