@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import { libraryPlan } from '@callgate/engine/runtime/library-plan';
@@ -56,7 +56,7 @@ async function compare(): Promise<void> {
       capabilities: new Set(),
     };
     const policy = lowerProfile(profile, target).value!;
-    const ours = encodeProgram(compileDiagram(policy.diagram, policy.root, 'little'), 'little');
+    const ours = encodeProgram(compilePolicy(policy).program, 'little');
     const made = await runLibseccomp(libraryPlan(profile, target)!, { foreign: false, endian: 'little' });
     if (made.kind !== 'filter') throw new Error(`libseccomp: ${made.kind}`);
     const theirs = encodeProgram(made.program, 'little');

@@ -8,7 +8,7 @@ import { cachedAbis, cachedCalls } from '@callgate/engine/analysis/bitmap';
 import { diffPolicies } from '@callgate/engine/analysis/diff';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { runProgram } from '@callgate/engine/bpf/vm';
-import { compileDiagram, compileUnproved } from '@callgate/engine/compile/compile';
+import { compileDecision, compileUnproved } from '@callgate/engine/compile/compile';
 import { type CallWeight, type Objective, uniformWeights } from '@callgate/engine/compile/weights';
 import { rangesOf } from '@callgate/engine/compile/words';
 import { Diagram } from '@callgate/engine/diagram/diagram';
@@ -39,8 +39,7 @@ const targetOf = (abis: readonly AbiName[]): Target => ({
   kernel: KERNEL,
   capabilities: new Set(),
 });
-const lower = (abis: readonly AbiName[], diagram = new Diagram()) =>
-  lowerProfile(profile, targetOf(abis), diagram).value!;
+const lower = (abis: readonly AbiName[]) => lowerProfile(profile, targetOf(abis)).value!;
 
 /** Median milliseconds of a task that is warm. */
 function time(task: () => void): string {
@@ -93,8 +92,8 @@ for (const abis of [['x86_64'], ['x86_64', 'x86', 'x32']] as const) {
     for (const kind of ['uniform', 'mix', 'denied']) {
       const weights = weightsOf(kind, policy);
       const options = { objective, weights };
-      const { diagram, root, endian } = policy;
-      const program = compileDiagram(diagram, root, endian, options);
+      const { endian } = policy;
+      const program = compileDecision(policy, endian, options).program;
       const cached = cachedAbis(policy.abis, KERNEL).map(
         (abi) => cachedCalls([program], abi).filter((call) => !call.uncached).length,
       );
@@ -107,8 +106,8 @@ for (const abis of [['x86_64'], ['x86_64', 'x86', 'x32']] as const) {
         OPTIMA.get(kind)!.padStart(8),
         cached.join('+').padStart(7),
         time(() => lower(abis)).padStart(10),
-        time(() => compileUnproved(diagram, root, endian, options)).padStart(10),
-        time(() => compileDiagram(diagram, root, endian, options)).padStart(10),
+        time(() => compileUnproved(policy, endian, options)).padStart(10),
+        time(() => compileDecision(policy, endian, options)).padStart(10),
       ];
       console.log(columns.join(' '));
     }
@@ -131,16 +130,10 @@ if (result.kind === 'filter') {
     `libseccomp ${result.release}: ${program.length} instructions, executed ${means.join(' / ')}, cached ${cached.join('+')}; lifted in ${time(() => liftProgram(program, new Diagram(), 'little'))}`,
   );
 }
-const diagram = new Diagram();
-const docker = lower(all, diagram);
+const docker = lower(all);
 const other = parseProfile(CONTAINERD_PROFILE, 'json').value!;
-const containerd = lowerProfile(other, targetOf(all), diagram).value!;
+const containerd = lowerProfile(other, targetOf(all)).value!;
+const both = () => diffPolicies(lower(all), lowerProfile(other, targetOf(all)).value!);
 console.log(
-  `diff of Docker's and containerd's defaults, from two policies: ${time(() => diffPolicies(diagram, docker.root, containerd.root, docker.abis))}; lowering included: ${time(
-    () => {
-      const d = new Diagram();
-      const a = lower(all, d);
-      diffPolicies(d, a.root, lowerProfile(other, targetOf(all), d).value!.root, a.abis);
-    },
-  )}`,
+  `diff of Docker's and containerd's defaults, from two policies: ${time(() => diffPolicies(docker, containerd))}; lowering included: ${time(both)}`,
 );

@@ -1,5 +1,5 @@
 import { runProgram } from '@callgate/engine/bpf/vm';
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { callsOf } from '@callgate/engine/syscalls/lookup';
@@ -65,7 +65,7 @@ const SWEPT: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
 ];
 
 function stock(name: string, policy: Fixture['policy']) {
-  return { name, policy, program: compileDiagram(policy.diagram, policy.root, policy.endian) };
+  return { name, policy, program: compilePolicy(policy).program };
 }
 
 describeWith(['i386'], `every system call under ${SWEPT.length} filters, kernel and VM agree`, () => {

@@ -1,4 +1,4 @@
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { Diagram } from '@callgate/engine/diagram/diagram';
 import { decompilePolicy } from '@callgate/engine/lift/decompile';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
@@ -18,7 +18,7 @@ const SUBJECTS: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
   ...Object.entries(STOCK).flatMap(([name, text]) =>
     (['x86_64', 'aarch64', 's390x', 'riscv64'] as const).map((native) => {
       const policy = lowerText(text, { native });
-      const program = compileDiagram(policy.diagram, policy.root, policy.endian);
+      const program = compilePolicy(policy).program;
       return { name: `${name} on ${native}`, policy, program };
     }),
   ),

@@ -1,10 +1,10 @@
+import { ACTION_KINDS, actionOfWord } from '@callgate/engine/bpf/action';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
 import { verifyProgram } from '@callgate/engine/bpf/verify';
 import { runProgram } from '@callgate/engine/bpf/vm';
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { liftProgram } from '@callgate/engine/lift/symbolic-execution';
-import { ACTION_KINDS, actionOfWord } from '@callgate/engine/policy/action';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
@@ -67,7 +67,7 @@ function compared(subject: Case, naive: NaiveFilter, calls: readonly PlainCall[]
       ? undefined
       : `rule ${naive.refusedAt} contradicts an earlier one: ${code}`;
   if (!policy) return `callgate refuses the profile: ${code}`;
-  const program = compileDiagram(policy.diagram, policy.root, policy.endian);
+  const program = compilePolicy(policy).program;
   if (program.length > MAX_INSTRUCTIONS) met.tooLong++;
   else {
     const fault = verifyProgram(program);

@@ -1,7 +1,8 @@
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compileDecision } from '@callgate/engine/compile/compile';
 import { Diagram } from '@callgate/engine/diagram/diagram';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
 import { lowerProfile } from '@callgate/engine/policy/lower';
+import { arePoliciesEqual } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import { OPERATORS } from '@callgate/engine/profile/profile';
 import { libraryPlan } from '@callgate/engine/runtime/library-plan';
@@ -11,7 +12,7 @@ import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
 import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import { runLibseccomp } from '@callgate/linux/verify/libseccomp';
-import { libseccompTrial } from '@callgate/linux/verify/trials';
+import { verifyLibseccomp } from '@callgate/linux/verify/verify';
 import { expect, it } from 'vitest';
 import { fixtureText } from './support/behaviour.ts';
 import { Random } from './support/random-programs.ts';
@@ -42,11 +43,11 @@ const targetOf = (native: AbiName): Target => ({
   capabilities: new Set(),
 });
 
-async function trial(text: string, native: AbiName) {
-  const diagram = new Diagram();
-  const held = await libseccompTrial(parseProfile(text, 'json').value!, targetOf(native), diagram);
-  if ('failure' in held.outcome) throw new Error(held.outcome.failure);
-  return { ...held, diagram, got: held.outcome.got };
+async function held(text: string, native: AbiName) {
+  const verification = await verifyLibseccomp(parseProfile(text, 'json').value!, targetOf(native));
+  const { result, wanted } = verification;
+  if ('failure' in result) throw new Error(result.failure);
+  return { wanted, ...result };
 }
 
 describeWith(['libseccomp'], 'the filter that libseccomp makes is the stated meaning of', () => {
@@ -55,23 +56,19 @@ describeWith(['libseccomp'], 'the filter that libseccomp makes is the stated mea
   );
 
   it.each(subjects)('stock:$name on $native', async ({ text, native }) => {
-    const { got, wantedRoot } = await trial(text, native);
-    expect(got.root).toBe(wantedRoot);
+    const { got, wanted } = await held(text, native);
+    expect(arePoliciesEqual(got, wanted)).toBe(true);
   });
 
   it.each(WRITTEN)('%s', async (name) => {
-    const { got, wantedRoot } = await trial(fixtureText(name), 'x86_64');
-    expect(got.root).toBe(wantedRoot);
+    const { got, wanted } = await held(fixtureText(name), 'x86_64');
+    expect(arePoliciesEqual(got, wanted)).toBe(true);
   });
 
   it('not that of another profile', async () => {
-    const { got, diagram } = await trial(fixtureText('deny-chmod'), 'x86_64');
-    const other = await libseccompTrial(
-      parseProfile(fixtureText('deny-ptrace'), 'json').value!,
-      targetOf('x86_64'),
-      diagram,
-    );
-    expect(got.root).not.toBe(other.wantedRoot);
+    const { got } = await held(fixtureText('deny-chmod'), 'x86_64');
+    const other = await held(fixtureText('deny-ptrace'), 'x86_64');
+    expect(arePoliciesEqual(got, other.wanted)).toBe(false);
   });
 });
 
@@ -88,10 +85,9 @@ describeWith(['libseccomp'], 'for many values of one argument', () => {
       architectures: ['SCMP_ARCH_X86_64'],
       syscalls: Array.from({ length: n }, (_, i) => allowed(i)),
     });
-    const { got, wantedRoot, diagram, outcome } = await trial(text, 'x86_64');
-    if ('failure' in outcome) throw new Error(outcome.failure);
-    const program = compileDiagram(diagram, wantedRoot, got.endian, { objective: 'size' });
-    expect(program.length).toBeLessThanOrEqual(outcome.instructions);
+    const { wanted, instructions } = await held(text, 'x86_64');
+    const { program } = compileDecision(wanted, wanted.endian, { objective: 'size' });
+    expect(program.length).toBeLessThanOrEqual(instructions);
   });
 });
 

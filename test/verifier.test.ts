@@ -3,7 +3,7 @@ import { type Instruction, instruction, type Program } from '@callgate/engine/bp
 import * as op from '@callgate/engine/bpf/opcodes';
 import { verifyProgram } from '@callgate/engine/bpf/verify';
 import { runProgram } from '@callgate/engine/bpf/vm';
-import { compileDiagram } from '@callgate/engine/compile/compile';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { Diagram } from '@callgate/engine/diagram/diagram';
 import type { Call } from '@callgate/engine/diagram/fields';
 import { liftProgram } from '@callgate/engine/lift/symbolic-execution';
@@ -85,7 +85,7 @@ function* batches<T>(all: Iterable<T>): Generator<T[]> {
 function realFilters(): Program[] {
   const docker = (abis: readonly AbiName[]) => lowerText(DOCKER_PROFILE, { abis });
   return [docker(['x86_64']), docker(['x86_64', 'x86', 'x32'])]
-    .map((policy) => compileDiagram(policy.diagram, policy.root, policy.endian))
+    .map((policy) => compilePolicy(policy).program)
     .concat(
       ['arguments', 'common-base', 'multiplexers'].map((name) => loadFixture(name).fixtures[0].program),
     );

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { actionOfWord } from '@callgate/engine/bpf/action';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import { compileDiagram } from '@callgate/engine/compile/compile';
-import { actionOfWord } from '@callgate/engine/policy/action';
+import { compilePolicy } from '@callgate/engine/compile/compile';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
@@ -82,7 +82,7 @@ export function loadFixture(name: string): { fixtures: Fixture[]; refusals: Refu
       if (!rows) {
         rows = [];
         const policy = lowerText(text, target);
-        const program = compileDiagram(policy.diagram, policy.root, policy.endian);
+        const program = compilePolicy(policy).program;
         fixtures.push({ name: label, target, policy, program, rows });
       }
       rows.push(parseRow(line));

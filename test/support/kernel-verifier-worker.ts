@@ -8,10 +8,10 @@
  * bear; they must let every call pass.
  */
 import { buffer } from 'node:stream/consumers';
+import { ALLOW_WORD } from '@callgate/engine/bpf/action';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { instruction } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
-import { ALLOW_WORD } from '@callgate/engine/policy/action';
 import { FLAG_NEW_LISTENER } from '@callgate/linux/launch/launch';
 import { libc, SyscallError } from '@callgate/linux/libc';
 import { nativeNumber, thisMachine } from '@callgate/linux/machine';

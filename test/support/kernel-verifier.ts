@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { ALLOW_WORD } from '@callgate/engine/bpf/action';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { instruction, type Program } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
-import { ALLOW_WORD } from '@callgate/engine/policy/action';
 import { thisMachine } from '@callgate/linux/machine';
 
 const WORKER = fileURLToPath(new URL('./kernel-verifier-worker.ts', import.meta.url));

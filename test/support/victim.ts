@@ -1,9 +1,9 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ALLOW_WORD, actionWord } from '@callgate/engine/bpf/action';
 import { type Instruction, instruction, type Program } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
-import { ALLOW_WORD, actionWord } from '@callgate/engine/policy/action';
 import { numberOf } from '@callgate/engine/syscalls/lookup';
 import { launch } from '@callgate/linux/launch/launch';
 import { executable } from '@callgate/linux/machine-code/elf';

@@ -1,4 +1,4 @@
-import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
+import { diffPolicies } from '@callgate/engine/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { examples, type Verb } from '../command.ts';
@@ -56,7 +56,7 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       return CLEAN;
     }
     context.stderr.write(
-      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${differencesText(style, subject.policy.diagram, leftovers(subject, made))}`,
+      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${differencesText(style, diffPolicies(subject.policy, made.policy))}`,
     );
     return FINDINGS;
   },
@@ -66,12 +66,6 @@ function decompiledDocument(subject: Subject, made: Decompiled): object {
   return {
     profile: JSON.parse(stringifyProfile(made.profile)),
     runtime: made.runtime,
-    ...differencesDocument(subject.policy.diagram, leftovers(subject, made)),
+    ...differencesDocument(diffPolicies(subject.policy, made.policy)),
   };
-}
-
-/** What no profile can say: how the profile differs from the filter. */
-function leftovers({ policy }: Subject, made: Decompiled): Differences {
-  const { diagram, root, abis } = policy;
-  return diffPolicies(diagram, root, made.root, abis);
 }

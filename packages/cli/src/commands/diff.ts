@@ -1,5 +1,4 @@
 import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
-import { Diagram } from '@callgate/engine/diagram/diagram';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
@@ -47,12 +46,10 @@ ${examples(
     const [nameA, nameB] = command.processedArgs as [string, string];
     if (nameA === '-' && nameB === '-') throw new CliFailure('only one of the two can be stdin');
     const flags = command.opts<DiffFlags>();
-    const diagram = new Diagram();
     const load = (name: string, side: 'A' | 'B') =>
       loadSubject(context, name, targetOf(sideFlags(flags, side)), {
         allowUnknown: flags.allowUnknown,
         quiet: true,
-        diagram,
       });
     const a = await load(nameA, 'A');
     const b = await load(nameB, 'B');
@@ -60,7 +57,7 @@ ${examples(
     if (!flags.quiet)
       context.stdout.write(
         flags.json
-          ? `${JSON.stringify(differencesDocument(diagram, differences))}\n`
+          ? `${JSON.stringify(differencesDocument(differences))}\n`
           : text(context, a, b, differences),
       );
     return differences.listed.length === 0 ? CLEAN : FINDINGS;
@@ -82,14 +79,13 @@ function sideFlags(flags: DiffFlags, side: 'A' | 'B'): TargetFlags {
   return { ...flags, ...Object.fromEntries(own) };
 }
 
-/** Everything that two subjects of one diagram decide differently. */
+/** Everything that two subjects decide differently. */
 function compare(a: Subject, b: Subject): Differences {
   if (a.policy.endian !== b.policy.endian)
     throw new CliFailure(
       `${printable(a.name)} is for ${a.policy.endian}-endian machines, ${printable(b.name)} is not; give both the same --arch`,
     );
-  const abis = [...new Set([...a.policy.abis, ...b.policy.abis])];
-  return diffPolicies(a.policy.diagram, a.policy.root, b.policy.root, abis);
+  return diffPolicies(a.policy, b.policy);
 }
 
 function text(context: Context, a: Subject, b: Subject, differences: Differences): string {
@@ -97,5 +93,5 @@ function text(context: Context, a: Subject, b: Subject, differences: Differences
   const names = `${style.bold(printable(a.name))} → ${style.bold(printable(b.name))}`;
   if (differences.listed.length === 0)
     return `${names}: ${style.green('equal')}\n  They decide every possible call alike: both are the same decision diagram, which is a proof.\n`;
-  return `${names}: ${differencesText(style, a.policy.diagram, differences)}`;
+  return `${names}: ${differencesText(style, differences)}`;
 }

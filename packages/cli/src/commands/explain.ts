@@ -1,7 +1,12 @@
-import { explainCall, type Outcome, outcomesOf, type Verdict } from '@callgate/engine/analysis/explain';
+import {
+  explainCall,
+  type PossibleVerdict,
+  possibleVerdicts,
+  type Verdict,
+} from '@callgate/engine/analysis/explain';
+import { executes } from '@callgate/engine/bpf/action';
 import type { Reason } from '@callgate/engine/build/synthesize';
 import { suggest } from '@callgate/engine/diagnostics/suggest';
-import { executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { formatCall } from '@callgate/engine/report/call';
 import { formatReason } from '@callgate/engine/report/origin';
@@ -76,7 +81,7 @@ ${examples(
     const asked = parseCall(syscall, args, askedAbi);
     const { abi, nr } = asked;
     const verdict = verdictOf(subject, asked);
-    const others = args.length > 0 ? [] : outcomesOf(subject.policy, abi, nr);
+    const others = args.length > 0 ? [] : possibleVerdicts(subject.policy, abi, nr);
     const origins = subject.source && readOrigins(context, file);
     const reasons = (origins && Object.hasOwn(origins.calls, asked.name) && origins.calls[asked.name]) || [];
     context.stdout.write(
@@ -167,7 +172,7 @@ function text(
   context: Context,
   asked: Asked,
   verdict: Verdict,
-  outcomes: readonly Outcome[],
+  outcomes: readonly PossibleVerdict[],
   subject: Subject,
 ): string {
   const style = styleFor(context.stdout, context.env);

@@ -1,6 +1,6 @@
-import { outcomesOf } from '@callgate/engine/analysis/explain';
+import { possibleVerdicts } from '@callgate/engine/analysis/explain';
+import { actionOfWord, executes } from '@callgate/engine/bpf/action';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import { actionOfWord, executes } from '@callgate/engine/policy/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
@@ -81,7 +81,7 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
   },
 };
 
-interface Outcome {
+interface FinishedRun {
   readonly ending: Ending;
   readonly denials: readonly Denial[];
   /** Why denials may be missing; undefined when they are all there. */
@@ -94,7 +94,7 @@ async function runCounted(
   plan: LaunchPlan & { filter: Program },
   subject: Subject,
   say: (text: string) => void,
-): Promise<Outcome> {
+): Promise<FinishedRun> {
   const log = KernelLog.open();
   const recorder = ebpf.unavailable() === undefined ? ebpf : denials;
   try {
@@ -119,7 +119,7 @@ async function runCounted(
 }
 
 /** Runs at full speed; what was denied is known as far as the kernel log tells. */
-async function runLogged(context: Context, plan: LaunchPlan, subject: Subject): Promise<Outcome> {
+async function runLogged(context: Context, plan: LaunchPlan, subject: Subject): Promise<FinishedRun> {
   const log = KernelLog.open();
   try {
     const { ending, pid } = await runProgramPlan(context, plan);
@@ -136,7 +136,7 @@ async function runLogged(context: Context, plan: LaunchPlan, subject: Subject): 
 /** The profile's answer to the execve that starts the program, as far as it does not depend on arguments. */
 function deniesExecve(subject: Subject): boolean {
   const { abi } = thisMachine();
-  const outcomes = outcomesOf(subject.policy, abi, numberOf(abi.name, 'execve')!);
+  const outcomes = possibleVerdicts(subject.policy, abi, numberOf(abi.name, 'execve')!);
   return outcomes.every(({ verdict }) => !executes(verdict.action));
 }
 
@@ -144,7 +144,9 @@ function deniesExecve(subject: Subject): boolean {
 function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial[] {
   const denials = (log?.denials() ?? []).flatMap(({ arch, nr, code, pid }): Denial[] => {
     const { kind } = actionOfWord(code);
-    const caused = outcomesOf(subject.policy, abiOf(arch), nr).some(({ verdict }) => verdict.action === kind);
+    const caused = possibleVerdicts(subject.policy, abiOf(arch), nr).some(
+      ({ verdict }) => verdict.action === kind,
+    );
     if (executes(kind) || !caused || pid < since) return [];
     return [{ arch, nr, how: formatAction(kind, 0).replace('(0)', ''), times: 1 }];
   });
@@ -162,7 +164,7 @@ function summedUp(denials: readonly Denial[]): Denial[] {
 }
 
 /** The document of run --json; `complete`: no denial can be missing. */
-function outcomeDocument({ ending, denials, unseen }: Outcome): object {
+function outcomeDocument({ ending, denials, unseen }: FinishedRun): object {
   return {
     status: ending.status,
     signal: ending.signal ?? null,
@@ -180,7 +182,7 @@ function outcomeDocument({ ending, denials, unseen }: Outcome): object {
 function report(
   context: Context,
   program: readonly string[],
-  { ending, denials, unseen }: Outcome,
+  { ending, denials, unseen }: FinishedRun,
   flags: RunFlags,
 ): void {
   const style = styleFor(context.stderr, context.env);

@@ -5,8 +5,8 @@ import {
   notableCalls,
   summarize,
 } from '@callgate/engine/analysis/summary';
+import { actionOfWord } from '@callgate/engine/bpf/action';
 import { restrictForeign } from '@callgate/engine/diagram/restrict';
-import { actionOfWord } from '@callgate/engine/policy/action';
 import type { Policy } from '@callgate/engine/policy/policy';
 import { formatAction } from '@callgate/engine/report/action';
 import { examples, type Verb } from '../command.ts';

@@ -96,7 +96,7 @@ interface Result {
 }
 
 /** How one run went. */
-interface Outcome {
+interface Attempt {
   /** The program's exit status; undefined when the run does not work, whatever others do. */
   readonly status?: number;
   readonly how: string;
@@ -155,7 +155,7 @@ class Trials {
 
   /** How the program ends under the whole profile; it must do so every time. */
   async baseline(): Promise<void> {
-    const outcomes: Outcome[] = [];
+    const outcomes: Attempt[] = [];
     for (let i = 0; i < this.each; i++) outcomes.push(await this.run(new Set()));
     const hows = outcomes.map(({ how }) => how);
     if (new Set(hows).size > 1)
@@ -202,7 +202,7 @@ class Trials {
     return true;
   };
 
-  private async run(without: ReadonlySet<string>): Promise<Outcome> {
+  private async run(without: ReadonlySet<string>): Promise<Attempt> {
     const { subject } = this;
     const policy = lowerProfile(withoutCalls(this.profile, without), subject.target).value;
     if (!policy) return { how: 'it is no profile any more' };
@@ -214,7 +214,7 @@ class Trials {
   }
 
   /** Runs the program and the check; `unstarted` tells what it means when the program could not be started. */
-  private async attempt(plan: Partial<LaunchPlan>, unstarted: (fault: unknown) => Outcome): Promise<Outcome> {
+  private async attempt(plan: Partial<LaunchPlan>, unstarted: (fault: unknown) => Attempt): Promise<Attempt> {
     const { context, program: command } = this;
     this.runs++;
     const route: SignalRoute = { stop: new AbortController() };

@@ -1,16 +1,16 @@
 import { constants } from 'node:os';
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
-import { Diagram } from '@callgate/engine/diagram/diagram';
+import { withoutStub } from '@callgate/engine/policy/policy';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
 import { OCI_RUNTIMES } from '@callgate/linux/container/oci-container';
 import { FiltersUnreadable } from '@callgate/linux/process/live-filters';
 import {
-  containerTrial,
-  libseccompTrial,
-  runtimeTrial,
-  type Trial,
-  TrialFailed,
-} from '@callgate/linux/verify/trials';
+  type Verification,
+  VerificationFailed,
+  verifyContainer,
+  verifyLibseccomp,
+  verifyRuntime,
+} from '@callgate/linux/verify/verify';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
@@ -58,37 +58,35 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
   async run(context, command) {
     const [name] = command.processedArgs as [string];
     const flags = command.opts<VerifyFlags>();
-    const diagram = new Diagram();
-    const options = { allowUnknown: flags.allowUnknown, quiet: true, diagram };
+    const options = { allowUnknown: flags.allowUnknown, quiet: true };
     const subject = await loadProfileSubject(context, name, targetOf(flags), options);
-    const trial = await uninterrupted(context, () => hold(context, subject, flags, diagram));
+    const verification = await uninterrupted(context, () => hold(context, subject, flags));
     const style = styleFor(context.stdout, context.env);
-    const { outcome, wanted, wantedRoot, who, skipped, swapped } = trial;
-    if ('failure' in outcome) {
-      const document = { equal: false, against: who, failure: outcome.failure, differences: [] };
+    const { result, wanted, who, skipped, swapped } = verification;
+    if ('failure' in result) {
+      const document = { equal: false, against: who, failure: result.failure, differences: [] };
       if (flags.json) context.stdout.write(`${JSON.stringify(document)}\n`);
-      else if (!flags.quiet) context.stdout.write(failureText(style, name, who, outcome.failure));
+      else if (!flags.quiet) context.stdout.write(failureText(style, name, who, result.failure));
       return FINDINGS;
     }
-    const abis = [...new Set([...wanted.abis, ...outcome.got.abis])];
-    const differences = diffPolicies(diagram, wantedRoot, outcome.got.root, abis);
-    const { instructions } = outcome;
+    const differences = diffPolicies(wanted, result.got);
+    const { instructions } = result;
     // What it skips may be what the profile denies.
-    const opened = skipped.length === 0 ? [] : openedBySkipping(trial, diagram);
+    const opened = skipped.length === 0 ? [] : openedBySkipping(verification);
     const document = {
       against: who,
       instructions,
       skipped,
       swapped,
       opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
-      ...differencesDocument(diagram, differences),
+      ...differencesDocument(differences),
       equal: differences.listed.length === 0 && opened.length === 0,
     };
     if (!flags.quiet)
       context.stdout.write(
         flags.json
           ? `${JSON.stringify(document)}\n`
-          : text(style, name, trial, instructions, diagram, differences, opened),
+          : text(style, name, verification, instructions, differences, opened),
       );
     return differences.listed.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
   },
@@ -116,37 +114,32 @@ async function uninterrupted<T>(context: Context, work: () => Promise<T>): Promi
   }
 }
 
-async function hold(
-  context: Context,
-  subject: ProfileSubject,
-  flags: VerifyFlags,
-  diagram: Diagram,
-): Promise<Trial> {
+async function hold(context: Context, subject: ProfileSubject, flags: VerifyFlags): Promise<Verification> {
   const { source, target } = subject;
   const { against } = flags;
   const runtime = OCI_RUNTIMES.find((r) => r === against);
   const engine = ENGINES.find((e) => against.startsWith(`${e}:`));
   try {
-    if (against === 'libseccomp') return await libseccompTrial(source.profile, target, diagram);
-    if (runtime) return await runtimeTrial(source.profile, target, runtime, diagram);
-    if (!engine) return await subjectTrial(context, subject, against, diagram);
+    if (against === 'libseccomp') return await verifyLibseccomp(source.profile, target);
+    if (runtime) return await verifyRuntime(source.profile, target, runtime);
+    if (!engine) return await verifySubject(context, subject, against);
     const container = {
       engine,
       name: against.slice(engine.length + 1),
       ownCapabilities: flags.caps === undefined,
     };
-    return await containerTrial(source.profile, target, container, diagram);
+    return await verifyContainer(source.profile, target, container);
   } catch (fault) {
-    const known = [TrialFailed, FiltersUnreadable, NoSuchContainer].some((kind) => fault instanceof kind);
+    const known = [VerificationFailed, FiltersUnreadable, NoSuchContainer].some(
+      (kind) => fault instanceof kind,
+    );
     throw known ? new CliFailure(printable((fault as Error).message)) : fault;
   }
 }
 
 /** Calls that the profile denies and that pass because their names are skipped. */
-function openedBySkipping({ wanted, withoutSkips }: Trial, diagram: Diagram): Difference[] {
-  return diffPolicies(diagram, withoutSkips, wanted.withoutStub, wanted.abis).listed.filter(
-    (d) => d.change === 'loosened',
-  );
+function openedBySkipping({ libraryPart, unskipped }: Verification): Difference[] {
+  return diffPolicies(unskipped, libraryPart).listed.filter((d) => d.change === 'loosened');
 }
 
 function openedText(style: Style, opened: readonly Difference[]): string {
@@ -156,23 +149,22 @@ function openedText(style: Style, opened: readonly Difference[]): string {
 }
 
 /** A file or a process, taken as it is. */
-async function subjectTrial(
+async function verifySubject(
   context: Context,
   { policy, target }: ProfileSubject,
   against: string,
-  diagram: Diagram,
-): Promise<Trial> {
-  const other = await loadSubject(context, against, target, { quiet: true, diagram });
+): Promise<Verification> {
+  const other = await loadSubject(context, against, target, { quiet: true });
   if (!other.programs)
     throw new CliFailure(`${printable(against)} is a profile; to compare two: callgate diff`);
   const instructions = other.programs.reduce((sum, program) => sum + program.length, 0);
-  const outcome = { got: other.policy, instructions };
+  const result = { got: other.policy, instructions };
   return {
     who: against,
     wanted: policy,
-    wantedRoot: policy.root,
-    withoutSkips: policy.withoutStub,
-    outcome,
+    libraryPart: withoutStub(policy),
+    unskipped: withoutStub(policy),
+    result,
     skipped: [],
     swapped: 0,
   };
@@ -185,17 +177,14 @@ function failureText(style: Style, name: string, who: string, failure: string): 
 function text(
   style: Style,
   name: string,
-  { who, skipped, swapped }: Trial,
+  { who, skipped, swapped }: Verification,
   instructions: number,
-  diagram: Diagram,
   differences: Differences,
   opened: readonly Difference[],
 ): string {
   const head = `${style.bold(printable(name))} → ${style.bold(printable(who))} (${plural(instructions, 'instruction')})`;
   const body =
-    differences.listed.length > 0
-      ? differencesText(style, diagram, differences)
-      : equalText(style, skipped, opened);
+    differences.listed.length > 0 ? differencesText(style, differences) : equalText(style, skipped, opened);
   return `${head}: ${body}${swappedText(swapped)}${skippedText(style, who, skipped)}${openedText(style, opened)}`;
 }
 

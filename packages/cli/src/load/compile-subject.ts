@@ -1,8 +1,12 @@
 import { costliestCalls } from '@callgate/engine/analysis/cost';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
-import { type CompileOptions, compileDiagram, FilterTooLarge } from '@callgate/engine/compile/compile';
-import { uniformWeights } from '@callgate/engine/compile/weights';
+import {
+  type Compiled,
+  type CompileOptions,
+  compilePolicy,
+  FilterTooLarge,
+} from '@callgate/engine/compile/compile';
 import { restrict } from '@callgate/engine/diagram/restrict';
 import { CliFailure } from '../context.ts';
 import { printable } from '../terminal/style.ts';
@@ -13,22 +17,18 @@ const MOST_NAMED = 3;
 /** The filter of a subject, proven; a failure that says what costs most when no kernel would take it. */
 export function compileSubject(subject: Subject, options: CompileOptions = {}): Program {
   const { policy } = subject;
-  const weights = options.weights ?? uniformWeights(policy);
-  const program = compiled(() =>
-    compileDiagram(policy.diagram, policy.root, policy.endian, { ...options, weights }),
-  );
-  if (program && program.length <= MAX_INSTRUCTIONS) return program;
+  const compiled = compiledOrTooLarge(() => compilePolicy(policy, options));
+  if (compiled?.kind === 'proved') return compiled.program;
   const costs = costliestCalls(policy, MOST_NAMED).map(
     ({ abi, name, nr, instructions }) =>
       `${name} on ${abi.name} (${Number.isFinite(instructions) ? instructions : 'too many to count'}${linesOf(subject, abi.auditArch, nr)})`,
   );
   throw new CliFailure(
-    `${printable(subject.name)}: the filter has ${program?.length ?? 'far too many'} instructions, the kernel takes ${MAX_INSTRUCTIONS}; dearest are the arguments of ${costs.join(', ')}`,
+    `${printable(subject.name)}: the filter has ${compiled?.program.length ?? 'far too many'} instructions, the kernel takes ${MAX_INSTRUCTIONS}; dearest are the arguments of ${costs.join(', ')}`,
   );
 }
 
-/** The program, or undefined when it would be far too long. */
-function compiled(compile: () => Program): Program | undefined {
+function compiledOrTooLarge(compile: () => Compiled): Compiled | undefined {
   try {
     return compile();
   } catch (fault) {

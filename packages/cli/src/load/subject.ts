@@ -43,8 +43,6 @@ export interface LoadOptions {
   readonly allowUnknown?: boolean;
   /** Keeps warnings to itself. */
   readonly quiet?: boolean;
-  /** Subjects that are to be compared are lowered into one diagram. */
-  readonly diagram?: Diagram;
 }
 
 /** Reads a subject and finds its meaning; faults end the command, warnings go to stderr unless `quiet`. */
@@ -57,9 +55,9 @@ export async function loadSubject(
   const stock = stockProfile(name);
   if (stock) return profileSubject(context, name, await stock(), target, { ...options, quiet: true });
   const live = await liveFilters(name);
-  if (live) return programSubject(name, live, target, options);
+  if (live) return programSubject(name, live, target);
   const bytes = await readBytes(context, name);
-  if (isProgram(name, bytes)) return programSubject(name, [decode(name, bytes, target)], target, options);
+  if (isProgram(name, bytes)) return programSubject(name, [decode(name, bytes, target)], target);
   return profileSubject(context, name, textOf(bytes, name), target, options);
 }
 
@@ -101,21 +99,16 @@ function profileSubject(
   const parsed = parseProfile(text, formatOf(text, name));
   const fatal = parsed.diagnostics.filter((d) => !(options.allowUnknown && d.code === 'unknown-syscall'));
   if (!parsed.value || hasErrors(fatal)) throw firstFault(fatal, name, text);
-  const lowered = lowerProfile(parsed.value, target, options.diagram ?? new Diagram());
+  const lowered = lowerProfile(parsed.value, target);
   if (!lowered.value) throw firstFault(lowered.diagnostics, name, text);
   if (!options.quiet) warn(context, [...parsed.diagnostics, ...lowered.diagnostics], name, text);
   const source = { profile: parsed.value, positionOf: lineMap(text) };
   return { name, target, policy: lowered.value, source };
 }
 
-function programSubject(
-  name: string,
-  programs: readonly Program[],
-  target: Target,
-  options: LoadOptions,
-): Subject {
+function programSubject(name: string, programs: readonly Program[], target: Target): Subject {
   const { endian } = abiOf(target.native);
-  const lifted = liftPolicy(programs, options.diagram ?? new Diagram(), endian, target.native);
+  const lifted = liftPolicy(programs, new Diagram(), endian, target.native);
   if (lifted.policy) return { name, target, policy: lifted.policy, programs };
   const { program, at, why } = lifted.fault;
   const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';

@@ -5,7 +5,7 @@ import {
   countCached,
   type Uncached,
 } from '@callgate/engine/analysis/bitmap';
-import { actionOfWord } from '@callgate/engine/policy/action';
+import { actionOfWord } from '@callgate/engine/bpf/action';
 import { formatAction } from '@callgate/engine/report/action';
 import type { AbiName } from '@callgate/engine/syscalls/arch';
 import type { Context } from '../context.ts';

@@ -1,6 +1,5 @@
 import type { Change, Difference, Differences } from '@callgate/engine/analysis/diff';
-import type { Diagram } from '@callgate/engine/diagram/diagram';
-import type { Action } from '@callgate/engine/policy/action';
+import type { Action } from '@callgate/engine/bpf/action';
 import { formatAction } from '@callgate/engine/report/action';
 import { describeArguments } from '@callgate/engine/report/arguments';
 import { formatCallBriefly } from '@callgate/engine/report/call';
@@ -10,15 +9,10 @@ import { plural, type Style, wrap } from './style.ts';
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
 
 /** What differs and how much, then every difference: by change, by the two actions, by ABI. */
-export function differencesText(
-  style: Style,
-  diagram: Diagram,
-  { listed: differences, isComplete }: Differences,
-): string {
+export function differencesText(style: Style, { listed: differences, isComplete }: Differences): string {
   const groups = CHANGES.map((change) =>
     changeText(
       style,
-      diagram,
       change,
       differences.filter((d) => d.change === change),
     ),
@@ -32,7 +26,7 @@ export function differencesText(
 }
 
 /** The document of diff --json; where not all differences can be listed, `complete` is false. */
-export function differencesDocument(diagram: Diagram, { listed, isComplete }: Differences): object {
+export function differencesDocument({ listed, isComplete }: Differences): object {
   return {
     equal: listed.length === 0,
     ...(!isComplete && { complete: false }),
@@ -44,31 +38,26 @@ export function differencesDocument(diagram: Diagram, { listed, isComplete }: Di
       change: d.change,
       before: { action: d.before.kind, data: d.before.data },
       after: { action: d.after.kind, data: d.after.data },
-      when: conditionOf(diagram, d),
+      when: conditionOf(d),
       count: d.count.toString(),
       witness: { arch: d.arch, nr: d.witness.nr, args: d.witness.args.map(String) },
     })),
   };
 }
 
-function changeText(
-  style: Style,
-  diagram: Diagram,
-  change: Change,
-  differences: readonly Difference[],
-): string {
+function changeText(style: Style, change: Change, differences: readonly Difference[]): string {
   if (differences.length === 0) return '';
   const colour = { loosened: style.red, tightened: style.green, changed: style.yellow }[change];
   const rows = [...groupBy(differences, (d) => `${formatted(d.before)} → ${formatted(d.after)}`)].map(
-    ([actions, group]) => `  ${style.bold(actions)}\n${abiTexts(style, diagram, group)}`,
+    ([actions, group]) => `  ${style.bold(actions)}\n${abiTexts(style, group)}`,
   );
   return `\n${colour(change)}\n${rows.join('')}`;
 }
 
 /** Calls that differ alike on several ABIs are said once. */
-function abiTexts(style: Style, diagram: Diagram, group: readonly Difference[]): string {
+function abiTexts(style: Style, group: readonly Difference[]): string {
   const byAbi = groupBy(group, (d) => d.arch);
-  const bodies = [...byAbi].map(([arch, mine]) => ({ arch, body: bodyText(style, diagram, mine) }));
+  const bodies = [...byAbi].map(([arch, mine]) => ({ arch, body: bodyText(style, mine) }));
   return [...groupBy(bodies, ({ body }) => body)]
     .map(([body, alike]) => `    ${style.dim(alike.map(({ arch }) => archName(arch)).join(', '))}\n${body}`)
     .join('');
@@ -78,12 +67,11 @@ function archName(arch: Difference['arch']): string {
   return arch === 'other' ? 'all other architectures' : arch;
 }
 
-function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): string {
-  const whole = mine.filter((d) => d.name && diagram.isTerminal(d.when)).map((d) => d.name!);
+function bodyText(style: Style, mine: readonly Difference[]): string {
+  const whole = mine.filter((d) => d.name && isAlways(d)).map((d) => d.name!);
   const numbers = mine.filter((d) => !d.name).map((d) => numbersText(d));
-  const partial = mine.filter((d) => d.name && !diagram.isTerminal(d.when));
-  const when = (d: Difference) => conditionOf(diagram, d);
-  const lines = [...groupBy(partial, when)].map(([condition, alike]) => {
+  const partial = mine.filter((d) => d.name && !isAlways(d));
+  const lines = [...groupBy(partial, conditionOf)].map(([condition, alike]) => {
     const [first] = alike;
     const example = style.dim(
       `for example ${formatCallBriefly(first.name, first.witness.args, abiIn(first)?.name)}`,
@@ -97,8 +85,13 @@ function bodyText(style: Style, diagram: Diagram, mine: readonly Difference[]): 
   return listed + lines.join('') + unnamed;
 }
 
-function conditionOf(diagram: Diagram, difference: Difference): string {
-  return describeArguments(diagram, difference.when, difference.name, abiIn(difference));
+/** Whatever the arguments are. */
+function isAlways({ when }: Difference): boolean {
+  return when.diagram.isTerminal(when.root);
+}
+
+function conditionOf(difference: Difference): string {
+  return describeArguments(difference.when, difference.name, abiIn(difference));
 }
 
 function abiIn({ arch }: Difference): Abi | undefined {

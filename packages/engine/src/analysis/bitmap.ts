@@ -1,7 +1,7 @@
+import { ALLOW_WORD } from '../bpf/action.ts';
 import type { Program } from '../bpf/instruction.ts';
 import * as op from '../bpf/opcodes.ts';
 import { ARCH_OFFSET, NR_OFFSET } from '../bpf/seccomp-data.ts';
-import { ALLOW_WORD } from '../policy/action.ts';
 import { compareKernels, type KernelVersion } from '../profile/profile.ts';
 import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';

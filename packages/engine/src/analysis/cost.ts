@@ -19,7 +19,8 @@ export function costliestCalls(policy: Policy, most: number): CallCost[] {
   const { diagram, root, endian, abis } = policy;
   const known = new Map<NodeId, number>();
   const instructions = (node: NodeId): number => {
-    const length = known.get(node) ?? lengthOf(() => compileUnproved(diagram, node, endian, {}).length);
+    const length =
+      known.get(node) ?? lengthOf(() => compileUnproved({ diagram, root: node }, endian, {}).length);
     known.set(node, length);
     return length;
   };

@@ -1,9 +1,11 @@
+import { type Action, type ActionKind, actionOfWord } from '../bpf/action.ts';
 import { callsWhere, countArguments, smallestCall } from '../diagram/call-set.ts';
+import { adopt, type Decision } from '../diagram/decision.ts';
 import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
 import { ARCH, type Call, NR } from '../diagram/fields.ts';
 import { restrict, restrictArch } from '../diagram/restrict.ts';
 import { valueRanges } from '../diagram/value-set.ts';
-import { type Action, type ActionKind, actionOfWord } from '../policy/action.ts';
+import { abisOf, type Policy } from '../policy/policy.ts';
 import { type Abi, type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf } from '../syscalls/lookup.ts';
 
@@ -26,7 +28,7 @@ export interface Difference {
   readonly before: Action;
   readonly after: Action;
   /** For which arguments: a condition that tests nothing else. */
-  readonly when: NodeId;
+  readonly when: Decision;
   /** The smallest call that shows it. */
   readonly witness: Call;
   /** For how many values of the six arguments, of 2^384. */
@@ -51,15 +53,17 @@ export interface Differences {
 }
 
 /**
- * Everything that two policies of one diagram decide differently, by ABI and number. `abis` are those that get names;
- * calls of all other architectures are one group.
+ * Everything that two policies decide differently, by ABI and number. Calls of architectures that neither of them covers
+ * are one group.
  */
-export function diffPolicies(
-  diagram: Diagram,
-  before: NodeId,
-  after: NodeId,
-  abis: readonly Abi[],
-): Differences {
+export function diffPolicies(before: Policy, after: Policy): Differences {
+  return diffDecisions(before, after, abisOf(before, after));
+}
+
+/** Everything that two decisions in SECCOMP_RET_* words decide differently; calls of the ABIs get names. */
+export function diffDecisions(a: Decision, b: Decision, abis: readonly Abi[]): Differences {
+  const { diagram, root: before } = a;
+  const after = adopt(diagram, b);
   if (before === after) return { listed: [], isComplete: true };
   try {
     const listed = diagram.within(MAX_NODES, MAX_STEPS, () =>
@@ -196,7 +200,7 @@ class Comparison {
       change: changeOf(before.kind, after.kind),
       before,
       after,
-      when: set,
+      when: { diagram: d, root: set },
       witness: { ...smallestCall(d, set)!, arch: auditArch, nr },
       count: countArguments(d, set),
     };

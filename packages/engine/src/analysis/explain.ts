@@ -1,7 +1,7 @@
+import type { ActionKind } from '../bpf/action.ts';
+import { actionOfWord } from '../bpf/action.ts';
 import type { Call } from '../diagram/fields.ts';
 import { restrict } from '../diagram/restrict.ts';
-import type { ActionKind } from '../policy/action.ts';
-import { actionOfWord } from '../policy/action.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
 import type { Abi } from '../syscalls/arch.ts';
 
@@ -14,7 +14,7 @@ export interface Verdict {
 }
 
 /** What a call may get, depending on its arguments. */
-export interface Outcome {
+export interface PossibleVerdict {
   readonly verdict: Verdict;
   /** A call of that number that gets it, all free argument bits zero. */
   readonly example: Call;
@@ -26,7 +26,7 @@ export function explainCall(policy: Policy, call: Call): Verdict {
 }
 
 /** All that calls of one number may get, whatever their arguments; the one for zero arguments first. */
-export function outcomesOf(policy: Policy, abi: Abi, nr: number): Outcome[] {
+export function possibleVerdicts(policy: Policy, abi: Abi, nr: number): PossibleVerdict[] {
   const { diagram } = policy;
   const node = restrict(diagram, policy.reasons, abi.auditArch, nr);
   return [...diagram.witnesses(node)].map(([word, example]) => ({

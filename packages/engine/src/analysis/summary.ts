@@ -1,5 +1,5 @@
+import { type ActionKind, actionOfWord, executes } from '../bpf/action.ts';
 import { restrict } from '../diagram/restrict.ts';
-import { type ActionKind, actionOfWord, executes } from '../policy/action.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Abi, AbiName } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';

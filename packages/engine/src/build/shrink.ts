@@ -1,7 +1,7 @@
 import type { Profile } from '../profile/profile.ts';
 
 /** Whether the workload still works without some calls. */
-export type Trial = (without: ReadonlySet<string>) => Promise<boolean>;
+export type Works = (without: ReadonlySet<string>) => Promise<boolean>;
 
 /** What a search by trials found. */
 export interface Shrunk {
@@ -16,7 +16,7 @@ export interface Shrunk {
  * Finds calls that a workload can do without: takes whole groups away, and halves those that it needs something of. What is left
  * is minimal in the sense that no single further call can go.
  */
-export async function shrink(candidates: readonly string[], works: Trial): Promise<Shrunk> {
+export async function shrink(candidates: readonly string[], works: Works): Promise<Shrunk> {
   const dispensable = new Set<string>();
   const needed: string[] = [];
   let trials = 0;

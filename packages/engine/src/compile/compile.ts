@@ -1,13 +1,15 @@
+import { actionOfWord, executes } from '../bpf/action.ts';
 import type { Program } from '../bpf/instruction.ts';
 import * as op from '../bpf/opcodes.ts';
 import { type Endian, offsetOf } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
+import type { Decision } from '../diagram/decision.ts';
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { liftProgram } from '../lift/symbolic-execution.ts';
-import { actionOfWord, executes } from '../policy/action.ts';
+import type { Policy } from '../policy/policy.ts';
 import { FOLD, type Tree } from './decision-tree.ts';
 import { Assembler, type Label } from './layout.ts';
-import { type CallWeight, isCached, type Objective, WeightTable } from './weights.ts';
+import { type CallWeight, isCached, type Objective, uniformWeights, WeightTable } from './weights.ts';
 import { wordTest } from './word-test.ts';
 import { partOfWord, type Range, wordOfVariable } from './words.ts';
 
@@ -32,26 +34,35 @@ const ARCH_WORD = 0;
 const NR_WORD = 1;
 
 /**
- * A program that decides exactly as the diagram, for machines of one byte order: arch first, then nr, then arguments,
- * so that the kernel's bitmap (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
- * Throws FilterTooLarge. A program of at most 4096 instructions, which a kernel takes, is lifted again and compared before it is returned.
+ * A program made of a policy. proved: it was lifted again, and is the policy's own diagram. unproved: it is longer than
+ * the 4,096 instructions that a kernel takes, so nobody can run it, and lifting it could take minutes.
  */
-export function compileDiagram(
-  diagram: Diagram,
-  root: NodeId,
-  endian: Endian,
-  options: CompileOptions = {},
-): Program {
-  const program = compileUnproved(diagram, root, endian, options);
-  // A longer one no kernel takes, so nobody runs it; lifting it could take minutes.
-  if (program.length <= op.MAX_INSTRUCTIONS) prove(diagram, root, endian, program);
-  return program;
+export interface Compiled {
+  readonly kind: 'proved' | 'unproved';
+  readonly program: Program;
 }
 
-/** The same without the proof: for measurements. */
+/**
+ * A program that decides exactly as the policy: arch first, then nr, then arguments, so that the kernel's bitmap
+ * (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
+ * @throws FilterTooLarge when it would be far longer than a kernel takes.
+ */
+export function compilePolicy(policy: Policy, options: CompileOptions = {}): Compiled {
+  const weights = options.weights ?? uniformWeights(policy);
+  return compileDecision(policy, policy.endian, { ...options, weights });
+}
+
+/** The same for a bare decision, which no weights are known for but those of the options. */
+export function compileDecision(decision: Decision, endian: Endian, options: CompileOptions = {}): Compiled {
+  const program = compileUnproved(decision, endian, options);
+  if (program.length > op.MAX_INSTRUCTIONS) return { kind: 'unproved', program };
+  prove(decision, endian, program);
+  return { kind: 'proved', program };
+}
+
+/** The program alone, without the proof: for measurements. */
 export function compileUnproved(
-  diagram: Diagram,
-  root: NodeId,
+  { diagram, root }: Decision,
   endian: Endian,
   options: CompileOptions,
 ): Program {
@@ -159,7 +170,7 @@ class Compiler {
   }
 }
 
-function prove(diagram: Diagram, root: NodeId, endian: Endian, program: Program): void {
+function prove({ diagram, root }: Decision, endian: Endian, program: Program): void {
   const refusal = verifyProgram(program);
   if (refusal) throw new MiscompiledError(`instruction ${refusal.at}: ${refusal.why}`);
   const lifted = liftProgram(program, diagram, endian);

@@ -1,4 +1,4 @@
-import { ALLOW_WORD, actionOfWord, executes } from '../policy/action.ts';
+import { ALLOW_WORD, actionOfWord, executes } from '../bpf/action.ts';
 import type { Policy } from '../policy/policy.ts';
 import { abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';

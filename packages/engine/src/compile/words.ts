@@ -56,7 +56,7 @@ export function rangesOf(
 }
 
 /** A test of some bits: (word & mask) == value leads to `yes`, everything else to `no`. */
-export interface Cube {
+export interface WordCube {
   readonly mask: number;
   readonly value: number;
   readonly yes: NodeId;
@@ -64,7 +64,7 @@ export interface Cube {
 }
 
 /** The node as one test of bits, if it is one: then it is a chain in which every step but one leads to the same `no`. */
-export function cubeOf(diagram: Diagram, node: NodeId, word: WordIndex): Cube | undefined {
+export function cubeOf(diagram: Diagram, node: NodeId, word: WordIndex): WordCube | undefined {
   const inWord = (id: NodeId) => !diagram.isTerminal(id) && wordOfVariable(diagram.variable(id)) === word;
   let mask = 0;
   let value = 0;

@@ -17,7 +17,7 @@ export interface Diagnostic {
 }
 
 /** A result that may come with faults; `value` is there unless an error made it impossible. */
-export interface Outcome<T> {
+export interface Result<T> {
   readonly value?: T;
   readonly diagnostics: readonly Diagnostic[];
 }

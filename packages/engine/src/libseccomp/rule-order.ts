@@ -7,7 +7,7 @@ import {
   keyOf,
   precedes,
   sameTest,
-  type Test,
+  type WordTest,
   wordTestOf,
 } from './word-tests.ts';
 
@@ -39,7 +39,7 @@ interface Member {
 }
 
 interface Group {
-  readonly test: Test;
+  readonly test: WordTest;
   /** What follows when the test holds, and when it does not. */
   yes?: Branch;
   no?: Branch;
@@ -147,7 +147,7 @@ class RuleTree {
 }
 
 /** The tests that one condition becomes: high word, then low word. */
-function testsOf(compare: Compare, bits: 32 | 64): { test: Test; branch: 'yes' | 'no' }[] {
+function testsOf(compare: Compare, bits: 32 | 64): { test: WordTest; branch: 'yes' | 'no' }[] {
   const low = {
     test: wordTestOf(compare, 'low'),
     branch: isNegated(compare) ? ('no' as const) : ('yes' as const),
@@ -156,7 +156,7 @@ function testsOf(compare: Compare, bits: 32 | 64): { test: Test; branch: 'yes' |
 }
 
 /** The group of that test in a level, put in its place when it is new. */
-function groupFor(level: Group[], test: Test): Group {
+function groupFor(level: Group[], test: WordTest): Group {
   const at = level.findIndex((g) => sameTest(g.test, test) || precedes(test, g.test));
   if (at >= 0 && sameTest(level[at].test, test)) return level[at];
   const group: Group = { test };

@@ -1,4 +1,12 @@
-import { type Compare, isBound, isNegated, precedes, sameTest, type Test, wordTestOf } from './word-tests.ts';
+import {
+  type Compare,
+  isBound,
+  isNegated,
+  precedes,
+  sameTest,
+  type WordTest,
+  wordTestOf,
+} from './word-tests.ts';
 
 /** A rule as it is added: its conditions and what it returns. */
 interface Added {
@@ -8,23 +16,23 @@ interface Added {
 
 /** A test of one 32-bit word, shared by all rules that make it at this place. */
 interface Question<R> {
-  readonly test: Test;
+  readonly test: WordTest;
   readonly isHigh: boolean;
   /** All 64 bits of the condition that brought it. */
   readonly datum: bigint;
   /** Those that are asked at the same place, in their order. */
   level: Question<R>[];
-  yes?: Outcome<R>;
-  no?: Outcome<R>;
+  yes?: Branch<R>;
+  no?: Branch<R>;
 }
 
 /** The rule that ends there, or the question that follows. */
-type Outcome<R> = { readonly rule: R } | { readonly next: Question<R> };
+type Branch<R> = { readonly rule: R } | { readonly next: Question<R> };
 type Side = 'yes' | 'no';
 const SIDES: readonly Side[] = ['yes', 'no'];
 
 /** The conditions of one rule as questions, from the last to the first. */
-interface Chain<R> {
+interface Questions<R> {
   readonly first: Question<R>;
   /** Where the condition is decided as it should be. */
   readonly met: readonly (readonly [Question<R>, Side])[];
@@ -56,7 +64,7 @@ export class SharedTests<R extends Added> {
 
 /** The first question of a rule's chain. */
 function questionsOf<R extends Added>(rule: R): Question<R> {
-  let outcome: Outcome<R> = { rule };
+  let outcome: Branch<R> = { rule };
   for (const compare of rule.compares.toReversed()) {
     const { first, met } = chainOf<R>(compare);
     for (const [question, side] of met) question[side] = outcome;
@@ -65,7 +73,7 @@ function questionsOf<R extends Added>(rule: R): Question<R> {
   return (outcome as { next: Question<R> }).next;
 }
 
-function chainOf<R>(compare: Compare): Chain<R> {
+function chainOf<R>(compare: Compare): Questions<R> {
   const high = question<R>(compare, wordTestOf(compare, 'high'), true);
   const low = question<R>(compare, wordTestOf(compare, 'low'), false);
   const side = isNegated(compare) ? 'no' : 'yes';
@@ -94,7 +102,7 @@ function chainOf<R>(compare: Compare): Chain<R> {
   };
 }
 
-function question<R>({ datum }: Compare, test: Test, isHigh: boolean): Question<R> {
+function question<R>({ datum }: Compare, test: WordTest, isHigh: boolean): Question<R> {
   const made: Question<R> = { test, isHigh, datum, level: [] };
   made.level.push(made);
   return made;

@@ -20,7 +20,7 @@ export interface Compare {
 }
 
 /** One comparison of a 32-bit word in libseccomp's tree. */
-export interface Test {
+export interface WordTest {
   readonly priority: number;
   readonly rank: number;
   readonly test: string;
@@ -42,7 +42,7 @@ export function comparesOf(conditions: readonly Condition[], bits: 32 | 64): Com
 }
 
 /** The test of one word of a condition. */
-export function wordTestOf(compare: Compare, which: 'high' | 'low'): Test {
+export function wordTestOf(compare: Compare, which: 'high' | 'low'): WordTest {
   const { test, rank } = TESTS[compare.operator];
   const high = which === 'high';
   return {
@@ -65,11 +65,11 @@ export function isBound({ operator }: Compare): boolean {
   return TESTS[operator].rank < 3;
 }
 
-export function sameTest(a: Test, b: Test): boolean {
+export function sameTest(a: WordTest, b: WordTest): boolean {
   return a.priority === b.priority && a.test === b.test && a.mask === b.mask && a.datum === b.datum;
 }
 
-export function precedes(a: Test, b: Test): boolean {
+export function precedes(a: WordTest, b: WordTest): boolean {
   if (a.priority !== b.priority) return a.priority > b.priority;
   if (a.rank !== b.rank) return a.rank > b.rank;
   return a.rank === 2 ? a.datum < b.datum : a.datum > b.datum;

@@ -7,7 +7,7 @@ import { conditionsDiagram } from '../policy/condition.ts';
 import { type Conjunction, conjunctionsOf, STYLES } from './conjunctions.ts';
 
 /** What calls of one name get on one ABI: a diagram over arguments alone. */
-export interface Decision {
+export interface DecidedCalls {
   readonly bits: 32 | 64;
   readonly node: NodeId;
 }
@@ -23,7 +23,7 @@ export interface ArgumentRule {
  */
 export function rulesForArguments(
   d: Diagram,
-  decisions: readonly Decision[],
+  decisions: readonly DecidedCalls[],
   byDefault: number,
 ): ArgumentRule[] {
   const attempts = STYLES.map((style) => {
@@ -55,7 +55,7 @@ export function rulesForArguments(
 function repaired(
   d: Diagram,
   rules: readonly ArgumentRule[],
-  decisions: readonly Decision[],
+  decisions: readonly DecidedCalls[],
   byDefault: number,
 ): ArgumentRule[] {
   const all = [...rules];

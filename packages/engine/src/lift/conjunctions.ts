@@ -14,7 +14,7 @@ const MOST_RANGES = 256;
 /** So many rules are looked at to be made fewer. */
 const MOST_SIMPLIFIED = 64;
 
-type Test = Pick<Condition, 'operator' | 'value' | 'valueTwo'>;
+type Comparison = Pick<Condition, 'operator' | 'value' | 'valueTwo'>;
 
 /**
  * How a set of values is written that can be written in several ways. They differ on ABIs that compare fewer bits:
@@ -70,7 +70,7 @@ class Decomposition {
   }
 
   /** Tests of one argument, any one of which is enough: by ranges or by masks, whichever are fewer. */
-  private tests(values: NodeId, field: Field): Test[] | undefined {
+  private tests(values: NodeId, field: Field): Comparison[] | undefined {
     const cube = asCube(this.d, values, field);
     if (cube && (this.style === 'masks' || cube.mask === allOnes(field))) return [testOf(cube, field)];
     const outside = asCube(this.d, this.d.not(values), field);
@@ -82,23 +82,23 @@ class Decomposition {
     return byRanges.length <= byMasks.length ? byRanges : byMasks;
   }
 
-  private atMost(value: bigint): Test {
+  private atMost(value: bigint): Comparison {
     return this.style === 'exclusive'
       ? { operator: 'LT', value: value + 1n, valueTwo: 0n }
       : { operator: 'LE', value, valueTwo: 0n };
   }
 
-  private atLeast(value: bigint): Test {
+  private atLeast(value: bigint): Comparison {
     return this.style === 'exclusive'
       ? { operator: 'GT', value: value - 1n, valueTwo: 0n }
       : { operator: 'GE', value, valueTwo: 0n };
   }
 
-  private rangeTests(values: NodeId, field: Field): Test[] | undefined {
+  private rangeTests(values: NodeId, field: Field): Comparison[] | undefined {
     const ranges = valueRanges(this.d, values, field, MOST_RANGES);
     return ranges
       ?.filter((range) => range.exit === Diagram.TRUE)
-      .flatMap(({ low, high }): Test[] => {
+      .flatMap(({ low, high }): Comparison[] => {
         if (low === high) return [{ operator: 'EQ', value: low, valueTwo: 0n }];
         if (low === 0n) return [this.atMost(high)];
         if (high === allOnes(field)) return [this.atLeast(low)];
@@ -111,7 +111,7 @@ function allOnes(field: Field): bigint {
   return (1n << BigInt(field.bits)) - 1n;
 }
 
-function testOf({ mask, value }: Cube, field: Field): Test {
+function testOf({ mask, value }: Cube, field: Field): Comparison {
   return mask === allOnes(field)
     ? { operator: 'EQ', value, valueTwo: 0n }
     : { operator: 'MASKED_EQ', value: mask, valueTwo: value };

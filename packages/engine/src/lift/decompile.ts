@@ -1,9 +1,9 @@
+import { type Action, actionOfWord, actionWord } from '../bpf/action.ts';
 import { NOWHERE, type Spanned } from '../diagnostics/span.ts';
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { argument, half, NR } from '../diagram/fields.ts';
 import { restrict, restrictArch } from '../diagram/restrict.ts';
 import { valueRanges } from '../diagram/value-set.ts';
-import { type Action, actionOfWord, actionWord } from '../policy/action.ts';
 import { lowerProfile } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ActionName, Profile, Rule } from '../profile/profile.ts';
@@ -20,8 +20,8 @@ export interface Decompiled {
   readonly profile: Profile;
   /** The runtime that reads it as what follows says. */
   readonly runtime: RuntimeName;
-  /** What the profile means, in the policy's diagram: equal nodes are the proof. */
-  readonly root: NodeId;
+  /** What the profile means to that runtime. */
+  readonly policy: Policy;
   /** Whether that is what the policy means. */
   readonly exact: boolean;
 }
@@ -49,7 +49,7 @@ export function decompilePolicy(policy: Policy): Decompiled | undefined {
         const exact = lowered.root === policy.root;
         const wrong = exact ? 0 : countWrong(policy, lowered.root);
         if (!best || wrong < best.wrong || (exact && !best.exact))
-          best = { profile, runtime, root: lowered.root, exact, wrong };
+          best = { profile, runtime, policy: lowered, exact, wrong };
         if (exact) return best;
       }
   return best;

@@ -55,7 +55,7 @@ export function liftPolicy(
     policy: {
       diagram,
       root,
-      withoutStub: root,
+      stubless: root,
       reasons: diagram.map(root, (word) => index.get(word)!),
       origins: words.map(() => ({ because: 'filter' as const })),
       words,

@@ -1,4 +1,5 @@
-import { type Diagnostic, hasErrors, type Outcome, warning } from '../diagnostics/diagnostic.ts';
+import { actionWord, KILL_THREAD_WORD } from '../bpf/action.ts';
+import { type Diagnostic, hasErrors, type Result, warning } from '../diagnostics/diagnostic.ts';
 import { Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
 import { ARCH, NR } from '../diagram/fields.ts';
 import type { CallRule, Fate } from '../libseccomp/call-rule.ts';
@@ -11,7 +12,6 @@ import type { Target } from '../runtime/target.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
-import { actionWord, KILL_THREAD_WORD } from './action.ts';
 import { conditionsDiagram } from './condition.ts';
 import type { Origin, Policy } from './policy.ts';
 
@@ -23,9 +23,8 @@ const STUB = 2;
 /**
  * What a profile means on a target: the runtime's reading of it (resolve.ts, runtime-rules.ts), then libseccomp's rules
  * (db.c), then the runtime's stub. There is a policy unless the runtime would refuse the profile.
- * Two policies can be compared when they are lowered into the same diagram.
  */
-export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Outcome<Policy> {
+export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Result<Policy> {
   const resolved = resolveProfile(profile, target);
   const runtime = runtimeRules(profile, resolved);
   const diagnostics = [...resolved.diagnostics, ...runtime.diagnostics];
@@ -67,7 +66,7 @@ class Lowering {
     }
   }
 
-  run(): Outcome<Policy> & { value: Policy } {
+  run(): Result<Policy> & { value: Policy } {
     const { d, origins, words, diagnostics } = this;
     const { abis, dialect, listed } = this.resolved;
     const byArch = groupByAuditArch(abis).map((group) => [group[0].auditArch, this.numbers(group)] as const);
@@ -77,7 +76,7 @@ class Lowering {
       d.terminal(BAD_ARCH),
     );
     const toWord = (origin: number) => words[origin];
-    const withoutStub = d.map(reasons, toWord);
+    const stubless = d.map(reasons, toWord);
     const stubbed = dialect.stub === 'all' ? abis : dialect.stub === 'listed' ? listed : [];
     if (stubbed.length > 0 && hasStub(this.rules.byDefault.kind)) {
       const names = this.resolved.rules.flatMap((rule) => rule.names.map((n) => n.value));
@@ -86,7 +85,7 @@ class Lowering {
     this.reportAbsent();
     const root = d.map(reasons, toWord);
     const { endian } = abis[0];
-    return { value: { diagram: d, root, withoutStub, reasons, origins, words, abis, endian }, diagnostics };
+    return { value: { diagram: d, root, stubless, reasons, origins, words, abis, endian }, diagnostics };
   }
 
   /** The decisions of all ABIs that share an AUDIT_ARCH, by number. */

@@ -1,4 +1,5 @@
-import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import { type Decision, decideAlike } from '../diagram/decision.ts';
+import type { NodeId } from '../diagram/diagram.ts';
 import type { RuleOrigin } from '../libseccomp/call-rule.ts';
 import type { Abi } from '../syscalls/arch.ts';
 
@@ -11,11 +12,8 @@ export type Origin =
   | { readonly because: 'filter' }
   | RuleOrigin;
 
-/** What a profile means on a target: a decision for every call that the kernel could be asked. */
-export interface Policy {
-  readonly diagram: Diagram;
-  /** Terminals are SECCOMP_RET_* words. */
-  readonly root: NodeId;
+/** What a profile means on a target: a decision for every call that the kernel could be asked, in SECCOMP_RET_* words. */
+export interface Policy extends Decision {
   /** The same decisions with their reasons: terminals are indices into `origins`. */
   readonly reasons: NodeId;
   readonly origins: readonly Origin[];
@@ -24,6 +22,21 @@ export interface Policy {
   /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
   readonly abis: readonly Abi[];
   readonly endian: 'little' | 'big';
-  /** What libseccomp's own filter decides, before which the runtime puts its stub; as `root`. */
-  readonly withoutStub: NodeId;
+  /** As `root`, for the policy without the runtime's stub. */
+  readonly stubless: NodeId;
+}
+
+/** Whether two policies decide every possible call alike. Exact: true is a proof, and so is false. */
+export function arePoliciesEqual(a: Policy, b: Policy): boolean {
+  return decideAlike(a, b);
+}
+
+/** What libseccomp's own filter decides of a policy, before which the runtime puts its stub. */
+export function withoutStub(policy: Policy): Policy {
+  return { ...policy, root: policy.stubless };
+}
+
+/** Every ABI that one of two policies covers, the first one's first. */
+export function abisOf(a: Policy, b: Policy): Abi[] {
+  return [...new Set([...a.abis, ...b.abis])];
 }

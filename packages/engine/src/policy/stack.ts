@@ -1,5 +1,5 @@
+import { ALLOW_WORD, actionOfWord, actionWord } from '../bpf/action.ts';
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
-import { ALLOW_WORD, actionOfWord, actionWord } from './action.ts';
 
 /**
  * What stacked filters decide together, the newest first: the lowest signed action wins, ties keep the newest filter's

@@ -1,4 +1,4 @@
-import type { Outcome } from '../diagnostics/diagnostic.ts';
+import type { Result } from '../diagnostics/diagnostic.ts';
 import { hasErrors } from '../diagnostics/diagnostic.ts';
 import type { Spanned } from '../diagnostics/span.ts';
 import { readSource, type SourceFormat } from '../source/read.ts';
@@ -41,7 +41,7 @@ const MAX_U32 = 0xffff_ffffn;
  * Reads a profile in OCI's or Docker's form. Every fault is a diagnostic; there is a value unless one is an error.
  * Sources: OCI runtime-spec config-linux.md (seccomp), moby's profiles/seccomp, Go's encoding/json.
  */
-export function parseProfile(text: string, format: SourceFormat): Outcome<Profile> {
+export function parseProfile(text: string, format: SourceFormat): Result<Profile> {
   const source = readSource(text, format);
   if (!source.value) return { diagnostics: source.diagnostics };
   const reader = new Reader();

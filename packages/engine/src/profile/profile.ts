@@ -1,3 +1,4 @@
+import type { ActionKind } from '../bpf/action.ts';
 import type { Span, Spanned } from '../diagnostics/span.ts';
 
 /** The actions of an OCI profile, without SCMP_ACT_. KILL is the old name of KILL_THREAD. */
@@ -13,6 +14,11 @@ export const ACTION_NAMES = [
   'NOTIFY',
 ] as const;
 export type ActionName = (typeof ACTION_NAMES)[number];
+
+/** The kernel's name for a profile's action. */
+export function actionKind(name: ActionName): ActionKind {
+  return name === 'KILL' ? 'KILL_THREAD' : name;
+}
 
 /** The comparisons of an OCI profile, without SCMP_CMP_. Unsigned; MASKED_EQ is (argument & value) == valueTwo. */
 export const OPERATORS = ['NE', 'LT', 'LE', 'EQ', 'GE', 'GT', 'MASKED_EQ'] as const;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import { readJson } from '../source/read-json.ts';
 import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
 
@@ -119,7 +119,7 @@ const recordingSchema = v.object({
 });
 
 /** Reads a recording that `record -o` wrote. */
-export function parseRecording(text: string): Outcome<Recording> {
+export function parseRecording(text: string): Result<Recording> {
   const syntax = readJson(text);
   if (!syntax.value) return { diagnostics: syntax.diagnostics };
   const result = v.safeParse(recordingSchema, JSON.parse(text));

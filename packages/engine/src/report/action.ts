@@ -1,4 +1,4 @@
-import type { ActionKind } from '../policy/action.ts';
+import type { ActionKind } from '../bpf/action.ts';
 import { errnoName } from '../syscalls/arguments.ts';
 
 /** An action as people write it: ALLOW, ERRNO(EPERM), TRACE(7). */

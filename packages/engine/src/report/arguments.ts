@@ -1,3 +1,4 @@
+import type { Decision } from '../diagram/decision.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { argument, type Field, half, IP } from '../diagram/fields.ts';
 import { asCube, exitsOf, type ValueRange, valueRanges } from '../diagram/value-set.ts';
@@ -15,14 +16,13 @@ const MOST_EXITS = 64;
  * "family == AF_UNIX and type <= 5". Empty for all calls. Without an ABI arguments have 64 bits.
  */
 export function describeArguments(
-  diagram: Diagram,
-  set: NodeId,
+  { diagram, root }: Decision,
   syscall: string | undefined,
   abi?: Pick<Abi, 'name' | 'bits'>,
 ): string {
   const prototype = syscall === undefined ? undefined : prototypeOf(syscall, abi?.name);
   const texts: string[] = [];
-  for (const text of new Describer(diagram, prototype, abi?.bits ?? 64).alternatives(set)) {
+  for (const text of new Describer(diagram, prototype, abi?.bits ?? 64).alternatives(root)) {
     if (texts.length === MOST_ALTERNATIVES) return `${texts.join(' or ')} or in other cases`;
     texts.push(text);
   }

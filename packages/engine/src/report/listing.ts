@@ -1,9 +1,9 @@
+import { actionOfWord } from '../bpf/action.ts';
 import { disassemble } from '../bpf/disassemble.ts';
 import type { Instruction, Program } from '../bpf/instruction.ts';
 import * as op from '../bpf/opcodes.ts';
 import type { Endian, Word } from '../bpf/seccomp-data.ts';
 import { wordAt } from '../bpf/seccomp-data.ts';
-import { actionOfWord } from '../policy/action.ts';
 import { ABIS, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { formatArgument, formatBits, prototypeOf } from '../syscalls/arguments.ts';
 import { nameOf } from '../syscalls/lookup.ts';

@@ -1,6 +1,6 @@
+import type { ActionKind } from '../bpf/action.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { ARCH, NR } from '../diagram/fields.ts';
-import type { ActionKind } from '../policy/action.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
 

@@ -1,4 +1,4 @@
-import { actionWord } from '../policy/action.ts';
+import { actionWord } from '../bpf/action.ts';
 import type { Operator, Profile } from '../profile/profile.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';

@@ -1,8 +1,8 @@
-import { type Diagnostic, error, type Outcome, warning } from '../diagnostics/diagnostic.ts';
+import { type Action, actionWord } from '../bpf/action.ts';
+import { type Diagnostic, error, type Result, warning } from '../diagnostics/diagnostic.ts';
 import type { Spanned } from '../diagnostics/span.ts';
 import type { CallRule, RuleOrigin } from '../libseccomp/call-rule.ts';
-import { type Action, actionKind, actionWord } from '../policy/action.ts';
-import type { ActionName, Condition, Profile, Rule } from '../profile/profile.ts';
+import { type ActionName, actionKind, type Condition, type Profile, type Rule } from '../profile/profile.ts';
 import { isKnownName } from '../syscalls/lookup.ts';
 import type { Resolved } from './resolve.ts';
 
@@ -21,7 +21,7 @@ export interface RuntimeRules {
 }
 
 /** Mirrors runc's libcontainer/seccomp (InitSeccomp, matchCall) and crun's libcrun_generate_seccomp. */
-export function runtimeRules(profile: Profile, resolved: Resolved): Outcome<RuntimeRules> {
+export function runtimeRules(profile: Profile, resolved: Resolved): Result<RuntimeRules> {
   return new Reading(profile, resolved).run();
 }
 
@@ -35,7 +35,7 @@ class Reading {
     this.resolved = resolved;
   }
 
-  run(): Outcome<RuntimeRules> {
+  run(): Result<RuntimeRules> {
     const { diagnostics, profile } = this;
     const { rules, defaultErrnoRet } = this.resolved;
     const byDefault = this.action(profile.defaultAction, defaultErrnoRet);

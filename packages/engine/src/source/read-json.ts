@@ -1,4 +1,4 @@
-import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 
 /** Where reading stopped; caught by readJson and nowhere else. */
@@ -24,7 +24,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Reads JSON as RFC 8259 has it, keeping every place and every digit; stops at the first fault. */
-export function readJson(text: string): Outcome<Tree> {
+export function readJson(text: string): Result<Tree> {
   try {
     return { value: new JsonReader(text).document(), diagnostics: [] };
   } catch (fault) {

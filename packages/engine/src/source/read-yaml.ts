@@ -1,5 +1,5 @@
 import { isAlias, isMap, isPair, isScalar, isSeq, type Node, parseDocument } from 'yaml';
-import { type Diagnostic, error, type Outcome } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../diagnostics/span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 
@@ -16,7 +16,7 @@ class YamlFault extends Error {
 }
 
 /** Reads one YAML document into the same tree as JSON. Aliases are refused: no profile needs them, and bombs are made of them. */
-export function readYaml(text: string): Outcome<Tree> {
+export function readYaml(text: string): Result<Tree> {
   try {
     if (text.length > MAX_YAML_LENGTH)
       return {

@@ -1,4 +1,4 @@
-import { error, type Outcome } from '../diagnostics/diagnostic.ts';
+import { error, type Result } from '../diagnostics/diagnostic.ts';
 import { readJson } from './read-json.ts';
 import { readYaml } from './read-yaml.ts';
 import { MAX_LENGTH, type Tree } from './tree.ts';
@@ -13,7 +13,7 @@ export function formatOf(text: string, fileName = ''): SourceFormat {
 }
 
 /** Reads JSON or YAML into a tree with places. Bounded in length and depth, so hostile text costs little. */
-export function readSource(text: string, format: SourceFormat): Outcome<Tree> {
+export function readSource(text: string, format: SourceFormat): Result<Tree> {
   if (text.length > MAX_LENGTH) {
     const message = `the document has ${text.length} characters; at most ${MAX_LENGTH} are read`;
     return { diagnostics: [error('too-large', message, { start: 0, end: 0 }, 'is this a profile?')] };

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { actionWord } from '../../src/bpf/action.ts';
 import { type Instruction, instruction } from '../../src/bpf/instruction.ts';
 import * as op from '../../src/bpf/opcodes.ts';
 import { verifyProgram } from '../../src/bpf/verify.ts';
 import { runProgram } from '../../src/bpf/vm.ts';
-import { compileDiagram } from '../../src/compile/compile.ts';
+import { compileDecision } from '../../src/compile/compile.ts';
 import { NOWHERE } from '../../src/diagnostics/span.ts';
 import { Diagram, type NodeId } from '../../src/diagram/diagram.ts';
 import { ARCH, argument, type Call, half, NR } from '../../src/diagram/fields.ts';
 import { liftProgram } from '../../src/lift/symbolic-execution.ts';
-import { actionWord } from '../../src/policy/action.ts';
 import { conditionsDiagram } from '../../src/policy/condition.ts';
 import { type Condition, OPERATORS } from '../../src/profile/profile.ts';
 
@@ -98,7 +98,7 @@ describe('random policies', () => {
         fc.property(fc.array(rule, { minLength: 1, maxLength: 40 }), (rules) => {
           const d = new Diagram();
           const root = build(d, rules, bits);
-          const program = compileDiagram(d, root, endian);
+          const program = compileDecision({ diagram: d, root }, endian).program;
           expect(verifyProgram(program)).toBeUndefined();
           expect(liftProgram(program, d, endian)).toEqual({ root });
           for (const call of boundaryCalls(rules)) {
@@ -116,7 +116,7 @@ describe('random policies', () => {
     const d = new Diagram();
     let root = d.terminal(0x7fff0000);
     for (let nr = 0; nr < 900; nr++) root = d.choose(d.equals(NR, nr), d.terminal(0x50000 + (nr % 7)), root);
-    const program = compileDiagram(d, root, 'little');
+    const program = compileDecision({ diagram: d, root }, 'little').program;
     expect(program.length).toBeGreaterThan(600);
     for (let nr = 0; nr < 902; nr++)
       expect(runProgram(program, { arch: 0, nr, args: [] }, 'little').word).toBe(
@@ -136,7 +136,7 @@ describe('single values of one argument', () => {
   it.each([5, 9, 10, 100, 300, 1000, 3800])('%i of them make a chain of as many tests', (n) => {
     const d = new Diagram();
     const root = chosen(n, d.terminal(returns.single), d);
-    const program = compileDiagram(d, root, 'little', { objective: 'size' });
+    const program = compileDecision({ diagram: d, root }, 'little', { objective: 'size' }).program;
     // The load, the tests, both returns, and one copy of a return for every 255 tests beyond.
     expect(program.length).toBeLessThanOrEqual(n + 3 + Math.floor(n / 255));
     expect(verifyProgram(program)).toBeUndefined();
@@ -145,15 +145,21 @@ describe('single values of one argument', () => {
   it('share their long jumps when more is to be tested behind them', () => {
     const d = new Diagram();
     const next = d.choose(d.equals(SECOND, 5), d.terminal(returns.single), d.terminal(returns.other));
-    const program = compileDiagram(d, chosen(1000, next, d), 'little', { objective: 'size' });
+    const program = compileDecision({ diagram: d, root: chosen(1000, next, d) }, 'little', {
+      objective: 'size',
+    }).program;
     expect(program.length).toBeLessThanOrEqual(1000 + 5 + 2 * Math.floor(1000 / 255));
   });
 
   it('are searched for with the other objectives, which want few executed tests', () => {
     const d = new Diagram();
-    const program = compileDiagram(d, chosen(300, d.terminal(returns.single), d), 'little', {
-      objective: 'mean',
-    });
+    const program = compileDecision(
+      { diagram: d, root: chosen(300, d.terminal(returns.single), d) },
+      'little',
+      {
+        objective: 'mean',
+      },
+    ).program;
     const args = [1_000_002n, 0n, 0n, 0n, 0n, 0n];
     expect(runProgram(program, { arch: 0, nr: 0, args }, 'little').executed).toBeLessThan(40);
   });
@@ -162,7 +168,7 @@ describe('single values of one argument', () => {
     const d = new Diagram();
     const odd = d.and(d.not(d.atLeast(FIRST, 4096)), d.maskedEquals(FIRST, 1n, 1n));
     const root = d.choose(odd, d.terminal(returns.single), d.terminal(returns.other));
-    expect(compileDiagram(d, root, 'little').length).toBeLessThan(30);
+    expect(compileDecision({ diagram: d, root }, 'little').program.length).toBeLessThan(30);
   });
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { diffPolicies } from '../../src/analysis/diff.ts';
+import { diffDecisions } from '../../src/analysis/diff.ts';
+import { actionOfWord, actionWord } from '../../src/bpf/action.ts';
 import { NOWHERE } from '../../src/diagnostics/span.ts';
 import {
   callsWhere,
@@ -12,7 +13,6 @@ import {
 } from '../../src/diagram/call-set.ts';
 import { Diagram, type NodeId } from '../../src/diagram/diagram.ts';
 import { ARCH, argument, type Call, NR } from '../../src/diagram/fields.ts';
-import { actionOfWord, actionWord } from '../../src/policy/action.ts';
 import { conditionsDiagram } from '../../src/policy/condition.ts';
 import { plainWords, stackFilters } from '../../src/policy/stack.ts';
 import { type Condition, OPERATORS } from '../../src/profile/profile.ts';
@@ -138,7 +138,7 @@ describe('the difference of two policies', () => {
       fc.property(rules, rules, (first, second) => {
         const d = new Diagram();
         const [a, b] = [policyOf(d, first), policyOf(d, second)];
-        const { listed: found } = diffPolicies(d, a, b, [X86_64]);
+        const { listed: found } = diffDecisions({ diagram: d, root: a }, { diagram: d, root: b }, [X86_64]);
         expect(found.length === 0).toBe(a === b);
         for (const { witness, before, after } of found) {
           expect(actionOfWord(d.evaluate(a, witness))).toEqual(before);
@@ -161,7 +161,7 @@ describe('the difference of two policies', () => {
     const d = new Diagram();
     const a = d.terminal(actionWord({ kind: 'ALLOW', data: 0 }));
     const b = d.choose(d.equals(ARCH, X86_64.auditArch), a, d.terminal(0));
-    const [only, ...rest] = diffPolicies(d, a, b, [X86_64]).listed;
+    const [only, ...rest] = diffDecisions({ diagram: d, root: a }, { diagram: d, root: b }, [X86_64]).listed;
     expect(rest).toEqual([]);
     expect(only).toMatchObject({ arch: 'other', change: 'tightened', nr: 0, last: 0xffffffff });
   });

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { KILL_THREAD_WORD } from '@callgate/engine/bpf/action';
 import { decodeProgram } from '@callgate/engine/bpf/encode';
 import type { Instruction, Program } from '@callgate/engine/bpf/instruction';
 import { RET_K } from '@callgate/engine/bpf/opcodes';
 import type { Endian } from '@callgate/engine/bpf/seccomp-data';
-import { KILL_THREAD_WORD } from '@callgate/engine/policy/action';
 import type { LibraryPlan } from '@callgate/engine/runtime/library-plan';
 
 const WORKER = fileURLToPath(new URL('../../libseccomp/worker.js', import.meta.url));

@@ -1,12 +1,12 @@
 import { copyOf, type Entry, LONGEST_TEXT, type LogTally } from '../log-tally.ts';
 
 /** What a SECCOMP record was found to tell. */
-export interface Decision {
+export interface CountedRecord {
   readonly entry: Entry;
   readonly denied: boolean;
 }
 
-interface Ending extends Decision {
+interface Ending extends CountedRecord {
   /** From " sig=" to the instruction pointer. */
   readonly call: string;
   /** From " code=" to the end of the line. */
@@ -72,7 +72,7 @@ export class AuditEndings {
   }
 
   /** What the line that was not seen before has told. */
-  remember({ entry, denied }: Decision): void {
+  remember({ entry, denied }: CountedRecord): void {
     const { text, from, to, ip, code } = this;
     const call = text.lastIndexOf(' sig=', ip);
     if (ip < 0 || call < from || ip - call > LONGEST_TEXT || to - code > LONGEST_TEXT) return;

@@ -1,7 +1,7 @@
 import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import type { CallDetail, LogTally } from '../log-tally.ts';
-import { AuditEndings, type Decision } from './audit-endings.ts';
+import { AuditEndings, type CountedRecord } from './audit-endings.ts';
 import { hexadecimal, type LogFormat, shorten } from './log-format.ts';
 
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
@@ -94,7 +94,7 @@ export class AuditRecords {
   }
 
   /** One line. What a SECCOMP record told, if it is one. */
-  line(whole: string): Decision | undefined {
+  line(whole: string): CountedRecord | undefined {
     // auditd's enriched format adds names behind a group separator; they are often wrong.
     const separator = whole.indexOf('\u001d');
     const line = separator < 0 ? whole : whole.slice(0, separator);
@@ -121,7 +121,7 @@ export class AuditRecords {
     return this.otherStamp !== undefined && text.startsWith(this.otherStamp, from);
   }
 
-  seccomp(body: string, time: string | undefined): Decision | undefined {
+  seccomp(body: string, time: string | undefined): CountedRecord | undefined {
     const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
     if (end) return this.decided(end[1], end[3] ?? end[2], end[4], body, time);
     this.tally.unread();
@@ -135,7 +135,7 @@ export class AuditRecords {
     code: string,
     body: string,
     time: string | undefined,
-  ): Decision | undefined {
+  ): CountedRecord | undefined {
     const executed = isExecuted(code);
     if (executed === undefined) {
       this.tally.unread();

@@ -1,9 +1,9 @@
+import { actionOfWord } from '../../bpf/action.ts';
 import { callsWhere } from '../../diagram/call-set.ts';
 import type { NodeId } from '../../diagram/diagram.ts';
 import { NR } from '../../diagram/fields.ts';
 import { restrictArch, restrictForeign } from '../../diagram/restrict.ts';
 import { type ValueRange, valueRanges } from '../../diagram/value-set.ts';
-import { actionOfWord } from '../../policy/action.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type Abi, abiOfCall } from '../../syscalls/arch.ts';
 import { nameOf } from '../../syscalls/lookup.ts';
@@ -49,8 +49,7 @@ function runText(diagram: Policy['diagram'], arch: number, { low, high, exit }: 
   const condition = from === to ? `$syscall == ${from}` : `$syscall >= ${from} && $syscall <= ${to}`;
   const lines = diagram.wordsOf(exit).map((word) => {
     const when = describeArguments(
-      diagram,
-      callsWhere(diagram, exit, (w) => w === word),
+      { diagram, root: callsWhere(diagram, exit, (w) => w === word) },
       name,
       abi,
     );

@@ -44,7 +44,7 @@ export interface KernelCounts {
 }
 
 /** The kernel types that the programs need; a name each that is missing makes them impossible. */
-interface Layout {
+interface CounterLayout {
   readonly sysEnter: number;
   readonly exec: number;
   readonly status: number;
@@ -61,7 +61,7 @@ interface Layout {
 }
 
 /** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
-export function layoutOf(types: KernelTypes): Layout | undefined {
+export function layoutOf(types: KernelTypes): CounterLayout | undefined {
   const layout = {
     sysEnter: types.id('typedef', 'btf_trace_sys_enter'),
     sysExit: types.id('typedef', 'btf_trace_sys_exit'),
@@ -77,7 +77,7 @@ export function layoutOf(types: KernelTypes): Layout | undefined {
     tgid: types.memberOffset('task_struct', 'tgid'),
     signal: types.id('typedef', 'btf_trace_signal_generate'),
   };
-  return Object.values(layout).includes(undefined) ? undefined : (layout as Layout);
+  return Object.values(layout).includes(undefined) ? undefined : (layout as CounterLayout);
 }
 
 /**
@@ -87,7 +87,7 @@ export function layoutOf(types: KernelTypes): Layout | undefined {
  */
 export class CountingPrograms {
   private readonly objects = new BpfObjects();
-  private readonly layout: Layout;
+  private readonly layout: CounterLayout;
   private readonly stripes: number;
   private readonly state: number;
   private readonly scope: number;
@@ -100,7 +100,7 @@ export class CountingPrograms {
   private readonly countDenied: boolean;
 
   /** `root` is the workload's main process. */
-  constructor(layout: Layout, cgroupPath: string, root: number, countDenied: boolean) {
+  constructor(layout: CounterLayout, cgroupPath: string, root: number, countDenied: boolean) {
     this.layout = layout;
     this.countDenied = countDenied;
     this.stripes = Math.min(MOST_STRIPES, 2 ** Math.ceil(Math.log2(possibleCpus())));

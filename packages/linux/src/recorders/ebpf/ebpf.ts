@@ -5,7 +5,7 @@ import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
 import type { Recorder } from '../recorder.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
-import { type Layout, observerLayout } from './observer-layout.ts';
+import { type ObserverLayout, observerLayout } from './observer-layout.ts';
 import { ObserverPrograms } from './observer-programs.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
@@ -47,7 +47,7 @@ export const ebpf: Recorder = {
 };
 
 /** Slower, with arguments. */
-function observed(layout: Layout, pid: number, denied: boolean): ObserverPrograms {
+function observed(layout: ObserverLayout, pid: number, denied: boolean): ObserverPrograms {
   const programs = new ObserverPrograms(layout, { kind: 'launch', pid }, { denied, args: true });
   programs.lives.begin('startup', pid);
   return programs;

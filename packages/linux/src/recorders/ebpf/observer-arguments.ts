@@ -3,7 +3,7 @@ import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
 import { type EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { argumentMasks } from '../argument-masks.ts';
-import { type Layout, NARROW_ARGUMENTS, WIDE_ARGUMENTS } from './observer-layout.ts';
+import { NARROW_ARGUMENTS, type ObserverLayout, WIDE_ARGUMENTS } from './observer-layout.ts';
 import { ABIS, placeOf, TABLE } from './observer-results.ts';
 
 /** For each call of each ABI six masks: what of its arguments is worth keeping. */
@@ -31,8 +31,8 @@ interface Places {
 }
 
 /** Adds to the key of the call r6 of the group r8 what of the registers r9 is worth keeping. */
-export function addArguments(a: EbpfAssembler, layout: Layout, wanted: number, at: Places): void {
-  const load = (names: readonly (keyof Layout)[]) =>
+export function addArguments(a: EbpfAssembler, layout: ObserverLayout, wanted: number, at: Places): void {
+  const load = (names: readonly (keyof ObserverLayout)[]) =>
     names.forEach((name, i) => {
       a.load64(2, 0, i * 8)
         .load64(1, 9, layout[name])

@@ -2,7 +2,7 @@ import type { KernelTypes } from '../../ebpf/btf.ts';
 import type { EbpfAssembler, Register } from '../../ebpf/ebpf-assembler.ts';
 
 /** The kernel types that the programs need. */
-export type Layout = Readonly<Record<keyof typeof TYPES | keyof typeof MEMBERS, number>>;
+export type ObserverLayout = Readonly<Record<keyof typeof TYPES | keyof typeof MEMBERS, number>>;
 
 const TYPES = {
   sysEnter: 'btf_trace_sys_enter',
@@ -42,7 +42,7 @@ export const WIDE_ARGUMENTS = ['di', 'si', 'dx', 'r10', 'r8', 'r9'] as const;
 export const NARROW_ARGUMENTS = ['bx', 'cx', 'dx', 'si', 'di', 'bp'] as const;
 
 /** The types by their names in this kernel; undefined when it lacks one. */
-export function observerLayout(types: KernelTypes): Layout | undefined {
+export function observerLayout(types: KernelTypes): ObserverLayout | undefined {
   const ids = Object.entries(TYPES).map(([key, name]) => [key, types.id('typedef', name)]);
   const offsets = Object.entries(MEMBERS).map(([key, [struct, ...paths]]) => [
     key,
@@ -55,7 +55,7 @@ export function observerLayout(types: KernelTypes): Layout | undefined {
 /** A register = the mount namespace of the task r7: its number, which comes again, or its id. */
 export function loadNamespace(
   a: EbpfAssembler,
-  { namespaces, mounts, mountsNumber, mountsId }: Layout,
+  { namespaces, mounts, mountsNumber, mountsId }: ObserverLayout,
   into: Register,
   which: 'mountsNumber' | 'mountsId',
 ): void {

@@ -2,7 +2,7 @@ import { X32_BIT } from '@callgate/engine/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, update } from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { AGE, createTurns, loadAge, turnAge, whenToldToEnd } from './life.ts';
-import { type Layout, loadNamespace } from './observer-layout.ts';
+import { loadNamespace, type ObserverLayout } from './observer-layout.ts';
 import { PHASE, TABLE } from './observer-results.ts';
 import { hasBeginning, type Scope } from './scope.ts';
 
@@ -12,12 +12,12 @@ const AT = { life: -192, namespace: -200 };
 
 /** How far each recorded workload is in its life, by the namespace that it began in; by 0 where only one is recorded. */
 export class Lives {
-  private readonly layout: Layout;
+  private readonly layout: ObserverLayout;
   private readonly scope: Scope;
   private readonly map: number;
   private readonly turns: number;
 
-  constructor(objects: BpfObjects, layout: Layout, scope: Scope) {
+  constructor(objects: BpfObjects, layout: ObserverLayout, scope: Scope) {
     this.layout = layout;
     this.scope = scope;
     this.map = objects.createMap(MAP_TYPE.hash, 8, LIFE.size, 4096, 'callgate_lives');

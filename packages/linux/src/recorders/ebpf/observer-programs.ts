@@ -4,7 +4,7 @@ import { EbpfAssembler, HELPER, type Register } from '../../ebpf/ebpf-assembler.
 import type { PhaseCount } from '../recorder.ts';
 import { bootTime, storeFirst } from './kernel-firsts.ts';
 import { addArguments, createWanted } from './observer-arguments.ts';
-import { type Layout, loadNamespace } from './observer-layout.ts';
+import { loadNamespace, type ObserverLayout } from './observer-layout.ts';
 import { Lives } from './observer-lives.ts';
 import { ABIS, containerOf, countOf, DENIED, INIT, KEY, PHASE, VALUE } from './observer-results.ts';
 import { hasBeginning, type Scope, type SeenContainer, withOffspring } from './scope.ts';
@@ -34,7 +34,7 @@ const AT = {
  */
 export class ObserverPrograms {
   private readonly objects = new BpfObjects();
-  private readonly layout: Layout;
+  private readonly layout: ObserverLayout;
   private readonly scope: Scope;
   private readonly state: number;
   private readonly calls: number;
@@ -47,7 +47,11 @@ export class ObserverPrograms {
   /** CLOCK_MONOTONIC, which tasks' start times are in. */
   private readonly began = process.hrtime.bigint();
 
-  constructor(layout: Layout, scope: Scope, options: { readonly denied: boolean; readonly args: boolean }) {
+  constructor(
+    layout: ObserverLayout,
+    scope: Scope,
+    options: { readonly denied: boolean; readonly args: boolean },
+  ) {
     this.layout = layout;
     this.scope = scope;
     const { objects } = this;

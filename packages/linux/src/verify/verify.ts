@@ -1,8 +1,7 @@
 import type { Program } from '@callgate/engine/bpf/instruction';
-import type { Diagram, NodeId } from '@callgate/engine/diagram/diagram';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
 import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Policy } from '@callgate/engine/policy/policy';
+import { type Policy, withoutStub } from '@callgate/engine/policy/policy';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { libraryPlan, missingCalls } from '@callgate/engine/runtime/library-plan';
@@ -20,47 +19,47 @@ import { thisMachine } from '../machine.ts';
 import { readFilters } from '../process/live-filters.ts';
 import { type LibraryResult, runLibseccomp } from './libseccomp.ts';
 
-/** What somebody made of a profile, beside what its stated meaning is; both in one diagram. */
-export interface Trial {
+/** What somebody made of a profile, beside what its stated meaning is. */
+export interface Verification {
   /** Who made it, such as "libseccomp 2.5.4". */
   readonly who: string;
+  /** What the profile means to whoever made the filter: without the names that its libseccomp skips. */
   readonly wanted: Policy;
-  readonly wantedRoot: NodeId;
-  /** The meaning without the stub, if nothing were skipped. */
-  readonly withoutSkips: NodeId;
-  readonly outcome: { readonly got: Policy; readonly instructions: number } | { readonly failure: string };
+  /** The same without the runtime's stub, as libseccomp alone has it. */
+  readonly libraryPart: Policy;
+  /** That part, if no name were skipped. */
+  readonly unskipped: Policy;
+  readonly result: { readonly got: Policy; readonly instructions: number } | { readonly failure: string };
   /** Calls, as `ABI NAME`, that its libseccomp does not know and skips; the wanted meaning takes that into account. */
   readonly skipped: readonly string[];
   /** Returns in the wrong byte order that were read as they were meant. */
   readonly swapped: number;
 }
 
-/** The trial cannot be held: something is missing, or may not be used. */
-export class TrialFailed extends Error {}
+/** The verification cannot be held: something is missing, or may not be used. */
+export class VerificationFailed extends Error {}
 
 /**
  * This machine's libseccomp, called as the target's runtime calls it. Its filter is compared with the policy without
  * the runtime's stub, of which libseccomp knows nothing.
  */
-export async function libseccompTrial(profile: Profile, target: Target, diagram: Diagram): Promise<Trial> {
-  const policy = lowerProfile(profile, target, diagram).value;
+export async function verifyLibseccomp(profile: Profile, target: Target): Promise<Verification> {
+  const policy = lowerProfile(profile, target).value;
   const plan = policy && libraryPlan(profile, target);
-  if (!plan) throw new TrialFailed('by its rules the runtime refuses the profile');
+  if (!plan) throw new VerificationFailed('by its rules the runtime refuses the profile');
   const result = await askLibrary(profile, target, policy);
-  const failed = (who: string, failure: string): Trial => {
+  const failed = (who: string, failure: string): Verification => {
     return {
       who,
-      wanted: policy,
-      wantedRoot: policy.withoutStub,
-      withoutSkips: policy.withoutStub,
-      outcome: { failure },
+      ...expected(withoutStub(policy), policy),
+      result: { failure },
       skipped: [],
       swapped: 0,
     };
   };
   switch (result.kind) {
     case 'missing':
-      throw new TrialFailed(
+      throw new VerificationFailed(
         'this machine has no libseccomp (libseccomp.so.2); install the package libseccomp2',
       );
     case 'crashed':
@@ -77,13 +76,11 @@ export async function libseccompTrial(profile: Profile, target: Target, diagram:
     }
     case 'filter': {
       const lacks = missingCalls(result.lacking);
-      const wanted = lowerProfile(profile, { ...target, lacks }, diagram).value!;
+      const wanted = lowerProfile(profile, { ...target, lacks }).value!;
       return {
         who: `libseccomp ${result.release}`,
-        wanted,
-        wantedRoot: wanted.withoutStub,
-        withoutSkips: policy.withoutStub,
-        outcome: lift([result.program], wanted, diagram),
+        ...expected(withoutStub(wanted), policy),
+        result: lift([result.program], wanted),
         skipped: [...lacks],
         swapped: result.swapped,
       };
@@ -92,19 +89,18 @@ export async function libseccompTrial(profile: Profile, target: Target, diagram:
 }
 
 /** A container that a runtime creates under the profile, and whose filters are read. Needs root. */
-export async function runtimeTrial(
+export async function verifyRuntime(
   profile: Profile,
   target: Target,
   runtime: OciRuntime,
-  diagram: Diagram,
-): Promise<Trial> {
+): Promise<Verification> {
   const version = await runtimeVersion(runtime);
-  if (version === undefined) throw new TrialFailed(`${runtime} is not installed`);
+  if (version === undefined) throw new VerificationFailed(`${runtime} is not installed`);
   const { abi } = thisMachine();
   if (target.native !== abi.name)
-    throw new TrialFailed(`${runtime} makes filters for this machine alone, which is ${abi.name}`);
+    throw new VerificationFailed(`${runtime} makes filters for this machine alone, which is ${abi.name}`);
   const oci = ociForm(profile, target);
-  const lacks = await lackingCalls(profile, target, diagram, version.libseccomp);
+  const lacks = await lackingCalls(profile, target, version.libseccomp);
   const asRuntime: Target = {
     ...target,
     abis: undefined,
@@ -112,19 +108,17 @@ export async function runtimeTrial(
     runtime: { name: runtime, release: parseRelease(version.release) },
   };
   const who = `${runtime} ${version.release}`;
-  const wanted = lowerProfile(oci, asRuntime, diagram).value;
-  const whole = lowerProfile(oci, { ...asRuntime, lacks: undefined }, diagram).value;
-  if (!wanted || !whole) throw new TrialFailed(`by its rules ${who} refuses the profile`);
+  const wanted = lowerProfile(oci, asRuntime).value;
+  const whole = lowerProfile(oci, { ...asRuntime, lacks: undefined }).value;
+  if (!wanted || !whole) throw new VerificationFailed(`by its rules ${who} refuses the profile`);
   const programs = await filtersOfRuntime(runtime, stringifyProfile(oci)).catch((fault: unknown) => {
-    throw fault instanceof RuntimeRefused ? new TrialFailed(fault.message) : fault;
+    throw fault instanceof RuntimeRefused ? new VerificationFailed(fault.message) : fault;
   });
-  const outcome = lift(programs, wanted, diagram);
+  const result = lift(programs, wanted);
   return {
     who,
-    wanted,
-    wantedRoot: wanted.root,
-    withoutSkips: whole.withoutStub,
-    outcome,
+    ...expected(wanted, whole),
+    result,
     skipped: [...lacks],
     swapped: 0,
   };
@@ -137,12 +131,11 @@ const RUNTIME_OF: Readonly<Record<Engine, OciRuntime>> = { docker: 'runc', podma
  * A running container. As far as the target does not say it, the profile is read for the container's capabilities, for
  * the release of this machine's runtime, and for what its libseccomp knows.
  */
-export async function containerTrial(
+export async function verifyContainer(
   profile: Profile,
   target: Target,
   container: { readonly engine: Engine; readonly name: string; readonly ownCapabilities: boolean },
-  diagram: Diagram,
-): Promise<Trial> {
+): Promise<Verification> {
   const { engine, name, ownCapabilities } = container;
   const pid = await containerPid(engine, name);
   const version = await runtimeVersion(RUNTIME_OF[engine]);
@@ -152,18 +145,16 @@ export async function containerTrial(
     capabilities: ownCapabilities ? containerCapabilities(pid) : target.capabilities,
     runtime: target.runtime ?? { name: engine, release },
   };
-  const lacks = await lackingCalls(profile, known, diagram, version?.libseccomp);
+  const lacks = await lackingCalls(profile, known, version?.libseccomp);
   const asContainer: Target = { ...known, lacks };
-  const wanted = lowerProfile(profile, asContainer, diagram).value;
-  const whole = lowerProfile(profile, known, diagram).value;
-  if (!wanted || !whole) throw new TrialFailed(`by its rules ${engine} refuses the profile`);
-  const outcome = lift(readFilters(pid), wanted, diagram);
+  const wanted = lowerProfile(profile, asContainer).value;
+  const whole = lowerProfile(profile, known).value;
+  if (!wanted || !whole) throw new VerificationFailed(`by its rules ${engine} refuses the profile`);
+  const result = lift(readFilters(pid), wanted);
   return {
     who: `${engine}:${name}`,
-    wanted,
-    wantedRoot: wanted.root,
-    withoutSkips: whole.withoutStub,
-    outcome,
+    ...expected(wanted, whole),
+    result,
     skipped: [...lacks],
     swapped: 0,
   };
@@ -178,17 +169,22 @@ function askLibrary(profile: Profile, target: Target, policy: Policy): Promise<L
 async function lackingCalls(
   profile: Profile,
   target: Target,
-  diagram: Diagram,
   release: string | undefined,
 ): Promise<Set<string>> {
-  const policy = lowerProfile(profile, target, diagram).value;
+  const policy = lowerProfile(profile, target).value;
   const result = policy && (await askLibrary(profile, target, policy));
   const known = result?.kind === 'filter' && (release ?? result.release) === result.release;
   return known ? missingCalls(result.lacking) : new Set();
 }
 
-function lift(programs: readonly Program[], wanted: Policy, diagram: Diagram): Trial['outcome'] {
-  const lifted = liftPolicy(programs, diagram, wanted.endian, wanted.abis[0].name);
-  if (lifted.fault) throw new TrialFailed(`the filter, instruction ${lifted.fault.at}: ${lifted.fault.why}`);
+/** The meanings that a filter is held against; `whole` is the one if no name were skipped. */
+function expected(wanted: Policy, whole: Policy): Pick<Verification, 'wanted' | 'libraryPart' | 'unskipped'> {
+  return { wanted, libraryPart: withoutStub(wanted), unskipped: withoutStub(whole) };
+}
+
+function lift(programs: readonly Program[], wanted: Policy): Verification['result'] {
+  const lifted = liftPolicy(programs, wanted.diagram, wanted.endian, wanted.abis[0].name);
+  if (lifted.fault)
+    throw new VerificationFailed(`the filter, instruction ${lifted.fault.at}: ${lifted.fault.why}`);
   return { got: lifted.policy, instructions: programs.reduce((sum, program) => sum + program.length, 0) };
 }

@@ -1,5 +1,3 @@
-import type { ActionName } from '../profile/profile.ts';
-
 /** An action as the kernel sees it: the high half of the word that a filter returns. */
 export type ActionKind =
   | 'KILL_PROCESS'
@@ -56,12 +54,7 @@ export function actionOfWord(word: number): Action {
   return { kind, data: word & 0xffff };
 }
 
-/** The kernel's name for a profile's action. */
-export function actionKind(name: ActionName): ActionKind {
-  return name === 'KILL' ? 'KILL_THREAD' : name;
-}
-
-/** Whether the call is executed: ALLOW, LOG, and TRACE and NOTIFY if their listener lets it. */
+/** Whether the kernel executes the call by itself: ALLOW and LOG. TRACE and NOTIFY leave that to a tracer or supervisor. */
 export function executes(kind: ActionKind): boolean {
   return kind === 'ALLOW' || kind === 'LOG';
 }
