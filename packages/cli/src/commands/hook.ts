@@ -1,11 +1,9 @@
 import { closeSync, existsSync, mkdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { allowedCalls } from '@callgate/engine/analysis/allowed-calls';
 import { synthesize } from '@callgate/engine/build/synthesize';
-import { parseProfile } from '@callgate/engine/profile/parse';
+import { allowsByDefault } from '@callgate/engine/profile/allowed-calls';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
-import { formatOf } from '@callgate/engine/source/read';
-import { isKnownName } from '@callgate/engine/syscalls/lookup';
 import {
   FOLLOWER_READY,
   HOOK_ANNOTATION,
@@ -19,7 +17,9 @@ import {
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { targetOf } from '../flags/target-flags.ts';
 import { readText } from '../load/read-text.ts';
+import { loadProfileSubject } from '../load/subject.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { printable } from '../terminal/style.ts';
 import { reason, writeFile } from '../terminal/write-file.ts';
@@ -149,13 +149,17 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
   }
 }
 
-/** What a profile allows whatever the arguments are. */
+/** The calls that a profile lets pass on this machine, whatever the arguments. */
 async function namesOf(context: Context, file: string): Promise<string[]> {
-  const text = await readText(context, file);
-  const { value, diagnostics } = parseProfile(text, formatOf(file));
-  if (!value) throw new CliFailure(formatDiagnostic(locate(diagnostics, printable(file), text)[0]));
-  const allowing = value.rules.filter((rule) => rule.action.value === 'ALLOW');
-  return allowing.flatMap((rule) => rule.names.map((name) => name.value)).filter(isKnownName);
+  const { policy, source } = await loadProfileSubject(context, file, targetOf({}), {
+    allowUnknown: true,
+    quiet: true,
+  });
+  if (allowsByDefault(source.profile))
+    throw new CliFailure(
+      `${printable(file)} lets everything pass that it does not name; give a list of what is allowed`,
+    );
+  return [...new Set(allowedCalls(policy).map(({ name }) => name))];
 }
 
 /** When the container has ended nobody hears of it any more. */

@@ -1,5 +1,6 @@
-import { allowedCalls, shrink as search, withoutCalls } from '@callgate/engine/build/shrink';
+import { type ShrunkByUse, shrinkable, shrinkByUse } from '@callgate/engine/build/shrink';
 import { lowerProfile } from '@callgate/engine/policy/lower';
+import { allowsByDefault, withoutNames } from '@callgate/engine/profile/allowed-calls';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import type { LaunchPlan } from '@callgate/linux/launch/launch';
@@ -27,14 +28,12 @@ interface ShrinkFlags extends TargetFlags {
   readonly output?: string;
   readonly trials: string;
   readonly check?: string;
+  readonly status: string;
   readonly timeout: string;
   readonly action: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
-
-/** Without these no process can begin or end, or only until a signal comes: trials would not show it. */
-const NEVER_TRIED = ['execve', 'exit', 'exit_group', 'rt_sigreturn', 'sigreturn', 'restart_syscall'];
 
 export const shrink: Verb = {
   name: 'shrink',
@@ -46,6 +45,7 @@ export const shrink: Verb = {
       .option('-o, --output <file>', 'write the smaller profile')
       .option('--trials <n>', 'a call is dispensable when so many runs work without it', '3')
       .option('--check <command>', 'a shell command that must succeed after each run')
+      .option('--status <n>', 'the exit status of a run that works', '0')
       .option('--timeout <seconds>', 'a run that takes longer does not work', '30')
       .option(
         '--action <errno|log>',
@@ -58,7 +58,7 @@ export const shrink: Verb = {
       'after',
       `
 The program is run again and again without output, under the profile less some of its calls. A run works
-when it ends as it did under the whole profile and --check succeeds. Exit status: 0 when every call is
+when it ends with --status and --check succeeds. Exit status: 0 when every call is
 needed, 1 when some are dispensable.
 ${examples(
   'shrink web.json -o small.json -- ./smoke-test.sh',
@@ -73,15 +73,19 @@ ${examples(
     const subject = await loadSubject(context, file, targetOf(flags), flags);
     const profile = subject.source?.profile;
     if (!profile) throw new CliFailure(`${printable(file)} is no profile; only those can be made smaller`);
+    if (allowsByDefault(profile))
+      throw new CliFailure(
+        `${printable(file)} lets everything pass that it does not name, so no name can be taken away; record a profile first: callgate record --profile FILE -- CMD`,
+      );
     if (flags.action !== 'errno' && flags.action !== 'log')
       throw new CliFailure(`--action is errno or log, not "${printable(flags.action)}"`);
     const words = commandOf(program, 'shrink');
     expectProgram(context, words[0]);
     const trials = new Trials(context, subject, profile, words, flags);
-    const result = await searched(trials, profile, flags).finally(() => trials.progress.clear());
+    const result = await searched(trials, subject, profile, flags).finally(() => trials.progress.clear());
     const { dispensable } = result;
     if (flags.output)
-      writeFile(context, flags.output, stringifyProfile(withoutCalls(profile, new Set(dispensable))));
+      writeFile(context, flags.output, stringifyProfile(withoutNames(profile, new Set(dispensable))));
     context.stdout.write(
       flags.json ? json(result, trials) : text(styleFor(context.stdout, context.env), result, trials),
     );
@@ -89,10 +93,9 @@ ${examples(
   },
 };
 
-interface Result {
-  readonly dispensable: readonly string[];
-  readonly unused: readonly string[];
-  readonly needed: readonly string[];
+function exitStatus(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) < 256) return Number(text);
+  throw new CliFailure(`--status is an exit status from 0 to 255, not "${printable(text)}"`);
 }
 
 /** How one run went. */
@@ -102,25 +105,15 @@ interface Attempt {
   readonly how: string;
 }
 
-/** Tries what the program never calls first and together, because most often it goes in one trial; then the rest. */
-async function searched(trials: Trials, profile: Profile, flags: ShrinkFlags): Promise<Result> {
+async function searched(
+  trials: Trials,
+  subject: Subject,
+  profile: Profile,
+  flags: ShrinkFlags,
+): Promise<ShrunkByUse> {
   await trials.baseline();
-  const candidates = allowedCalls(profile).filter((name) => !NEVER_TRIED.includes(name));
-  const used = await trials.used();
-  const unused = candidates.filter((name) => !used.has(name));
-  const found = await search(unused, trials.works);
-  const rest =
-    flags.action === 'errno'
-      ? await search(
-          candidates.filter((name) => used.has(name)),
-          (without) => trials.works(new Set([...found.dispensable, ...without])),
-        )
-      : undefined;
-  return {
-    dispensable: [...found.dispensable, ...(rest?.dispensable ?? [])].sort(),
-    unused: found.dispensable,
-    needed: [...found.needed, ...(rest?.needed ?? [])].sort(),
-  };
+  const candidates = shrinkable(profile, subject.policy);
+  return shrinkByUse(candidates, await trials.used(), trials.works, flags.action === 'log');
 }
 
 /** Runs the program under the profile less some calls, and says whether it works. */
@@ -134,7 +127,7 @@ class Trials {
   private readonly program: LaunchPlan['command'];
   private readonly flags: ShrinkFlags;
   private readonly seconds: number;
-  private wanted = 0;
+  private readonly wanted: number;
 
   constructor(
     context: Context,
@@ -151,22 +144,20 @@ class Trials {
     this.progress = new Progress(context.stderr, flags.quiet);
     this.each = natural(flags.trials, '--trials');
     this.seconds = natural(flags.timeout, '--timeout');
+    this.wanted = exitStatus(flags.status);
   }
 
-  /** How the program ends under the whole profile; it must do so every time. */
+  /** The program must work under the whole profile, every time. */
   async baseline(): Promise<void> {
-    const outcomes: Attempt[] = [];
-    for (let i = 0; i < this.each; i++) outcomes.push(await this.run(new Set()));
-    const hows = outcomes.map(({ how }) => how);
+    const attempts: Attempt[] = [];
+    for (let i = 0; i < this.each; i++) attempts.push(await this.run(new Set()));
+    const hows = attempts.map(({ how }) => how);
     if (new Set(hows).size > 1)
       throw new CliFailure(
         `the program does not work the same way every time under the whole profile (${hows.join('; ')}); nothing can be tried`,
       );
-    const { status, how } = outcomes[0]!;
-    if (status === undefined) throw await this.failure(how);
-    if (status !== 0 && !this.flags.quiet)
-      this.context.stderr.write(`callgate: under the whole profile: ${how}; such a run counts as working\n`);
-    this.wanted = status;
+    const [{ status, how }] = attempts;
+    if (status !== this.wanted) throw await this.failure(how);
   }
 
   /** Why the program fails under the whole profile: whether it does without a filter, too. */
@@ -174,11 +165,15 @@ class Trials {
     const free = await this.attempt({}, (fault) => {
       throw fault;
     });
-    return new CliFailure(
+    if (free.status === this.wanted)
+      return new CliFailure(
+        `the program fails under the whole profile (${how}), and works without a filter; nothing can be tried`,
+      );
+    const meant =
       free.status === undefined
-        ? `the program fails with everything allowed, too (${free.how}); nothing can be tried`
-        : `the program fails under the whole profile (${how}), and works without a filter; nothing can be tried`,
-    );
+        ? 'nothing can be tried'
+        : `if that is how it works, say so: --status ${free.status}`;
+    return new CliFailure(`the program fails with everything allowed, too (${free.how}); ${meant}`);
   }
 
   /** The calls that any of several runs makes. */
@@ -204,7 +199,7 @@ class Trials {
 
   private async run(without: ReadonlySet<string>): Promise<Attempt> {
     const { subject } = this;
-    const policy = lowerProfile(withoutCalls(this.profile, without), subject.target).value;
+    const policy = lowerProfile(withoutNames(this.profile, without), subject.target).value;
     if (!policy) return { how: 'it is no profile any more' };
     const filter = compileSubject({ ...subject, policy });
     // There are filters under which not even execve works.
@@ -249,7 +244,7 @@ class Trials {
   }
 }
 
-function text(style: Style, { dispensable, unused, needed }: Result, { runs, each }: Trials): string {
+function text(style: Style, { dispensable, unused, needed }: ShrunkByUse, { runs, each }: Trials): string {
   const called = dispensable.filter((name) => !unused.includes(name));
   const lines = [
     `${style.bold(plural(dispensable.length, 'call'))} dispensable, ${plural(needed.length, 'call')} needed; each by ${plural(each, 'run')}, ${plural(runs, 'run')} in all`,
@@ -263,6 +258,6 @@ function text(style: Style, { dispensable, unused, needed }: Result, { runs, eac
   return `${lines.join('\n')}\n`;
 }
 
-function json(result: Result, { runs, each }: Trials): string {
+function json(result: ShrunkByUse, { runs, each }: Trials): string {
   return `${JSON.stringify({ ...result, runs, trials: each })}\n`;
 }

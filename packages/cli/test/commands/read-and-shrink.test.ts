@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Observation, Phase } from '@callgate/engine/recording/recording';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { callsOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { afterAll, describe, expect, it } from 'vitest';
 import { recordingOf } from '../../../engine/test/recordings.ts';
 import { callgate } from '../callgate.ts';
@@ -130,6 +130,12 @@ describe('read', () => {
   });
 });
 
+/** Every call that this machine has, allowed by name. */
+const EVERYTHING = JSON.stringify({
+  defaultAction: 'SCMP_ACT_ERRNO',
+  syscalls: [{ names: callsOf('x86_64').map(([name]) => name), action: 'SCMP_ACT_ALLOW' }],
+});
+
 describe('shrink', () => {
   const profile = join(folder, 'ls.json');
   const smaller = join(folder, 'small.json');
@@ -219,7 +225,7 @@ describe('shrink', () => {
     ['a check', ['--check', 'false'], ['ls', '/'], 'it ended with 0, and the check failed'],
     ['the time', ['--timeout', '1'], ['sleep', '9'], 'it took longer than 1 second'],
   ])('says when %s fails with everything allowed, too', (_what, flags, program, how) => {
-    const open = file('open.json', JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW' }));
+    const open = file('open.json', EVERYTHING);
     const { status, stderr } = callgate(['shrink', open, '--trials', '1', ...flags, '--', ...program]);
     expect({ status, stderr }).toEqual({
       status: 2,
@@ -228,21 +234,49 @@ describe('shrink', () => {
   });
 
   it('says when only the profile makes the program fail', () => {
-    const deadly = file(
-      'deadly.json',
-      JSON.stringify({
-        defaultAction: 'SCMP_ACT_ALLOW',
-        syscalls: [{ names: ['getcwd'], action: 'SCMP_ACT_KILL_PROCESS' }],
-      }),
-    );
+    const rules = JSON.parse(EVERYTHING.replace('"getcwd",', ''));
+    rules.syscalls.push({ names: ['getcwd'], action: 'SCMP_ACT_KILL_PROCESS' });
+    const deadly = file('deadly.json', JSON.stringify(rules));
     const { status, stderr } = callgate(['shrink', deadly, '--trials', '2', '--', '/bin/pwd', '-P']);
     expect(status).toBe(2);
     expect(stderr).toMatch(/fails under the whole profile \(it died of SIGSYS.*works without a filter/);
   });
 
-  it('says that a program need not succeed to work', () => {
-    const flags = ['--trials', '1', '--action', 'log'];
-    const { stderr } = callgate(['shrink', profile, ...flags, '--', 'ls', '/no/such/file']);
-    expect(stderr).toContain('it ended with 2; such a run counts as working');
+  it('takes no failure for success, unless it is told which status that is', () => {
+    const failing = ['--trials', '1', '--action', 'log', '--', 'ls', '/no/such/file'];
+    const { status, stderr } = callgate(['shrink', profile, ...failing]);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr:
+        'callgate: the program fails with everything allowed, too (it ended with 2); if that is how it works, say so: --status 2\n',
+    });
+    expect(callgate(['shrink', profile, '--status', '2', ...failing]).status).toBe(1);
+  });
+
+  it('takes calls out of rules of the old form, and keeps what is needed of them', () => {
+    const rules = JSON.parse(readFileSync(profile, 'utf8'));
+    const names = rules.syscalls.flatMap((rule: { names: string[] }) => rule.names);
+    const old = file(
+      'old.json',
+      JSON.stringify({
+        defaultAction: 'SCMP_ACT_ERRNO',
+        syscalls: [...names, 'mkdir'].map((name: string) => ({ name, action: 'SCMP_ACT_ALLOW' })),
+      }),
+    );
+    const result = join(folder, 'old-small.json');
+    const flags = ['--trials', '1', '--action', 'log', '--runtime', 'docker', '-o', result];
+    const { status, stdout } = callgate(['shrink', old, ...flags, ...command]);
+    expect({ status, mkdir: stdout.includes('mkdir') }).toEqual({ status: 1, mkdir: true });
+    expect(callgate(['run', '--profile', result, '--runtime', 'docker', ...command]).status).toBe(0);
+  });
+
+  it('refuses a profile from which no name can be taken away', () => {
+    const { status, stderr } = callgate([
+      'shrink',
+      file('default.json', '{"defaultAction":"SCMP_ACT_ALLOW"}'),
+      ...command,
+    ]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/lets everything pass that it does not name/);
   });
 });

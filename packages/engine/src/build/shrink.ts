@@ -1,3 +1,6 @@
+import { allowedCalls } from '../analysis/allowed-calls.ts';
+import type { Policy } from '../policy/policy.ts';
+import { namesAllowed } from '../profile/allowed-calls.ts';
 import type { Profile } from '../profile/profile.ts';
 
 /** Whether the workload still works without some calls. */
@@ -33,21 +36,46 @@ export async function shrink(candidates: readonly string[], works: Works): Promi
   return { dispensable: [...dispensable].sort(), needed: needed.sort(), trials };
 }
 
-/** The calls that a profile's rules allow, whatever the arguments. */
-export function allowedCalls(profile: Profile): string[] {
-  const allowing = profile.rules.filter((rule) => rule.action.value === 'ALLOW');
-  return [...new Set(allowing.flatMap((rule) => rule.names.map((name) => name.value)))].sort();
+/** What can go, told apart by whether the workload makes the calls at all. */
+export interface ShrunkByUse {
+  readonly dispensable: readonly string[];
+  /** Of these, those that it never makes. */
+  readonly unused: readonly string[];
+  readonly needed: readonly string[];
 }
 
-/** The profile without some calls in the rules that allow; a rule that names nothing more is left out. */
-export function withoutCalls(profile: Profile, names: ReadonlySet<string>): Profile {
-  const rules = profile.rules
-    .map((rule) =>
-      rule.action.value === 'ALLOW'
-        ? { ...rule, names: rule.names.filter((name) => !names.has(name.value)) }
-        : rule,
-    )
-    .filter((rule) => rule.names.length > 0)
-    .map((rule, index) => ({ ...rule, index }));
-  return { ...profile, rules };
+/**
+ * Tries what the workload never makes first and together, because most often that goes in one trial; then, unless only
+ * unused calls may go, what it makes and may do without.
+ */
+export async function shrinkByUse(
+  candidates: readonly string[],
+  used: ReadonlySet<string>,
+  works: Works,
+  onlyUnused: boolean,
+): Promise<ShrunkByUse> {
+  const found = await shrink(
+    candidates.filter((name) => !used.has(name)),
+    works,
+  );
+  const made = candidates.filter((name) => used.has(name));
+  const rest = onlyUnused
+    ? undefined
+    : await shrink(made, (without) => works(new Set([...found.dispensable, ...without])));
+  return {
+    dispensable: [...found.dispensable, ...(rest?.dispensable ?? [])].sort(),
+    unused: found.dispensable,
+    needed: [...found.needed, ...(rest?.needed ?? [])].sort(),
+  };
+}
+
+/** Without these no process can begin or end, or only until a signal comes: trials would not show it. */
+const NEVER_TRIED = ['execve', 'exit', 'exit_group', 'rt_sigreturn', 'sigreturn', 'restart_syscall'];
+
+/** The calls to try to go without: those that pass under the policy because rules of the profile name them. */
+export function shrinkable(profile: Profile, policy: Policy): string[] {
+  const passing = new Set(allowedCalls(policy).map(({ name }) => name));
+  return namesAllowed(profile)
+    .filter((name) => passing.has(name) && !NEVER_TRIED.includes(name))
+    .sort();
 }

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { allowedCalls, shrink, withoutCalls } from '../../src/build/shrink.ts';
-import { parseProfile } from '../../src/profile/parse.ts';
+import { shrink } from '../../src/build/shrink.ts';
 
 const NAMES = Array.from({ length: 40 }, (_, i) => `call${i}`);
 
@@ -31,28 +30,5 @@ describe('shrink', () => {
   it('has nothing to try without candidates', async () => {
     const result = await shrink([], () => Promise.reject(new Error('nothing is to be tried')));
     expect(result).toEqual({ dispensable: [], needed: [], trials: 0 });
-  });
-});
-
-describe('a profile without some calls', () => {
-  const text = JSON.stringify({
-    defaultAction: 'SCMP_ACT_ERRNO',
-    syscalls: [
-      { names: ['read', 'write'], action: 'SCMP_ACT_ALLOW' },
-      { names: ['socket'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }] },
-      { names: ['write', 'mount'], action: 'SCMP_ACT_KILL_PROCESS' },
-    ],
-  });
-  const profile = parseProfile(text, 'json').value!;
-
-  it('loses them in the rules that allow, and nowhere else', () => {
-    expect(allowedCalls(profile)).toEqual(['read', 'socket', 'write']);
-    const smaller = withoutCalls(profile, new Set(['write', 'socket', 'mount']));
-    expect(
-      smaller.rules.map((rule) => [rule.index, rule.action.value, rule.names.map((n) => n.value)]),
-    ).toEqual([
-      [0, 'ALLOW', ['read']],
-      [1, 'KILL_PROCESS', ['write', 'mount']],
-    ]);
   });
 });

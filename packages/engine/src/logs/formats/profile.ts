@@ -1,5 +1,5 @@
+import { allowsByDefault, namesAllowed } from '../../profile/allowed-calls.ts';
 import { parseProfile } from '../../profile/parse.ts';
-import type { Profile } from '../../profile/profile.ts';
 import {
   asObject,
   asText,
@@ -10,7 +10,6 @@ import {
 } from './log-format.ts';
 
 const MAX_LENGTH = 8 * 1024 * 1024;
-const EXECUTED = ['ALLOW', 'LOG'];
 
 /** How lines of such documents begin. */
 const YAML_OR_JSON = /^\s*(?:#|- |---|["\w]+\s*:|[\][{}"]|$)/;
@@ -51,9 +50,9 @@ export const profile: LogFormat = {
           for (const name of names ?? []) tally.nameIfKnown(name);
           return;
         }
-        if (EXECUTED.includes(value.defaultAction.value))
+        if (allowsByDefault(value))
           tally.note('it allows what it does not name, so it does not say what a workload calls');
-        for (const name of allowedNames(value)) tally.name(name);
+        for (const name of namesAllowed(value)) tally.name(name);
         if (value.rules.some((r) => r.conditions.length > 0))
           tally.note('conditions on arguments are not taken over: every call that a rule allows counts');
         if (value.rules.some((r) => r.includes || r.excludes))
@@ -77,11 +76,4 @@ function looseNames(text: string): Set<string> | undefined {
     .filter((rule) => /^SCMP_ACT_(?:ALLOW|LOG)$/.test(asText(rule?.action)));
   const names = allowing.flatMap((rule) => (Array.isArray(rule?.names) ? rule.names : []));
   return new Set(names.filter((name) => typeof name === 'string'));
-}
-
-function allowedNames(profile: Profile): Set<string> {
-  const rules = profile.rules.filter((r) => EXECUTED.includes(r.action.value));
-  return new Set(
-    rules.flatMap((r) => [...r.names, ...(r.legacyName ? [r.legacyName] : [])].map((n) => n.value)),
-  );
 }
