@@ -18,14 +18,8 @@ interface Options {
 /** No command takes half as long, even on a busy machine. */
 const TIME_LIMIT_MS = 25_000;
 
-/**
- * Runs the built command line as a user would; an end by a signal or a time limit fails the test with its cause. About once in
- * 1,500 starts Node 20 was seen to hang, with everything done and written; such a start is said, and tried once more.
- */
+/** Runs the built command line as a user would; an end by a signal or a time limit fails the test with its cause. */
 export function callgate(args: readonly string[], options: Options = {}): Result {
-  const first = start(args, options);
-  if ((first.error as NodeJS.ErrnoException | undefined)?.code !== 'ETIMEDOUT') return resultOf(args, first);
-  console.warn(`callgate ${args.join(' ')} did not end; it had said: ${first.stdout}${first.stderr}`);
   return resultOf(args, start(args, options));
 }
 
