@@ -36,10 +36,10 @@ function banner(): string {
 }
 
 function tableSource(table: string, calls: [string, number][]): string {
-  const lines = calls.map(([name, nr]) => `  ${name}: ${nr},`);
-  return `${banner()}\n/** System call numbers of ${table}, without the ABI's base. */\nexport const ${table}: Readonly<Record<string, number>> = {\n${lines.join('\n')}\n};\n`;
+  const lines = calls.map(([name, nr]) => `${name} ${nr}\n`);
+  return `${banner()}\n/** System call numbers of ${table}, without the ABI's base: lines of a name and what belongs to it, see ../lines.ts. */\nexport const ${table} = \`\n${lines.join('')}\`;\n`;
 }
 
 function namesSource(names: string[]): string {
-  return `${banner()}\n/** Every name that some architecture has, and the release that the tables describe. */\nexport const TABLE_VERSION = '${version}';\nexport const NAMES: readonly string[] = [\n${names.map((n) => `  '${n}',`).join('\n')}\n];\n`;
+  return `${banner()}\n/** The release that the tables describe. */\nexport const TABLE_VERSION = '${version}';\n\n/** Every name that some architecture has, a line each. */\nexport const NAMES = \`\n${names.map((n) => `${n}\n`).join('')}\`;\n`;
 }

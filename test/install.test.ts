@@ -31,7 +31,7 @@ let folder: string;
 let tarballs: ReadonlyMap<Package, Tarball>;
 
 function npm(...args: string[]): string {
-  return execFileSync('npm', [...args, '--loglevel=error', '--logs-max=0'], {
+  return execFileSync('npm', [...args, '--loglevel=error', `--logs-dir=${join(folder, 'logs')}`], {
     cwd: folder,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],

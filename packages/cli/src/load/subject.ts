@@ -3,6 +3,7 @@ import type { Program } from '@callgate/engine/bpf/instruction';
 import { type Diagnostic, hasErrors } from '@callgate/engine/diagnostics/diagnostic';
 import { Diagram } from '@callgate/engine/diagram/diagram';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
+import { lintFacts } from '@callgate/engine/lint/lint';
 import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
@@ -101,7 +102,11 @@ function profileSubject(
   if (!parsed.value || hasErrors(fatal)) throw firstFault(fatal, name, text);
   const lowered = lowerProfile(parsed.value, target);
   if (!lowered.value) throw firstFault(lowered.diagnostics, name, text);
-  if (!options.quiet) warn(context, [...parsed.diagnostics, ...lowered.diagnostics], name, text);
+  if (!options.quiet) {
+    const abis = lowered.value.abis.map((abi) => abi.name);
+    const findings = lintFacts(lowered.facts, abis);
+    warn(context, [...parsed.diagnostics, ...lowered.diagnostics, ...findings], name, text);
+  }
   const source = { profile: parsed.value, positionOf: lineMap(text) };
   return { name, target, policy: lowered.value, source };
 }

@@ -16,6 +16,8 @@ export interface CallRule {
   readonly origin: RuleOrigin;
   /** The word that the filter returns. */
   readonly word: number;
+  /** The multiplexer whose number this is for, such as socketcall; its sub-call number is the first condition. */
+  readonly through?: string;
   /** Joined by AND. Empty: every call of that number. */
   readonly conditions: readonly Condition[];
 }
@@ -25,11 +27,9 @@ export interface Fate {
   /**
    * dropped: `by` came first and decides all of it; overridden: `by` came later and replaces it;
    * conflict: the same conditions as `by` with another action, which libseccomp refuses;
-   * collision: other conditions than `by`, but libseccomp compares halves of arguments and refuses it all the same;
-   * shadowed: `by` and others, which are asked first, leave nothing to it;
-   * overlap: `by` is asked first and has another action for some of its calls.
+   * collision: other conditions than `by`, but libseccomp compares halves of arguments and refuses it all the same.
    */
-  readonly kind: 'dropped' | 'overridden' | 'conflict' | 'collision' | 'shadowed' | 'overlap';
+  readonly kind: 'dropped' | 'overridden' | 'conflict' | 'collision';
   readonly rule: CallRule;
   readonly by: CallRule;
 }

@@ -51,12 +51,13 @@ export function liftPolicy(
     return { fault: { program: 0, at: 0, why: 'what the filters decide together is too complex' } };
   const words = diagram.wordsOf(root);
   const index = new Map(words.map((word, i) => [word, i]));
+  const reasons = diagram.map(root, (word) => index.get(word)!);
   return {
     policy: {
       diagram,
       root,
-      stubless: root,
-      reasons: diagram.map(root, (word) => index.get(word)!),
+      reasons,
+      stubless: reasons,
       origins: words.map(() => ({ because: 'filter' as const })),
       words,
       abis: coveredAbis(diagram, root, native),

@@ -1,17 +1,19 @@
 import { actionWord, KILL_THREAD_WORD } from '../bpf/action.ts';
-import { type Diagnostic, hasErrors, type Result, warning } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, hasErrors, type Result } from '../diagnostics/diagnostic.ts';
 import { Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
 import { ARCH, NR } from '../diagram/fields.ts';
 import type { CallRule, Fate } from '../libseccomp/call-rule.ts';
 import { orderRules } from '../libseccomp/rule-order.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
 import { ENOSYS, hasStub, stubDiagram } from '../runtime/enosys-stub.ts';
+import type { Fact } from '../runtime/fact.ts';
+import { refusalsOf } from '../runtime/refusals.ts';
 import { type Resolved, resolveProfile } from '../runtime/resolve.ts';
 import { type RuntimeRules, runtimeRules, tooComplex } from '../runtime/runtime-rules.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';
-import { multiplexed } from '../syscalls/multiplex.ts';
+import { type Multiplexed, multiplexed } from '../syscalls/multiplex.ts';
 import { conditionsDiagram } from './condition.ts';
 import type { Origin, Policy } from './policy.ts';
 
@@ -20,23 +22,35 @@ const DEFAULT = 0;
 const BAD_ARCH = 1;
 const STUB = 2;
 
+/** How many nodes and steps the meaning of one profile may take; Docker's takes some ten thousand of each. */
+const MAX_NODES = 1 << 21;
+const MAX_STEPS = 1 << 21;
+
+/** What a profile means on a target, and what was seen on the way to it. */
+export interface Lowered extends Result<Policy> {
+  /** Each for every ABI that shows it, in no order. */
+  readonly facts: readonly Fact[];
+}
+
 /**
  * What a profile means on a target: the runtime's reading of it (resolve.ts, runtime-rules.ts), then libseccomp's rules
  * (db.c), then the runtime's stub. There is a policy unless the runtime would refuse the profile.
  */
-export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Result<Policy> {
+export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Lowered {
   const resolved = resolveProfile(profile, target);
-  const runtime = runtimeRules(profile, resolved);
-  const diagnostics = [...resolved.diagnostics, ...runtime.diagnostics];
-  if (!runtime.value) return { diagnostics };
+  const reading = runtimeRules(profile, resolved);
+  const diagnostics = [...resolved.diagnostics, ...reading.diagnostics];
+  if (!reading.value) return { facts: reading.facts, diagnostics };
   try {
-    const lowered = new Lowering(resolved, runtime.value, diagram).run();
-    const all = [...diagnostics, ...lowered.diagnostics];
-    return hasErrors(all) ? { diagnostics: all } : { value: lowered.value, diagnostics: all };
+    const lowering = new Lowering(resolved, reading.value, diagram);
+    const policy = diagram.within(MAX_NODES, MAX_STEPS, () => lowering.run());
+    const facts = [...reading.facts, ...lowering.facts];
+    const all = [...diagnostics, ...lowering.refusals, ...refusalsOf(facts, resolved.dialect)];
+    return hasErrors(all) ? { facts, diagnostics: all } : { value: policy, facts, diagnostics: all };
   } catch (fault) {
     if (!(fault instanceof DiagramTooLarge)) throw fault;
     const message = 'the conditions of these rules are too many and too different';
-    return { diagnostics: [...diagnostics, tooComplex(profile, message)] };
+    return { facts: reading.facts, diagnostics: [...diagnostics, tooComplex(profile, message)] };
   }
 }
 
@@ -44,8 +58,9 @@ class Lowering {
   private readonly resolved: Resolved;
   private readonly rules: RuntimeRules;
   private readonly d: Diagram;
-  private readonly diagnostics: Diagnostic[] = [];
-  private readonly reported = new Set<string>();
+  readonly facts: Fact[] = [];
+  /** What libseccomp refuses, at its place. */
+  private readonly refused = new Map<number, Diagnostic>();
   private readonly origins: Origin[] = [
     { because: 'default' },
     { because: 'bad-arch' },
@@ -66,8 +81,12 @@ class Lowering {
     }
   }
 
-  run(): Result<Policy> & { value: Policy } {
-    const { d, origins, words, diagnostics } = this;
+  get refusals(): Diagnostic[] {
+    return [...this.refused.values()];
+  }
+
+  run(): Policy {
+    const { d, origins, words } = this;
     const { abis, dialect, listed } = this.resolved;
     const byArch = groupByAuditArch(abis).map((group) => [group[0].auditArch, this.numbers(group)] as const);
     let reasons = d.table(
@@ -75,17 +94,16 @@ class Lowering {
       byArch.toSorted(([a], [b]) => a - b),
       d.terminal(BAD_ARCH),
     );
-    const toWord = (origin: number) => words[origin];
-    const stubless = d.map(reasons, toWord);
+    const stubless = reasons;
     const stubbed = dialect.stub === 'all' ? abis : dialect.stub === 'listed' ? listed : [];
     if (stubbed.length > 0 && hasStub(this.rules.byDefault.kind)) {
       const names = this.resolved.rules.flatMap((rule) => rule.names.map((n) => n.value));
       reasons = d.choose(stubDiagram(d, stubbed, names, this.resolved.numberOf), d.terminal(STUB), reasons);
     }
-    this.reportAbsent();
-    const root = d.map(reasons, toWord);
+    this.noteAbsent();
+    const root = d.map(reasons, (origin) => words[origin]);
     const { endian } = abis[0];
-    return { value: { diagram: d, root, stubless, reasons, origins, words, abis, endian }, diagnostics };
+    return { diagram: d, root, stubless, reasons, origins, words, abis, endian };
   }
 
   /** The decisions of all ABIs that share an AUDIT_ARCH, by number. */
@@ -125,7 +143,7 @@ class Lowering {
     for (const rule of this.rules.calls) {
       const name = rule.name.value;
       const sub = abi.multiplexed ? multiplexed(name) : undefined;
-      if (sub) add(this.resolved.numberOf(abi, sub.through) ?? sub.through, this.subcall(rule, sub.subcall));
+      if (sub) add(this.resolved.numberOf(abi, sub.through) ?? sub.through, this.subcall(rule, sub, abi));
       const nr = this.resolved.numberOf(abi, name);
       if (nr !== undefined || sub || !abi.multiplexed) add(nr ?? name, rule);
     }
@@ -133,16 +151,16 @@ class Lowering {
   }
 
   /** The rule for the same call through socketcall(2) or ipc(2): the sub-call number takes the place of argument 0. */
-  private subcall(rule: CallRule, subcall: number): CallRule {
-    const overwritten = rule.conditions.find((c) => c.argument === 0);
-    if (overwritten)
-      this.report(
-        warning(
-          'condition-overwritten',
-          `where ${rule.name.value} goes through a multiplexer, this condition on argument 0 does not hold`,
-          overwritten.span,
-        ),
-      );
+  private subcall(rule: CallRule, { through, subcall }: Multiplexed, abi: Abi): CallRule {
+    const condition = rule.conditions.find((c) => c.argument === 0);
+    if (condition)
+      this.facts.push({
+        kind: 'condition-overwritten',
+        abi: abi.name,
+        rule: rule.rule,
+        name: rule.name.value,
+        condition,
+      });
     const number: Condition = {
       argument: 0,
       operator: 'EQ',
@@ -150,7 +168,7 @@ class Lowering {
       valueTwo: 0n,
       span: rule.name.span,
     };
-    return { ...rule, conditions: [number, ...rule.conditions.filter((c) => c.argument !== 0)] };
+    return { ...rule, through, conditions: [number, ...rule.conditions.filter((c) => c.argument !== 0)] };
   }
 
   /** The decision for one number. */
@@ -159,10 +177,10 @@ class Lowering {
     const index = (rule: CallRule) => this.indexOf.get(rule.origin)!;
     if (rules.length === 1 && rules[0].conditions.length === 0) return d.terminal(index(rules[0]));
     const { order, fates } = orderRules(rules, abi.bits);
-    for (const fate of fates) this.reportFate(fate);
+    for (const fate of fates) this.noteFate(fate, abi);
     const conditions = order.map((rule) => conditionsDiagram(d, rule.conditions, abi.bits));
-    this.reportShadows(order, conditions);
-    for (const rule of order) this.reportCut(rule, abi);
+    this.noteShadows(order, conditions, abi);
+    for (const rule of order) this.noteCut(rule, abi);
     return order.reduceRight(
       (otherwise, rule, i) => d.choose(conditions[i], d.terminal(index(rule)), otherwise),
       d.terminal(DEFAULT),
@@ -170,7 +188,7 @@ class Lowering {
   }
 
   /** Rules to which those that are asked first leave nothing, or not all. */
-  private reportShadows(order: readonly CallRule[], conditions: readonly NodeId[]): void {
+  private noteShadows(order: readonly CallRule[], conditions: readonly NodeId[], { name: abi }: Abi): void {
     const { d } = this;
     const meets = (a: NodeId, b: NodeId) => d.and(a, b) !== Diagram.FALSE;
     let covered = Diagram.FALSE;
@@ -178,106 +196,65 @@ class Lowering {
     order.forEach((rule, i) => {
       const condition = conditions[i];
       if (condition === Diagram.FALSE) {
-        this.reportNever(rule);
+        this.facts.push({ kind: 'condition-never-holds', abi, rule });
         return;
       }
       const contrary = [...coveredWith].some(([word, set]) => word !== rule.word && meets(condition, set));
       const first = (): CallRule =>
         order.find((by, j) => (by.word !== rule.word || !contrary) && meets(condition, conditions[j]))!;
       const coveredNow = d.or(covered, condition);
-      if (coveredNow === covered) this.reportFate({ kind: 'shadowed', rule, by: first() });
-      else if (contrary && this.resolved.dialect.strict)
-        this.reportFate({ kind: 'overlap', rule, by: first() });
+      if (coveredNow === covered) this.facts.push({ kind: 'rule-shadowed', abi, rule, by: first() });
+      else if (contrary) this.facts.push({ kind: 'rules-overlap', abi, rule, by: first() });
       covered = coveredNow;
       coveredWith.set(rule.word, d.or(coveredWith.get(rule.word) ?? Diagram.FALSE, condition));
     });
   }
 
-  private reportNever(rule: CallRule): void {
-    const message = `no call can meet the conditions of this rule for ${rule.name.value} on some ABI`;
-    this.report(warning('condition-never-holds', message, rule.conditions[0].span));
-  }
-
   /** Values that lose their upper half on an ABI whose arguments have 32 bits. */
-  private reportCut(rule: CallRule, abi: Abi): void {
-    if (abi.bits === 64) return;
-    for (const { argument, operator, value, valueTwo, span } of rule.conditions) {
-      const wide = operator === 'MASKED_EQ' ? valueTwo & value : value;
-      if (wide >> 32n === 0n) continue;
-      const message = `on ${abi.name} only the low 32 bits of argument ${argument} are compared`;
-      const kept = `0x${wide.toString(16)} becomes 0x${(wide & 0xffff_ffffn).toString(16)}`;
-      this.report(warning('value-cut', message, span, { hint: kept }));
+  private noteCut({ rule, name, conditions }: CallRule, { name: abi, bits }: Abi): void {
+    if (bits === 64) return;
+    for (const condition of conditions) {
+      const { operator, value, valueTwo } = condition;
+      const compared = operator === 'MASKED_EQ' ? valueTwo & value : value;
+      if (compared >> 32n !== 0n)
+        this.facts.push({ kind: 'value-cut', abi, rule, name: name.value, condition });
     }
   }
 
-  private reportFate({ kind, rule, by }: Fate): void {
-    const name = rule.name.value;
+  private noteFate({ kind, rule, by }: Fate, { name: abi }: Abi): void {
+    // Of a name that stands twice in one rule, nothing is lost.
     if (rule.rule === by.rule && rule.name.span.start === by.name.span.start) return;
-    const related = by.name.span;
-    const { strict } = this.resolved.dialect;
-    const severity = kind === 'conflict' || kind === 'collision' || strict ? 'error' : 'warning';
-    const text = FATES[kind](name);
-    this.report({
-      code: text.code,
-      severity,
-      message: text.message,
-      hint: text.hint,
-      span: rule.name.span,
-      related,
-    });
+    if (kind === 'conflict' || kind === 'collision') this.refuse(kind, rule, by);
+    else this.facts.push({ kind: `rule-${kind}`, abi, rule, by });
   }
 
-  private reportAbsent(): void {
+  private refuse(kind: 'conflict' | 'collision', { name }: CallRule, by: CallRule): void {
+    if (this.refused.has(name.span.start)) return;
+    const { message, hint } = CONFLICTS[kind];
+    const refusal = error('rule-conflict', message(name.value), name.span, hint);
+    this.refused.set(name.span.start, { ...refusal, related: by.name.span });
+  }
+
+  private noteAbsent(): void {
     const { abis } = this.resolved;
-    for (const { name } of this.rules.calls) {
-      if (abis.some((abi) => isPresent(abi, name.value))) continue;
-      const where = abis.map((a) => a.name).join(', ');
-      this.report({
-        ...warning('absent-everywhere', `${name.value} does not exist on ${where}`, name.span),
-        severity: 'note',
-      });
-    }
-  }
-
-  /** Each fault once, though several ABIs may show it. */
-  private report(diagnostic: Diagnostic): void {
-    const key = `${diagnostic.code} ${diagnostic.span.start}`;
-    if (this.reported.has(key)) return;
-    this.reported.add(key);
-    this.diagnostics.push(diagnostic);
+    for (const rule of this.rules.calls)
+      if (!abis.some((abi) => isPresent(abi, rule.name.value)))
+        this.facts.push({ kind: 'absent-everywhere', abis: abis.map((abi) => abi.name), rule });
   }
 }
 
-const FATES: Readonly<Record<Fate['kind'], (name: string) => Pick<Diagnostic, 'code' | 'message' | 'hint'>>> =
-  {
-    conflict: (name) => ({
-      code: 'rule-conflict',
-      message: `${name} has the same conditions in an earlier rule, with another action`,
-      hint: 'keep one of them: libseccomp refuses the second',
-    }),
-    collision: (name) => ({
-      code: 'rule-conflict',
-      message: `libseccomp takes this rule for ${name} for an earlier one with another action, and refuses it`,
-      hint: 'it tests the upper 32 bits apart, and both bounds share them: name the values by EQ or MASKED_EQ',
-    }),
-    dropped: (name) => ({
-      code: 'rule-dropped',
-      message: `an earlier rule for ${name} leaves nothing to this one`,
-    }),
-    overridden: (name) => ({
-      code: 'rule-overridden',
-      message: `a later rule for ${name} replaces this one`,
-    }),
-    shadowed: (name) => ({
-      code: 'rule-shadowed',
-      message: `other rules for ${name}, which libseccomp asks first, leave nothing to this one`,
-    }),
-    overlap: (name) => ({
-      code: 'rules-overlap',
-      message: `another rule for ${name} has another action for some of these calls`,
-      hint: 'make their conditions exclude each other',
-    }),
-  };
+/** What libseccomp refuses with EEXIST. */
+const CONFLICTS = {
+  conflict: {
+    message: (name: string) => `${name} has the same conditions in an earlier rule, with another action`,
+    hint: 'keep one of them: libseccomp refuses the second',
+  },
+  collision: {
+    message: (name: string) =>
+      `libseccomp takes this rule for ${name} for an earlier one with another action, and refuses it`,
+    hint: 'it tests the upper 32 bits apart, and both bounds share them: name the values by EQ or MASKED_EQ',
+  },
+} as const;
 
 function isPresent(abi: Abi, name: string): boolean {
   return numberOf(abi.name, name) !== undefined || (abi.multiplexed && multiplexed(name) !== undefined);

@@ -22,7 +22,7 @@ export interface Policy extends Decision {
   /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
   readonly abis: readonly Abi[];
   readonly endian: 'little' | 'big';
-  /** As `root`, for the policy without the runtime's stub. */
+  /** As `reasons`, for the policy without the runtime's stub. */
   readonly stubless: NodeId;
 }
 
@@ -33,7 +33,8 @@ export function arePoliciesEqual(a: Policy, b: Policy): boolean {
 
 /** What libseccomp's own filter decides of a policy, before which the runtime puts its stub. */
 export function withoutStub(policy: Policy): Policy {
-  return { ...policy, root: policy.stubless };
+  const { diagram, stubless, words } = policy;
+  return { ...policy, reasons: stubless, root: diagram.map(stubless, (origin) => words[origin]) };
 }
 
 /** Every ABI that one of two policies covers, the first one's first. */

@@ -1,9 +1,10 @@
 import { type Action, actionWord } from '../bpf/action.ts';
-import { type Diagnostic, error, type Result, warning } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import type { Spanned } from '../diagnostics/span.ts';
 import type { CallRule, RuleOrigin } from '../libseccomp/call-rule.ts';
 import { type ActionName, actionKind, type Condition, type Profile, type Rule } from '../profile/profile.ts';
 import { isKnownName } from '../syscalls/lookup.ts';
+import type { Fact } from './fact.ts';
 import type { Resolved } from './resolve.ts';
 
 /** libseccomp takes ERRNO values below this (system.h: MAX_ERRNO). */
@@ -11,6 +12,11 @@ const MAX_ERRNO = 4095;
 const EPERM = 1;
 /** Names times conditions; Docker's profile has 400. */
 const MAX_CALL_RULES = 20_000;
+
+/** What a runtime makes of a profile: the rules unless it refuses it, and the facts that it does not tell. */
+export interface RuntimeReading extends Result<RuntimeRules> {
+  readonly facts: readonly Fact[];
+}
 
 /** What a runtime asks libseccomp for: seccomp_init's action, then one seccomp_rule_add for each call, in this order. */
 export interface RuntimeRules {
@@ -21,7 +27,7 @@ export interface RuntimeRules {
 }
 
 /** Mirrors runc's libcontainer/seccomp (InitSeccomp, matchCall) and crun's libcrun_generate_seccomp. */
-export function runtimeRules(profile: Profile, resolved: Resolved): Result<RuntimeRules> {
+export function runtimeRules(profile: Profile, resolved: Resolved): RuntimeReading {
   return new Reading(profile, resolved).run();
 }
 
@@ -29,40 +35,36 @@ class Reading {
   private readonly profile: Profile;
   private readonly resolved: Resolved;
   private readonly diagnostics: Diagnostic[] = [];
+  private readonly facts: Fact[] = [];
 
   constructor(profile: Profile, resolved: Resolved) {
     this.profile = profile;
     this.resolved = resolved;
   }
 
-  run(): Result<RuntimeRules> {
-    const { diagnostics, profile } = this;
+  run(): RuntimeReading {
+    const { diagnostics, facts, profile } = this;
     const { rules, defaultErrnoRet } = this.resolved;
     const byDefault = this.action(profile.defaultAction, defaultErrnoRet);
     const names = rules.reduce((sum, rule) => sum + rule.names.length, 0);
     const size = rules.reduce((sum, r) => sum + r.names.length * Math.max(1, r.conditions.length), 0);
     if (size > MAX_CALL_RULES) {
       const message = `the rules describe ${size} calls; at most ${MAX_CALL_RULES} are read`;
-      return { diagnostics: [...diagnostics, tooComplex(profile, message)] };
+      return { facts, diagnostics: [...diagnostics, tooComplex(profile, message)] };
     }
     if (this.resolved.dialect.checksNotify) this.checkNotify();
     const calls = rules.flatMap((rule) => this.callRules(rule, actionWord(byDefault)));
-    return { value: { byDefault, calls, entries: names }, diagnostics };
+    return { value: { byDefault, calls, entries: names }, facts, diagnostics };
   }
 
   /** A rule as the runtime hands it to libseccomp, one name at a time; nothing when it says what the default says. */
   private callRules(rule: Rule, defaultWord: number): CallRule[] {
     const word = actionWord(this.action(rule.action, rule.errnoRet));
     if (word === defaultWord) {
-      this.diagnostics.push({
-        ...warning('rule-equals-default', 'this rule says what the default action says', rule.action.span, {
-          related: this.profile.defaultAction.span,
-        }),
-        severity: this.resolved.dialect.refusesDefaultRules ? 'error' : 'warning',
-      });
+      this.facts.push({ kind: 'rule-equals-default', rule, byDefault: this.profile.defaultAction.span });
       return [];
     }
-    this.checkMasks(rule.conditions);
+    this.noteMasks(rule);
     const kept = rule.conditions.slice(0, this.resolved.dialect.mostConditions);
     const conditions = this.splitConditions({ ...rule, conditions: kept });
     const names = new Map(rule.names.map((name) => [name.value, name]));
@@ -74,43 +76,27 @@ class Reading {
   }
 
   /** Two conditions on one argument make the runtime add every condition as a rule of its own. */
-  private splitConditions({ conditions, span }: Rule): readonly (readonly Condition[])[] {
+  private splitConditions(rule: Rule): readonly (readonly Condition[])[] {
+    const { conditions } = rule;
     const twice = conditions.find((c, i) => conditions.findIndex((o) => o.argument === c.argument) < i);
     if (!twice) return [conditions];
-    this.diagnostics.push({
-      ...warning(
-        'conditions-split',
-        `two conditions on argument ${twice.argument}: any one of the rule's conditions is enough`,
-        twice.span,
-        { hint: 'write a range as MASKED_EQ, or as rules of their own', related: span },
-      ),
-      severity: this.resolved.dialect.strict ? 'error' : 'warning',
-    });
+    this.facts.push({ kind: 'conditions-split', rule, condition: twice });
     return conditions.map((c) => [c]);
   }
 
-  private checkMasks(conditions: readonly Condition[]): void {
-    for (const { operator, value, valueTwo, span } of conditions) {
+  private noteMasks(rule: Rule): void {
+    for (const condition of rule.conditions) {
+      const { operator, value, valueTwo } = condition;
       if (operator !== 'MASKED_EQ') continue;
-      if (value === 0n)
-        this.diagnostics.push(
-          warning('mask-empty', 'the mask is 0, so the condition holds for every call', span, {
-            hint: 'for MASKED_EQ, value is the mask and valueTwo what is compared',
-          }),
-        );
-      else if ((valueTwo & ~value) !== 0n)
-        this.diagnostics.push(
-          warning('mask-drops-bits', `the mask drops bits 0x${(valueTwo & ~value).toString(16)}`, span, {
-            hint: 'for MASKED_EQ, value is the mask and valueTwo what is compared',
-          }),
-        );
+      if (value === 0n) this.facts.push({ kind: 'mask-empty', rule, condition });
+      else if ((valueTwo & ~value) !== 0n) this.facts.push({ kind: 'mask-drops-bits', rule, condition });
     }
   }
 
   private action(name: Spanned<ActionName>, errno: Spanned<number> | undefined): Action {
     const kind = actionKind(name.value);
     if (kind !== 'ERRNO' && kind !== 'TRACE') {
-      if (errno) this.reportStray(name, errno);
+      if (errno) this.noteStray(name, errno);
       return { kind, data: 0 };
     }
     const written = errno?.value ?? EPERM;
@@ -124,23 +110,22 @@ class Reading {
           `it takes 0 to ${MAX_ERRNO - 1}`,
         ),
       );
-    else if (errno && data !== written) {
-      const message = `only 16 bits are kept: ${written} becomes ${data}`;
-      const severity = this.resolved.dialect.strict ? 'error' : 'warning';
-      this.diagnostics.push({ ...warning('errno-wrapped', message, errno.span), severity });
-    }
+    else if (errno && data !== written) this.facts.push({ kind: 'errno-wrapped', errno, kept: data });
     return { kind, data };
   }
 
-  private reportStray({ value }: Spanned<ActionName>, { span }: Spanned<number>): void {
-    const message = `SCMP_ACT_${value} returns no errno`;
-    this.diagnostics.push(
-      this.resolved.dialect.strayErrno === 'refused'
-        ? error('errno-refused', message, span, 'remove the errno, or use SCMP_ACT_ERRNO')
-        : warning('errno-ignored', message, span, {
-            hint: 'remove errnoRet, or use SCMP_ACT_ERRNO; crun refuses the profile',
-          }),
-    );
+  private noteStray({ value: action }: Spanned<ActionName>, errno: Spanned<number>): void {
+    if (this.resolved.dialect.strayErrno === 'ignored')
+      this.facts.push({ kind: 'errno-ignored', errno, action });
+    else
+      this.diagnostics.push(
+        error(
+          'errno-refused',
+          `SCMP_ACT_${action} returns no errno`,
+          errno.span,
+          'remove the errno, or use SCMP_ACT_ERRNO',
+        ),
+      );
   }
 
   private checkNotify(): void {

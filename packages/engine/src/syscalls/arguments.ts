@@ -2,6 +2,7 @@ import type { Abi, AbiName } from './arch.ts';
 import { CONSTANTS } from './generated/constants.ts';
 import { PROTOTYPES } from './generated/prototypes.ts';
 import { SINCE } from './generated/since.ts';
+import { lazily, linesByName } from './lines.ts';
 
 /** What an argument is to the kernel. Only what a filter can judge is worth a condition: flags, cmd, enum, signal. */
 export type ArgumentKind =
@@ -42,9 +43,31 @@ export interface ConstantSet {
   readonly values: Readonly<Record<string, number>>;
 }
 
+/** Each line of a table of JSON values, parsed when it is asked for. */
+function jsonByName<T>(text: string): ReadonlyMap<string, () => T> {
+  const lines = [...linesByName(text)];
+  return new Map(lines.map(([name, json]) => [name, lazily(() => JSON.parse(json) as T)]));
+}
+
+const prototypes = lazily(() => jsonByName<readonly Argument[]>(PROTOTYPES));
+const constants = lazily(() => jsonByName<ConstantSet>(CONSTANTS));
+const releases = lazily(() => linesByName(SINCE));
+
+function constantSet(id: string): ConstantSet {
+  return constants().get(id)!();
+}
+
+function constantSets(): ConstantSet[] {
+  return [...constants().values()].map((set) => set());
+}
+
+function errnos(): ConstantSet['values'] {
+  return constantSet('errno').values;
+}
+
 /** The arguments of a call, by its x86_64 prototype; undefined where x86_64 has no such call. */
 export function prototypeOf(name: string, abi?: AbiName): readonly Argument[] | undefined {
-  const prototype = Object.hasOwn(PROTOTYPES, name) ? PROTOTYPES[name] : undefined;
+  const prototype = prototypes().get(name)?.();
   // CONFIG_CLONE_BACKWARDS2: the stack comes first.
   if (prototype && name === 'clone' && (abi === 's390x' || abi === 's390'))
     return [prototype[1], prototype[0], ...prototype.slice(2)];
@@ -62,23 +85,23 @@ export function asPassed(argument: Argument | undefined, abi: Abi, value: bigint
 
 /** The first kernel release with the call on any architecture, as "K.M"; undefined when the sources disagree. */
 export function sinceOf(name: string): string | undefined {
-  return Object.hasOwn(SINCE, name) ? SINCE[name] : undefined;
+  return releases().get(name);
 }
 
 /** The name of an errno, such as EPERM. */
 export function errnoName(errno: number): string | undefined {
-  return Object.entries(CONSTANTS.errno.values).find(([, value]) => value === errno)?.[0];
+  return Object.entries(errnos()).find(([, value]) => value === errno)?.[0];
 }
 
 /** The number of an errno's name. */
 export function errnoNumber(name: string): number | undefined {
-  const { values } = CONSTANTS.errno;
+  const values = errnos();
   return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /** Every errno's name. */
 export function errnoNames(): string[] {
-  return Object.keys(CONSTANTS.errno.values);
+  return Object.keys(errnos());
 }
 
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
@@ -106,14 +129,14 @@ function parseNumber(text: string): bigint | undefined {
 }
 
 function constantValue(name: string): bigint | undefined {
-  for (const set of Object.values(CONSTANTS))
+  for (const set of constantSets())
     if (Object.hasOwn(set.values, name)) return BigInt.asUintN(64, BigInt(set.values[name]));
   return undefined;
 }
 
 /** Every constant that an argument may be written with. */
 export function constantNames(): string[] {
-  return Object.values(CONSTANTS).flatMap((set) => Object.keys(set.values));
+  return constantSets().flatMap((set) => Object.keys(set.values));
 }
 
 /** Arguments that hold a value in some of their bits and flags in the others, by the set that the prototype names. */
@@ -129,17 +152,17 @@ const TWO_IN_ONE: Readonly<Record<string, { mask: bigint; value: string; flags: 
 export function formatArgument(argument: Argument, value: bigint, args: readonly bigint[]): string {
   const both = argument.set === undefined ? undefined : TWO_IN_ONE[argument.set];
   if (!both) return formatBits(argument, value, args);
-  const name = exactName(CONSTANTS[both.value], value & both.mask);
+  const name = exactName(constantSet(both.value), value & both.mask);
   if (name === undefined) return formatBits(argument, value, args);
   const rest = value & ~both.mask;
-  const flags = flagNames(CONSTANTS[both.flags], rest) ?? `0x${rest.toString(16)}`;
+  const flags = flagNames(constantSet(both.flags), rest) ?? `0x${rest.toString(16)}`;
   return rest === 0n ? name : `${name}|${flags}`;
 }
 
 /** The same for a mask or a bound, whose bits stand for themselves alone. */
 export function formatBits(argument: Argument, bits: bigint, args: readonly bigint[]): string {
   const id = setOf(argument, args);
-  const set = id === undefined ? undefined : CONSTANTS[id];
+  const set = id === undefined ? undefined : constantSet(id);
   const exact = set && exactName(set, bits);
   if (exact !== undefined) return exact;
   const names = set?.kind === 'flags' ? flagNames(set, bits) : undefined;

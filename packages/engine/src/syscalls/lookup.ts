@@ -18,8 +18,9 @@ import { sh } from './generated/sh.ts';
 import { x32 } from './generated/x32.ts';
 import { x86 } from './generated/x86.ts';
 import { x86_64 } from './generated/x86_64.ts';
+import { lazily, linesByName } from './lines.ts';
 
-const TABLES: Readonly<Record<TableName, Readonly<Record<string, number>>>> = {
+const TABLES: Readonly<Record<TableName, string>> = {
   x86_64,
   x86,
   x32,
@@ -40,49 +41,59 @@ const TABLES: Readonly<Record<TableName, Readonly<Record<string, number>>>> = {
   sh,
 };
 
-const KNOWN = new Set(NAMES);
-const numbersByName = new Map<TableName, ReadonlyMap<string, number>>();
-const namesByNumber = new Map<TableName, ReadonlyMap<number, string>>();
+/** One ABI's calls, its base not counted. */
+interface Table {
+  /** In the order of the numbers. */
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly names: ReadonlyMap<number, string>;
+}
+
+const tables = new Map<TableName, Table>();
+const known = lazily(() => [...linesByName(NAMES).keys()]);
+const knownNames = lazily(() => new Set(known()));
+
+function tableOf(name: TableName): Table {
+  let table = tables.get(name);
+  if (!table) {
+    const numbers = new Map<string, number>();
+    const names = new Map<number, string>();
+    for (const [call, text] of linesByName(TABLES[name])) {
+      const number = Number(text);
+      numbers.set(call, number);
+      // Of several names for one number the first counts.
+      if (!names.has(number)) names.set(number, call);
+    }
+    table = { numbers, names };
+    tables.set(name, table);
+  }
+  return table;
+}
 
 /** The number of a call on an ABI, base included (x32's bit 30, mips' 4000 …), or undefined where it has none. */
 export function numberOf(abi: AbiName, name: string): number | undefined {
   const { table, base } = abiOf(abi);
-  let numbers = numbersByName.get(table);
-  if (!numbers) {
-    numbers = new Map(Object.entries(TABLES[table]));
-    numbersByName.set(table, numbers);
-  }
-  const number = numbers.get(name);
+  const number = tableOf(table).numbers.get(name);
   return number === undefined ? undefined : number + base;
 }
 
 /** The name of a number on an ABI, base included. */
 export function nameOf(abi: AbiName, nr: number): string | undefined {
   const { table, base } = abiOf(abi);
-  let names = namesByNumber.get(table);
-  if (!names) {
-    names = new Map(
-      Object.entries(TABLES[table])
-        .reverse()
-        .map(([name, number]) => [number, name]),
-    );
-    namesByNumber.set(table, names);
-  }
-  return names.get(nr - base);
+  return tableOf(table).names.get(nr - base);
 }
 
 /** Every call of an ABI with its number, base included, in the order of the numbers. */
 export function callsOf(abi: AbiName): readonly (readonly [name: string, nr: number])[] {
   const { table, base } = abiOf(abi);
-  return Object.entries(TABLES[table]).map(([name, nr]) => [name, nr + base]);
+  return [...tableOf(table).numbers].map(([name, nr]) => [name, nr + base]);
 }
 
 /** Whether any architecture has a call of that name. */
 export function isKnownName(name: string): boolean {
-  return KNOWN.has(name);
+  return knownNames().has(name);
 }
 
 /** Every name that some architecture has, sorted. */
 export function allNames(): readonly string[] {
-  return NAMES;
+  return known();
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DiagnosticCode } from '../../src/diagnostics/codes.ts';
 import { Diagram } from '../../src/diagram/diagram.ts';
+import { lintFacts } from '../../src/lint/lint.ts';
 import { lowerProfile } from '../../src/policy/lower.ts';
 import { parseProfile } from '../../src/profile/parse.ts';
 import { stringifyProfile } from '../../src/profile/stringify.ts';
@@ -107,7 +108,8 @@ describe('a misleading profile is read, and warned of', () => {
     const parsed = parseProfile(text, 'json');
     const lowered = lowerProfile(parsed.value!, TARGET);
     expect(lowered.value).toBeDefined();
-    const said = [...parsed.diagnostics, ...lowered.diagnostics];
+    const abis = lowered.value!.abis.map((abi) => abi.name);
+    const said = [...parsed.diagnostics, ...lowered.diagnostics, ...lintFacts(lowered.facts, abis)];
     expect(said.map((d) => [d.code, d.span.start])).toContainEqual([code, text.indexOf(at)]);
     expect(said.every((d) => d.severity !== 'error')).toBe(true);
   });

@@ -1,0 +1,13 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Fact } from '../runtime/fact.ts';
+import type { AbiName } from '../syscalls/arch.ts';
+import { findingsOf } from './rule.ts';
+import { RULES } from './rules.ts';
+
+/**
+ * What there is to say of the facts that lowering a profile has seen, in the order of the profile. `abis` are those of
+ * the policy: what holds on all of them is said without naming any.
+ */
+export function lintFacts(facts: readonly Fact[], abis: readonly AbiName[]): Diagnostic[] {
+  return RULES.flatMap((rule) => findingsOf(rule, facts, abis)).sort((a, b) => a.span.start - b.span.start);
+}

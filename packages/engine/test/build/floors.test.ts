@@ -1,0 +1,310 @@
+import { describe, expect, it } from 'vitest';
+import {
+  DOCKER_INIT,
+  FLOOR_RUNTIMES,
+  FLOORS,
+  type FloorChoice,
+  floorOf,
+  rareFloor,
+} from '../../src/build/floors.ts';
+import { numberOf } from '../../src/syscalls/lookup.ts';
+
+const words = (text: string) => text.split(' ');
+
+/** Sorted names; `name@release`, with no_new_privs unless `off`. */
+function floor(runtime: string, off: 'on' | 'off', more: Partial<FloorChoice> = {}): string[] {
+  const [name, release] = runtime.split('@');
+  return [...floorOf({ runtime: name, release, noNewPrivs: off === 'on', ...more }).keys()].sort();
+}
+
+const missing = (wanted: readonly string[], names: readonly string[]) =>
+  wanted.filter((name) => !names.includes(name));
+
+// What the kernel saw between the filter's loading and the execve; Go's runtime adds mmap and sched_yield once in thousands.
+const RARE_GO = words('mmap sched_yield');
+const RUNC_1_1_5_ON = words(
+  'close epoll_ctl execve fstatfs futex getdents64 getpid openat rt_sigreturn write',
+);
+const RUNC_1_1_OFF = words(
+  'capget capset chdir close epoll_ctl execve faccessat2 fchown fcntl fstat fstatfs futex getcwd getdents64 getpid getppid newfstatat openat prctl read rt_sigreturn setgid setgroups setuid write',
+);
+const RUNC_1_3_ON = words(
+  'close execve fstat fstatfs futex getdents64 openat openat2 rt_sigreturn statx write',
+);
+const RUNC_1_3_OFF = words(
+  'chdir close close_range execve faccessat2 fchown fcntl fstat fstatfs futex getcwd getdents64 getpid getppid newfstatat openat openat2 prctl read rt_sigreturn setgid setgroups setuid statx write',
+);
+const CRUN_1_8_1_OFF = words(
+  'capset close execve prctl rt_sigaction rt_sigprocmask setresgid setresuid write',
+);
+const CRUN_1_21_OFF = words(
+  'capset close close_range execve prctl pselect6 read rt_sigaction rt_sigprocmask setresgid setresuid write',
+);
+
+/** Releases of runc that were measured and that open files of /proc safely. */
+const NEW_RUNC = ['1.3.4', '1.3.6', '1.4.4', '1.5.3'];
+const MEASURED: readonly (readonly [string, 'on' | 'off', readonly string[]])[] = [
+  ['runc@1.1.5', 'on', RUNC_1_1_5_ON],
+  ['runc@1.1.5', 'off', RUNC_1_1_OFF],
+  ['runc@1.1.15', 'on', RUNC_1_1_5_ON],
+  ['runc@1.1.15', 'off', RUNC_1_1_OFF],
+  ...NEW_RUNC.flatMap(
+    (release) =>
+      [
+        [`runc@${release}`, 'on', RUNC_1_3_ON],
+        [`runc@${release}`, 'off', RUNC_1_3_OFF],
+      ] as const,
+  ),
+  ['crun@1.8.1', 'on', ['close', 'execve']],
+  ['crun@1.8.1', 'off', CRUN_1_8_1_OFF],
+  ...['1.21', '1.28'].flatMap(
+    (release) =>
+      [
+        [`crun@${release}`, 'on', ['close', 'close_range', 'execve']],
+        [`crun@${release}`, 'off', CRUN_1_21_OFF],
+      ] as const,
+  ),
+];
+
+describe('the floor of a release', () => {
+  it.each(MEASURED)('%s, no_new_privs %s, has what was measured', (runtime, nnp, measured) => {
+    expect(missing(measured, floor(runtime, nnp))).toEqual([]);
+  });
+
+  // Measured: a thread of runc 1.1.15 and later calls fcntl with no_new_privs too; floors.ts has it only without.
+  it.fails.each(['1.1.15', ...NEW_RUNC])('runc@%s with no_new_privs has fcntl', (release) => {
+    expect(floor(`runc@${release}`, 'on')).toContain('fcntl');
+  });
+  it.fails.each(['runc', 'docker', 'containerd', 'podman', 'any'])(
+    '%s of any release, with no_new_privs, has fcntl',
+    (runtime) => {
+      expect(floor(runtime, 'on')).toContain('fcntl');
+    },
+  );
+
+  // Measured: Go's preemption sends signals to runc's own threads; floors.ts has tgkill nowhere.
+  it.fails.each([...NEW_RUNC.map((release) => `runc@${release}`), 'runc', 'docker', 'containerd', 'any'])(
+    '%s without no_new_privs has tgkill',
+    (runtime) => {
+      expect(floor(runtime, 'off')).toContain('tgkill');
+    },
+  );
+
+  it.each([
+    ['runc@1.1.5', 'on', [...RUNC_1_1_5_ON, ...RARE_GO]],
+    ['runc@1.1.5', 'off', [...RUNC_1_1_OFF, ...RARE_GO]],
+    ['runc@1.1.15', 'off', [...RUNC_1_1_OFF, ...RARE_GO]],
+    ['crun@1.8.1', 'on', ['close', 'execve']],
+    ['crun@1.8.1', 'off', [...CRUN_1_8_1_OFF, 'pselect6', 'read']],
+    ['crun@1.21', 'on', ['close', 'close_range', 'execve']],
+    ['crun@1.28', 'on', ['close', 'close_range', 'execve']],
+    ['crun@1.21', 'off', CRUN_1_21_OFF],
+    ['crun@1.28', 'off', CRUN_1_21_OFF],
+  ] as const)('%s, no_new_privs %s, has nothing else', (runtime, nnp, all) => {
+    expect(floor(runtime, nnp)).toEqual([...all].sort());
+  });
+
+  // Measured: these releases do not call them. A row without `from` cannot end, so those of runc 1.1 stay in for ever.
+  it.fails.each(NEW_RUNC.flatMap((release) => words('epoll_ctl getpid newfstatat').map((n) => [release, n])))(
+    'runc@%s with no_new_privs is without %s, which it never calls',
+    (release, name) => {
+      expect(floor(`runc@${release}`, 'on')).not.toContain(name);
+    },
+  );
+  it.fails.each(NEW_RUNC.flatMap((release) => words('epoll_ctl capget capset').map((n) => [release, n])))(
+    'runc@%s without no_new_privs is without %s, which it never calls',
+    (release, name) => {
+      expect(floor(`runc@${release}`, 'off')).not.toContain(name);
+    },
+  );
+
+  it.each(['1.0.0-rc93', '1.1.0', '1.1.5', '1.1.15', '1.2.0', '1.2.7'])(
+    'runc@%s opens no file by openat2 and statx yet',
+    (release) => {
+      for (const nnp of ['on', 'off'] as const)
+        for (const name of ['openat2', 'statx']) expect(floor(`runc@${release}`, nnp)).not.toContain(name);
+    },
+  );
+
+  // The safe way came with 1.2.8 and, in the next branch, with 1.3.3; floors.ts takes every release after 1.2.8.
+  it.fails.each(['1.3.0', '1.3.1', '1.3.2'])('runc@%s opens no file by openat2 and statx yet', (release) => {
+    expect(floor(`runc@${release}`, 'on')).not.toContain('openat2');
+  });
+
+  it.each(['1.2.8', '1.2.9', '1.3.3', 'v1.3.3', '1.3.3+ds1', '1.4', '1.4.0-rc.3', '1.5.3', '1.10.0', '2.0'])(
+    'runc@%s opens files by openat2 and statx',
+    (release) => {
+      for (const nnp of ['on', 'off'] as const)
+        expect(missing(['openat2', 'statx'], floor(`runc@${release}`, nnp))).toEqual([]);
+    },
+  );
+
+  it('compares releases by number and not by letter', () => {
+    expect(floor('runc@1.10.0', 'on')).toEqual(floor('runc@1.5.3', 'on'));
+    expect(floor('crun@1.9', 'on')).not.toContain('close_range');
+    expect(floor('crun@1.14', 'on')).not.toContain('close_range');
+    expect(floor('crun@1.14.1', 'on')).toContain('close_range');
+  });
+
+  it('of runc 1.1.5 does not start under 1.5.3, which asks for the mount id', () => {
+    for (const nnp of ['on', 'off'] as const)
+      expect(missing(['statx', 'openat2'], floor('runc@1.1.5', nnp))).toEqual(['statx', 'openat2']);
+  });
+});
+
+describe('the floor', () => {
+  const NAMES = Object.keys(FLOOR_RUNTIMES);
+  const RELEASES = ['1.0', '1.1.5', '1.1.15', '1.2.0', '1.2.8', '1.3.4', '1.5.3', '1.8.1', '1.14.1', '1.28'];
+
+  it.each(NAMES)('of %s without a release has what each release has', (runtime) => {
+    for (const nnp of ['on', 'off'] as const)
+      for (const release of RELEASES)
+        expect(missing(floor(`${runtime}@${release}`, nnp), floor(runtime, nnp))).toEqual([]);
+  });
+
+  it.each(NAMES)('of %s is larger without no_new_privs', (runtime) => {
+    for (const release of ['', ...RELEASES]) {
+      const of = release === '' ? runtime : `${runtime}@${release}`;
+      const [on, off] = [floor(of, 'on'), floor(of, 'off')];
+      expect(missing(on, off)).toEqual([]);
+      expect(off.length).toBeGreaterThan(on.length);
+    }
+  });
+
+  it.each(NAMES)('of %s takes on no user and no capabilities with no_new_privs', (runtime) => {
+    const names = floor(runtime, 'on');
+    for (const name of words('capset capget setuid setgid setgroups setresuid setresgid prctl chdir fchown'))
+      expect(names).not.toContain(name);
+  });
+
+  it.each(NAMES)('of %s has nothing of what runtimes do before the filter', (runtime) => {
+    const names = floor(runtime, 'off', { exec: true });
+    for (const name of words(
+      'mount umount2 pivot_root clone clone3 unshare setns socket seccomp sethostname',
+    ))
+      expect(names).not.toContain(name);
+  });
+
+  it('of docker and containerd is that of runc, of podman and any that of both', () => {
+    for (const nnp of ['on', 'off'] as const) {
+      const [runc, crun] = [floor('runc', nnp), floor('crun', nnp)];
+      const both = [...new Set([...runc, ...crun])].sort();
+      expect(floor('docker', nnp)).toEqual(runc);
+      expect(floor('containerd', nnp)).toEqual(runc);
+      expect(floor('podman', nnp)).toEqual(both);
+      expect(floor('any', nnp)).toEqual(both);
+    }
+  });
+
+  it.each(['docker@20.10.24', 'docker@1.1.5', 'containerd@1.6.20', 'podman@4.3.1'])(
+    'of %s does not take the release for that of the runtime',
+    (runtime) => {
+      for (const nnp of ['on', 'off'] as const)
+        expect(floor(runtime, nnp)).toEqual(floor(runtime.split('@')[0], nnp));
+    },
+  );
+
+  it('of crun is small: openat and mmap are the program’s own', () => {
+    for (const nnp of ['on', 'off'] as const)
+      for (const name of words('openat mmap getdents64 futex'))
+        expect(floor('crun', nnp)).not.toContain(name);
+  });
+
+  it('has execve, close and a reason for everything, and only calls that x86_64 has', () => {
+    for (const runtime of NAMES)
+      for (const noNewPrivs of [true, false]) {
+        const calls = floorOf({ runtime, noNewPrivs, exec: true, init: true });
+        expect([...calls.keys()]).toEqual(expect.arrayContaining(['close', 'execve']));
+        for (const [name, why] of calls) {
+          expect([name, numberOf('x86_64', name)]).not.toContain(undefined);
+          expect(why).toMatch(/\w+ \w+/);
+        }
+      }
+  });
+
+  it('is without rows that contradict themselves', () => {
+    for (const { calls, sometimes, from, why } of FLOORS) {
+      expect(missing(sometimes ?? [], calls)).toEqual([]);
+      expect(from ?? '1.0').toMatch(/^\d+\.\d+(\.\d+)?$/);
+      expect(new Set(calls).size).toBe(calls.length);
+      expect(why).not.toBe('');
+    }
+  });
+
+  it('of a runtime that is not known is empty', () => {
+    for (const runtime of ['nerdctl', '', 'RUNC', 'runc '])
+      expect(floor(runtime, 'off', { exec: true })).toEqual([]);
+  });
+
+  // FLOOR_RUNTIMES[name] finds what every object inherits: TypeError. The command line asks Object.hasOwn first.
+  it.fails.each(['constructor', 'toString', '__proto__'])('of a runtime called %s is empty', (runtime) => {
+    expect(floor(runtime, 'on')).toEqual([]);
+  });
+});
+
+describe('what joins and stands around', () => {
+  it.each(['on', 'off'] as const)('crun exec takes on user and capabilities, no_new_privs %s', (nnp) => {
+    for (const runtime of ['crun', 'crun@1.8.1', 'podman', 'any']) {
+      const names = floor(runtime, nnp, { exec: true });
+      expect(missing(floor(runtime, nnp), names)).toEqual([]);
+      expect(missing(words('capset setresuid setresgid setgroups prctl'), names)).toEqual([]);
+    }
+  });
+
+  it('runc exec calls no more than its start', () => {
+    for (const runtime of ['runc', 'docker', 'containerd', 'runc@1.1.5'])
+      for (const nnp of ['on', 'off'] as const)
+        expect(floor(runtime, nnp, { exec: true })).toEqual(floor(runtime, nnp));
+  });
+
+  it('docker-init adds its own twenty calls, and nothing without --init', () => {
+    expect(new Set(DOCKER_INIT).size).toBe(20);
+    for (const nnp of ['on', 'off'] as const) {
+      const names = floor('docker', nnp, { init: true });
+      expect(names).toEqual([...new Set([...floor('docker', nnp), ...DOCKER_INIT])].sort());
+      expect(floor('docker', nnp, { init: false, exec: false })).toEqual(floor('docker', nnp));
+      for (const name of ['wait4', 'rt_sigtimedwait', 'clone'])
+        expect(floor('docker', nnp)).not.toContain(name);
+    }
+  });
+
+  it('a call that the runtime makes keeps the reason of the runtime', () => {
+    const without = floorOf({ runtime: 'docker', noNewPrivs: true });
+    const calls = floorOf({ runtime: 'docker', noNewPrivs: true, init: true });
+    expect(calls.get('execve')).toBe(without.get('execve'));
+    expect(calls.get('wait4')).not.toBe(calls.get('execve'));
+  });
+});
+
+describe('what a recorded start may not have shown', () => {
+  const rare = (text: string) => [...rareFloor(new Set(words(text))).keys()].sort();
+  const without = (names: readonly string[], sometimes: string) =>
+    names.filter((name) => !words(sometimes).includes(name)).join(' ');
+  const GO = words('futex mmap rt_sigreturn sched_yield');
+
+  it('of runc are the calls of the Go runtime, and fchown where users are taken on', () => {
+    expect(rare(without(RUNC_1_1_5_ON, 'futex rt_sigreturn'))).toEqual(GO);
+    expect(rare(without(RUNC_1_3_ON, 'rt_sigreturn'))).toEqual(GO);
+    expect(rare(without(RUNC_1_1_OFF, 'fchown futex rt_sigreturn'))).toEqual([...GO, 'fchown'].sort());
+  });
+
+  // runc from 1.3.4 on makes no capset under the filter, by which rareFloor tells no_new_privs; setuid would do.
+  it.fails('of newer runc without no_new_privs is fchown too', () => {
+    expect(rare(without(RUNC_1_3_OFF, 'fchown rt_sigreturn'))).toContain('fchown');
+  });
+
+  it('of crun is nothing with no_new_privs, else how it waits to be started', () => {
+    expect(rare('close execve')).toEqual([]);
+    expect(rare('close close_range execve')).toEqual([]);
+    expect(rare(CRUN_1_8_1_OFF.join(' '))).toEqual(['pselect6', 'read']);
+  });
+
+  it('says whose call it is', () => {
+    for (const why of rareFloor(new Set(RUNC_1_1_OFF)).values()) expect(why).toContain('runc');
+    for (const why of rareFloor(new Set(CRUN_1_8_1_OFF)).values()) expect(why).toContain('crun');
+  });
+
+  it('of nothing is no exception', () => {
+    expect(rareFloor(new Set()).size).toBe(0);
+  });
+});
