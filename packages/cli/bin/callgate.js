@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { runInThisContext } from 'node:vm';
@@ -19,7 +20,7 @@ if (first === '--version' || first === '-V') {
     lost ||= /** @type {NodeJS.ErrnoException} */ (fault).code !== 'EPIPE';
   });
   process.stderr.on('error', () => {});
-  const { main } = await import('../dist/main.js').catch(notBuilt);
+  const { main } = load();
   const status = await main({
     argv: process.argv.slice(2),
     script: fileURLToPath(import.meta.url),
@@ -70,11 +71,18 @@ function workingDirectory() {
   }
 }
 
-/** @param {NodeJS.ErrnoException} fault @returns {never} */
-function notBuilt(fault) {
-  if (fault.code !== 'ERR_MODULE_NOT_FOUND') throw fault;
-  process.stderr.write(
-    `callgate: not built or not installed; run npm ci, or npm run build (${fault.message})\n`,
-  );
-  process.exit(2);
+/**
+ * The bundle that scripts/bundle-cli.ts makes; CommonJS, because Node loads that sooner.
+ * @returns {typeof import('../src/main.ts')}
+ */
+function load() {
+  try {
+    return createRequire(import.meta.url)('../dist/main.cjs');
+  } catch (thrown) {
+    const fault = /** @type {NodeJS.ErrnoException} */ (thrown);
+    if (fault.code !== 'MODULE_NOT_FOUND') throw fault;
+    const [what] = fault.message.split('\n');
+    process.stderr.write(`callgate: not built or not installed; run npm ci, or npm run build (${what})\n`);
+    process.exit(2);
+  }
 }

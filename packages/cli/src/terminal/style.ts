@@ -32,5 +32,10 @@ export function wrap(words: readonly string[], indent: string, width = 100): str
 
 /** 1 call, 2 calls; large numbers with commas. */
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
+}
+
+/** A whole number with a comma before every third digit. Node's own way would load its languages first, for 35 ms. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

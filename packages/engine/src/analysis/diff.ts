@@ -153,7 +153,8 @@ class Comparison {
     const abi = abiOfCall(auditArch, from)!;
     let next = from;
     for (const [, nr] of callsOf(abi.name)) {
-      if (nr < next || nr > to) continue;
+      if (nr > to) break;
+      if (nr < next) continue;
       if (nr > next) this.add(abi.name, auditArch, next, nr - 1, exit);
       this.add(abi.name, auditArch, nr, nr, exit);
       next = nr + 1;

@@ -11,8 +11,8 @@ export class DiagramTooLarge extends Error {
 }
 
 const TERMINAL = 0xffff;
-const CACHE_BITS = 16;
-const CACHE_MASK = (1 << CACHE_BITS) - 1;
+/** How many results of choose are remembered: as many as there is room for nodes, up to this. */
+const MOST_CACHED = 1 << 16;
 
 /**
  * A hash-consed, reduced, ordered decision diagram over the bits of struct seccomp_data. Its terminals are unsigned
@@ -32,7 +32,7 @@ export class Diagram {
   private lows = new Uint32Array(1 << 12);
   private highs = new Uint32Array(1 << 12);
   private unique = new Int32Array(1 << 13).fill(-1);
-  private readonly cache = new Int32Array(4 << CACHE_BITS).fill(-1);
+  private cache = new Int32Array(4 << 12).fill(-1);
 
   /** @param limit the number of nodes after which DiagramTooLarge is thrown. */
   constructor(limit = 1 << 22) {
@@ -99,8 +99,8 @@ export class Diagram {
     if (condition === Diagram.FALSE) return no;
     if (yes === no) return yes;
     if (yes === Diagram.TRUE && no === Diagram.FALSE) return condition;
-    const slot = (hash(condition, yes, no) & CACHE_MASK) << 2;
     const { cache } = this;
+    const slot = (hash(condition, yes, no) << 2) & (cache.length - 1);
     if (cache[slot] === condition && cache[slot + 1] === yes && cache[slot + 2] === no)
       return cache[slot + 3];
     this.spend();
@@ -117,10 +117,12 @@ export class Diagram {
       n ? this.highs[no] : no,
     );
     const result = this.node(variable, low, high);
-    cache[slot] = condition;
-    cache[slot + 1] = yes;
-    cache[slot + 2] = no;
-    cache[slot + 3] = result;
+    if (cache === this.cache) {
+      cache[slot] = condition;
+      cache[slot + 1] = yes;
+      cache[slot + 2] = no;
+      cache[slot + 3] = result;
+    }
     return result;
   }
 
@@ -308,6 +310,7 @@ export class Diagram {
     this.variables = variables;
     this.lows = lows;
     this.highs = highs;
+    if (size <= MOST_CACHED) this.cache = new Int32Array(4 * size).fill(-1);
   }
 
   private rehash(): void {

@@ -29,5 +29,5 @@ function formatPhases(phases: readonly Phase[]): string {
 }
 
 function times(count: number): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'time' : 'times'}`;
+  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? 'time' : 'times'}`;
 }

@@ -61,6 +61,16 @@ function constantSets(): ConstantSet[] {
   return [...constants().values()].map((set) => set());
 }
 
+/** Of several names for one number the first counts. */
+const errnosByNumber = lazily(
+  () =>
+    new Map(
+      Object.entries(errnos())
+        .reverse()
+        .map(([name, errno]) => [errno, name]),
+    ),
+);
+
 function errnos(): ConstantSet['values'] {
   return constantSet('errno').values;
 }
@@ -90,7 +100,7 @@ export function sinceOf(name: string): string | undefined {
 
 /** The name of an errno, such as EPERM. */
 export function errnoName(errno: number): string | undefined {
-  return Object.entries(errnos()).find(([, value]) => value === errno)?.[0];
+  return errnosByNumber().get(errno);
 }
 
 /** The number of an errno's name. */

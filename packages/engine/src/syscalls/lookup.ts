@@ -49,6 +49,7 @@ interface Table {
 }
 
 const tables = new Map<TableName, Table>();
+const callsByAbi = new Map<AbiName, readonly (readonly [name: string, nr: number])[]>();
 const known = lazily(() => [...linesByName(NAMES).keys()]);
 const knownNames = lazily(() => new Set(known()));
 
@@ -84,8 +85,13 @@ export function nameOf(abi: AbiName, nr: number): string | undefined {
 
 /** Every call of an ABI with its number, base included, in the order of the numbers. */
 export function callsOf(abi: AbiName): readonly (readonly [name: string, nr: number])[] {
-  const { table, base } = abiOf(abi);
-  return [...tableOf(table).numbers].map(([name, nr]) => [name, nr + base]);
+  let calls = callsByAbi.get(abi);
+  if (!calls) {
+    const { table, base } = abiOf(abi);
+    calls = [...tableOf(table).numbers].map(([name, nr]) => [name, nr + base] as const);
+    callsByAbi.set(abi, calls);
+  }
+  return calls;
 }
 
 /** Whether any architecture has a call of that name. */

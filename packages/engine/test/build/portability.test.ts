@@ -143,7 +143,7 @@ describe('other ABIs', () => {
     ['mips', 'newfstatat', 'fstatat64'],
     ['mips', 'semop', 'ipc'],
     ['mips64', 'vfork', 'clone'],
-    ['mips64', 'time', 'gettimeofday'],
+    ['mips64', 'time', 'clock_gettime'],
     ['s390', 'accept', 'accept4'],
     ['s390', 'newfstatat', 'fstatat64'],
     ['s390', 'mmap', 'mmap2'],
@@ -432,6 +432,10 @@ describe('other kernels', () => {
     expect(foresee('close_range close', '5.4-6.18', '6.18')).toEqual(
       expect.arrayContaining(['getdents64', 'openat']),
     );
+  });
+
+  it('that lack rseq make libc go back to nothing: it does without', () => {
+    expect(foresee('rseq', '4.17-6.18', '6.18')).toEqual([]);
   });
 
   it('go back to no call that no chosen ABI has', () => {

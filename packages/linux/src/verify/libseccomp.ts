@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { KILL_THREAD_WORD } from '@callgate/engine/bpf/action';
 import { decodeProgram } from '@callgate/engine/bpf/encode';
 import type { Instruction, Program } from '@callgate/engine/bpf/instruction';
@@ -8,7 +8,8 @@ import { RET_K } from '@callgate/engine/bpf/opcodes';
 import type { Endian } from '@callgate/engine/bpf/seccomp-data';
 import type { LibraryPlan } from '@callgate/engine/runtime/library-plan';
 
-const WORKER = fileURLToPath(new URL('../../libseccomp/worker.js', import.meta.url));
+/** Asked of Node, because this module may lie in a bundle. */
+const WORKER = createRequire(import.meta.url).resolve('@callgate/linux/libseccomp-worker');
 const TIME_LIMIT_MS = 20_000;
 
 /** What this machine's libseccomp makes of a plan. */
