@@ -26,7 +26,13 @@ const NEGATED = new Map([
   ['jle', 'jgt'],
 ]);
 
-/** Instructions as bpf_asm writes them, labels included; comments begin with ";" or "//". */
+/** Loads of constants, whose "#" may be left out. */
+const IMMEDIATE = new Map([
+  ['ldi', 'ld'],
+  ['ldxi', 'ldx'],
+]);
+
+/** Instructions as bpf_asm writes them, one a line, labels and comments included. */
 export function assemble(text: string): Assembled {
   return new Assembly().run(text);
 }
@@ -48,7 +54,7 @@ class Assembly {
   private readonly faults: AssemblyFault[] = [];
 
   run(text: string): Assembled {
-    const lines = text.split('\n', MAX_LINES + 1);
+    const lines = withoutComments(text).split('\n', MAX_LINES + 1);
     if (lines.length > MAX_LINES) this.fault(MAX_LINES + 1, 1, `more than ${MAX_LINES} lines`);
     else for (const [i, line] of lines.entries()) this.line(line, i + 1);
     const program = this.pending.map((p, at) => this.resolve(p, at));
@@ -61,7 +67,7 @@ class Assembly {
       this.fault(line, MAX_LINE, `the line is longer than ${MAX_LINE} characters`);
       return;
     }
-    const code = withoutComments(source.endsWith('\r') ? source.slice(0, -1) : source);
+    const code = source.endsWith('\r') ? source.slice(0, -1) : source;
     const strange = code.search(/[^\t -~]/);
     if (strange >= 0) {
       this.fault(line, strange + 1, 'only ASCII characters stand outside of comments');
@@ -71,18 +77,22 @@ class Assembly {
     const rest = label ? ' '.repeat(label[0].length) + code.slice(label[0].length) : code;
     if (label) {
       if (this.labels.has(label[1]))
-        this.fault(line, 1, `the label ${label[1].slice(0, 40)} stands here a second time`);
+        this.fault(
+          line,
+          code.indexOf(label[1]) + 1,
+          `the label ${label[1].slice(0, 40)} stands here a second time`,
+        );
       else this.labels.set(label[1], this.pending.length);
     }
     const statement = rest.trim();
     if (statement === '') return;
-    const [name] = statement.split(/\s/, 1);
-    const column = rest.indexOf(name) + 1;
+    const [name] = /^[^\s#[]+/.exec(statement) ?? [statement];
+    const column = rest.indexOf(statement) + 1;
     this.statement(name.toLowerCase(), statement.slice(name.length).trim(), line, column);
   }
 
   private statement(name: string, operands: string, line: number, column: number): void {
-    const parts = operands === '' ? [] : operands.split(',').map((part) => part.trim());
+    const parts = operands === '' ? [] : operands.split(',').map(tight);
     if (name === '.raw') this.raw(parts, line, column);
     else if (NEGATED.has(name)) this.branch(NEGATED.get(name)!, parts, line, column, true);
     else if (['jeq', 'jgt', 'jge', 'jset'].includes(name)) this.branch(name, parts, line, column, false);
@@ -117,6 +127,16 @@ class Assembly {
   }
 
   private plain(name: string, parts: readonly string[], line: number, column: number): void {
+    const immediate = IMMEDIATE.get(name);
+    if (immediate) {
+      this.plain(
+        immediate,
+        [parts[0]?.startsWith('#') ? parts[0] : `#${parts[0]}`, ...parts.slice(1)],
+        line,
+        column,
+      );
+      return;
+    }
     const candidates = MNEMONICS.filter((m) => m.name === name);
     if (candidates.length === 0) {
       this.fault(line, column, `there is no instruction "${name.slice(0, 20)}"`);
@@ -163,16 +183,12 @@ class Assembly {
   }
 }
 
-/** The line with comments replaced by nothing or blanks, so that columns stay. */
-function withoutComments(line: string): string {
-  const ends = [line.indexOf(';'), line.indexOf('//')].filter((at) => at >= 0);
-  let code = ends.length > 0 ? line.slice(0, Math.min(...ends)) : line;
-  for (let from = code.indexOf('/*'); from >= 0; from = code.indexOf('/*')) {
-    const to = code.indexOf('*/', from + 2);
-    if (to < 0) break;
-    code = code.slice(0, from) + ' '.repeat(to + 2 - from) + code.slice(to + 2);
-  }
-  return code;
+/** A comment, or a line that begins with "#", as bpf_asm has them (tools/bpf/bpf_exp.l). */
+const COMMENT = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|;[^\n]*|^#[^\n]*/gm;
+
+/** The text with blanks in place of comments, so that every place stays what it is. */
+function withoutComments(text: string): string {
+  return text.replace(COMMENT, (comment) => comment.replace(/[^\n]/g, ' '));
 }
 
 const FORMS: Readonly<Record<Mnemonic['operand'], string>> = {
@@ -206,9 +222,19 @@ function parseSource(text: string): { k: number; x: number } | undefined {
   return k === undefined ? undefined : { k, x: 0 };
 }
 
+/** An operand without the blanks that bpf_asm does not look at: `[ 4 ]`, `M [3]`, `# 5`. */
+function tight(operand: string): string {
+  return operand.trim().replace(/\s*([[\]#])\s*/g, '$1');
+}
+
+/** Decimal, 0x…, 0b… or, with a leading 0, octal; with a sign it is taken modulo 2^32. */
 function parseNumber(text: string): number | undefined {
-  const value = /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : Number.NaN;
-  return value <= 0xffff_ffff ? value : undefined;
+  const [, sign, digits] =
+    /^([-+]?)(0x[0-9a-f]{1,8}|0b[01]{1,32}|0[0-7]{0,11}|[1-9]\d{0,9})$/i.exec(text) ?? [];
+  if (digits === undefined) return undefined;
+  const value = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  if (value > 0xffff_ffff) return undefined;
+  return sign === '-' ? -value >>> 0 : value;
 }
 
 function codeOf(name: string, operand: Mnemonic['operand']): number {

@@ -5,6 +5,8 @@ export interface FloorRow {
   readonly runtime: 'runc' | 'crun';
   /** The first release that does; undefined: every one. */
   readonly from?: string;
+  /** The first release that does not any more; undefined: none. */
+  readonly until?: string;
   /** undefined: with and without. */
   readonly noNewPrivs?: boolean;
   /** exec: only for a process that joins a running container. */
@@ -16,26 +18,41 @@ export interface FloorRow {
 }
 
 /**
- * Measured by scripts/measure-floors.ts with runc 1.1.5 and crun 1.8.1 on Linux 6.18; rows with `from` are read from the
- * sources of the releases named there. A runtime filters one thread; what its other threads call does not count.
+ * Measured by scripts/measure-floors.ts with runc 1.1.5, 1.1.15, 1.3.4, 1.3.6, 1.4.4 and 1.5.3, and crun 1.8.1, 1.21 and
+ * 1.28, on Linux 6.18. Releases between two that differ get what either of them calls. A runtime filters one thread; what its other threads call does not count.
  */
 export const FLOORS: readonly FloorRow[] = [
   {
     runtime: 'runc',
-    calls: [
-      'close',
-      'epoll_ctl',
-      'execve',
-      'fstatfs',
-      'futex',
-      'getdents64',
-      'getpid',
-      'openat',
-      'rt_sigreturn',
-      'write',
-    ],
+    calls: ['close', 'execve', 'fstatfs', 'futex', 'getdents64', 'openat', 'rt_sigreturn', 'write'],
     sometimes: ['futex', 'rt_sigreturn'],
     why: 'runc opens its fifo, closes descriptors and executes the program',
+  },
+  {
+    runtime: 'runc',
+    until: '1.3.4',
+    calls: ['epoll_ctl', 'getpid'],
+    why: "Go's runtime takes the fifo into its poller, and runc names it by its own number",
+  },
+  {
+    runtime: 'runc',
+    from: '1.1.6',
+    calls: ['fcntl'],
+    why: 'runc asks which mode the fifo is in',
+  },
+  {
+    runtime: 'runc',
+    from: '1.2',
+    noNewPrivs: false,
+    calls: ['tgkill'],
+    why: "Go's runtime interrupts threads of runc that take long",
+  },
+  {
+    runtime: 'runc',
+    until: '1.3.4',
+    noNewPrivs: false,
+    calls: ['capget', 'capset'],
+    why: 'runc takes on the capabilities after it has loaded the filter',
   },
   {
     runtime: 'runc',
@@ -47,13 +64,12 @@ export const FLOORS: readonly FloorRow[] = [
     runtime: 'runc',
     noNewPrivs: false,
     calls: [
-      'capget',
-      'capset',
       'chdir',
       'faccessat2',
       'fcntl',
       'fstat',
       'getcwd',
+      'getpid',
       'getppid',
       'newfstatat',
       'prctl',
@@ -81,15 +97,19 @@ export const FLOORS: readonly FloorRow[] = [
   {
     runtime: 'runc',
     from: '1.2',
+    until: '1.3.4',
     calls: ['newfstatat'],
     why: 'runc looks its fifo up below /proc/thread-self (libcontainer/utils: ProcThreadSelf)',
   },
-  {
-    runtime: 'runc',
-    from: '1.2.8',
-    calls: ['fstat', 'openat2', 'readlinkat', 'statx'],
-    why: 'runc opens files of /proc in a safe way (filepath-securejoin, pathrs-lite)',
-  },
+  // The safe way came in 1.2.8 and 1.3.3 at the same time.
+  ...[{ from: '1.2.8', until: '1.3' }, { from: '1.3.3' }].map(
+    (releases): FloorRow => ({
+      runtime: 'runc',
+      ...releases,
+      calls: ['fstat', 'openat2', 'readlinkat', 'statx'],
+      why: 'runc opens files of /proc in a safe way (filepath-securejoin, pathrs-lite)',
+    }),
+  ),
   { runtime: 'crun', calls: ['close', 'execve'], why: 'crun executes the program' },
   {
     runtime: 'crun',
@@ -182,13 +202,16 @@ export interface FloorChoice {
   readonly init?: boolean;
 }
 
+/** Calls of which every runtime makes one when it takes on the user under the filter: without no_new_privs. */
+const TAKE_ON_USERS = ['setuid', 'setresuid'];
+
 /**
  * What a runtime whose calls were recorded makes in some starts only, by call, with the reason. The runtime is known by
  * what it did.
  */
 export function rareFloor(recorded: ReadonlySet<string>): Map<string, string> {
   const runtime = recorded.has('fstatfs') || recorded.has('epoll_ctl') ? 'runc' : 'crun';
-  const noNewPrivs = !recorded.has('capset');
+  const noNewPrivs = !TAKE_ON_USERS.some((name) => recorded.has(name));
   const rows = FLOORS.filter(
     (row) =>
       row.runtime === runtime &&
@@ -208,7 +231,7 @@ export function rareFloor(recorded: ReadonlySet<string>): Map<string, string> {
 
 /** What the runtime itself calls under the container's filter, by call, with the reason. */
 export function floorOf(choice: FloorChoice): Map<string, string> {
-  const runtimes = FLOOR_RUNTIMES[choice.runtime] ?? [];
+  const runtimes = Object.hasOwn(FLOOR_RUNTIMES, choice.runtime) ? FLOOR_RUNTIMES[choice.runtime] : [];
   const calls = new Map<string, string>();
   for (const row of FLOORS) {
     // That of docker or podman does not tell the release of the runtime that they start.
@@ -217,7 +240,8 @@ export function floorOf(choice: FloorChoice): Map<string, string> {
       runtimes.includes(row.runtime) &&
       (row.noNewPrivs === undefined || row.noNewPrivs === choice.noNewPrivs) &&
       (row.only === undefined || choice.exec === true) &&
-      (row.from === undefined || release === undefined || compareReleases(release, row.from) >= 0);
+      (row.from === undefined || release === undefined || compareReleases(release, row.from) >= 0) &&
+      (row.until === undefined || release === undefined || compareReleases(release, row.until) < 0);
     if (applies) for (const name of row.calls) if (!calls.has(name)) calls.set(name, row.why);
   }
   if (choice.init)

@@ -13,12 +13,14 @@ export interface Origins {
 
 export const ORIGINS_SCHEMA = 'callgate-origins/1';
 
+/** Numbers of runs and calls. */
+const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const names = v.array(v.string());
 const reason = v.variant('kind', [
   v.object({
     kind: v.literal('seen'),
-    count: v.number(),
-    runs: v.number(),
+    count: whole,
+    runs: whole,
     phases: v.array(v.picklist(PHASES)),
     process: v.optional(v.string()),
     time: v.optional(v.string()),
@@ -31,8 +33,11 @@ const reason = v.variant('kind', [
 ]);
 const origins = v.object({
   schema: v.literal(ORIGINS_SCHEMA),
-  runs: v.number(),
-  calls: v.record(v.string(), v.array(reason)),
+  runs: whole,
+  calls: v.pipe(
+    v.custom<object>((value) => typeof value === 'object' && !Array.isArray(value)),
+    v.record(v.string(), v.array(reason)),
+  ),
 });
 
 /** Where the origins of a profile lie: web.json has web.callgate.json. */

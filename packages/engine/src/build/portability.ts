@@ -1,5 +1,5 @@
 import { compareKernels, type KernelVersion, parseKernel } from '../profile/profile.ts';
-import type { AbiName } from '../syscalls/arch.ts';
+import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { KERNEL_CHANGES } from './generated/kernel-changes.ts';
@@ -159,7 +159,10 @@ function foreseen(
 }
 
 function appliesTo(archs: readonly AbiName[] | null, abis: readonly AbiName[]): boolean {
-  return archs === null || archs.some((arch) => abis.includes(arch));
+  // Twins of the other byte order share their table and their libc.
+  return (
+    archs === null || abis.some((abi) => archs.includes(abi) || archs.includes(abiOf(abi).table as AbiName))
+  );
 }
 
 /** Releases such as 2.36, v1.2.5 and 1.2.0-rc.1, by their numbers: negative when `a` is the older one. */

@@ -71,19 +71,17 @@ describe('the floor of a release', () => {
     expect(missing(measured, floor(runtime, nnp))).toEqual([]);
   });
 
-  // Measured: a thread of runc 1.1.15 and later calls fcntl with no_new_privs too; floors.ts has it only without.
-  it.fails.each(['1.1.15', ...NEW_RUNC])('runc@%s with no_new_privs has fcntl', (release) => {
+  it.each(['1.1.15', ...NEW_RUNC])('runc@%s with no_new_privs has fcntl', (release) => {
     expect(floor(`runc@${release}`, 'on')).toContain('fcntl');
   });
-  it.fails.each(['runc', 'docker', 'containerd', 'podman', 'any'])(
+  it.each(['runc', 'docker', 'containerd', 'podman', 'any'])(
     '%s of any release, with no_new_privs, has fcntl',
     (runtime) => {
       expect(floor(runtime, 'on')).toContain('fcntl');
     },
   );
 
-  // Measured: Go's preemption sends signals to runc's own threads; floors.ts has tgkill nowhere.
-  it.fails.each([...NEW_RUNC.map((release) => `runc@${release}`), 'runc', 'docker', 'containerd', 'any'])(
+  it.each([...NEW_RUNC.map((release) => `runc@${release}`), 'runc', 'docker', 'containerd', 'any'])(
     '%s without no_new_privs has tgkill',
     (runtime) => {
       expect(floor(runtime, 'off')).toContain('tgkill');
@@ -104,14 +102,13 @@ describe('the floor of a release', () => {
     expect(floor(runtime, nnp)).toEqual([...all].sort());
   });
 
-  // Measured: these releases do not call them. A row without `from` cannot end, so those of runc 1.1 stay in for ever.
-  it.fails.each(NEW_RUNC.flatMap((release) => words('epoll_ctl getpid newfstatat').map((n) => [release, n])))(
+  it.each(NEW_RUNC.flatMap((release) => words('epoll_ctl getpid newfstatat').map((n) => [release, n])))(
     'runc@%s with no_new_privs is without %s, which it never calls',
     (release, name) => {
       expect(floor(`runc@${release}`, 'on')).not.toContain(name);
     },
   );
-  it.fails.each(NEW_RUNC.flatMap((release) => words('epoll_ctl capget capset').map((n) => [release, n])))(
+  it.each(NEW_RUNC.flatMap((release) => words('epoll_ctl capget capset').map((n) => [release, n])))(
     'runc@%s without no_new_privs is without %s, which it never calls',
     (release, name) => {
       expect(floor(`runc@${release}`, 'off')).not.toContain(name);
@@ -126,8 +123,7 @@ describe('the floor of a release', () => {
     },
   );
 
-  // The safe way came with 1.2.8 and, in the next branch, with 1.3.3; floors.ts takes every release after 1.2.8.
-  it.fails.each(['1.3.0', '1.3.1', '1.3.2'])('runc@%s opens no file by openat2 and statx yet', (release) => {
+  it.each(['1.3.0', '1.3.1', '1.3.2'])('runc@%s opens no file by openat2 and statx yet', (release) => {
     expect(floor(`runc@${release}`, 'on')).not.toContain('openat2');
   });
 
@@ -237,7 +233,7 @@ describe('the floor', () => {
   });
 
   // FLOOR_RUNTIMES[name] finds what every object inherits: TypeError. The command line asks Object.hasOwn first.
-  it.fails.each(['constructor', 'toString', '__proto__'])('of a runtime called %s is empty', (runtime) => {
+  it.each(['constructor', 'toString', '__proto__'])('of a runtime called %s is empty', (runtime) => {
     expect(floor(runtime, 'on')).toEqual([]);
   });
 });
@@ -288,8 +284,7 @@ describe('what a recorded start may not have shown', () => {
     expect(rare(without(RUNC_1_1_OFF, 'fchown futex rt_sigreturn'))).toEqual([...GO, 'fchown'].sort());
   });
 
-  // runc from 1.3.4 on makes no capset under the filter, by which rareFloor tells no_new_privs; setuid would do.
-  it.fails('of newer runc without no_new_privs is fchown too', () => {
+  it('of newer runc without no_new_privs is fchown too', () => {
     expect(rare(without(RUNC_1_3_OFF, 'fchown rt_sigreturn'))).toContain('fchown');
   });
 

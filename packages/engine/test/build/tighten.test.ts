@@ -354,7 +354,7 @@ describe('a call that is there for another reason too', () => {
     [[], { runtime: 'runc', release: '1.1.5', noNewPrivs: true }],
     [['prctl'], { runtime: 'crun', release: '1.8.1', noNewPrivs: false }],
     [['prctl', 'ioctl'], { runtime: 'crun', release: '1.8.1', noNewPrivs: true, exec: true }],
-    [['clone', 'ioctl'], { runtime: 'docker', noNewPrivs: true, init: true }],
+    [['clone', 'ioctl', 'fcntl'], { runtime: 'docker', noNewPrivs: true, init: true }],
   ])('stays unconditional: %j of the floor', (names, floor) => {
     const made = build([all], { floor });
     for (const name of ['prctl', 'fcntl', 'ioctl', 'clone', 'personality'])
