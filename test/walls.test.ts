@@ -122,6 +122,12 @@ function circles(next: ReadonlyMap<string, readonly string[]>): string[][] {
   return found;
 }
 
+it('no verb imports another verb', () => {
+  const folder = join(ROOT, 'packages/cli/src/commands');
+  const imports = sources(folder).flatMap(importsOf);
+  expect(imports.filter(({ what }) => what.startsWith('./'))).toEqual([]);
+});
+
 it('only bin touches process in the command line', () => {
   const folder = join(ROOT, 'packages/cli/src');
   for (const file of sources(folder))

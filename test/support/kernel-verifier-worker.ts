@@ -12,7 +12,7 @@ import { ALLOW_WORD } from '@callgate/engine/bpf/action';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { instruction } from '@callgate/engine/bpf/instruction';
 import * as op from '@callgate/engine/bpf/opcodes';
-import { FLAG_NEW_LISTENER } from '@callgate/linux/launch/launch';
+import { FLAG_NEW_LISTENER } from '@callgate/engine/runtime/filter-flags';
 import { libc, SyscallError } from '@callgate/linux/libc';
 import { nativeNumber, thisMachine } from '@callgate/linux/machine';
 

@@ -1,9 +1,10 @@
 import { suggest } from '@callgate/engine/diagnostics/suggest';
+import { printable } from '@callgate/engine/report/words';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, OWN_FAILURE } from './context.ts';
 import { definition } from './definition.ts';
-import { printable, styleFor } from './terminal/style.ts';
+import { styleFor } from './terminal/style.ts';
 import { VERBS } from './verbs.ts';
 
 /** The command line: runs the verb in argv and resolves to the exit status. */

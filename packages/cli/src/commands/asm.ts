@@ -2,13 +2,13 @@ import { assemble } from '@callgate/engine/bpf/assemble';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import { verifyProgram } from '@callgate/engine/bpf/verify';
 import { jsonProgram } from '@callgate/engine/report/programs/json';
+import { printable } from '@callgate/engine/report/words';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { readText } from '../load/read-text.ts';
-import { writeProgram } from '../terminal/program-formats.ts';
-import { printable } from '../terminal/style.ts';
+import { writeProgram } from '../terminal/write-program.ts';
 
 interface AsmFlags {
   readonly arch?: string;

@@ -7,8 +7,18 @@ import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { completenessOf } from '@callgate/engine/recording/completeness';
 import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
 import { buildHtml } from '@callgate/engine/report/build-html';
+import { isList } from '@callgate/engine/report/recording';
+import {
+  completenessLines,
+  conditionLines,
+  reasonLines,
+  summaryLines,
+  synthesisDocument,
+} from '@callgate/engine/report/synthesis';
+import { printable } from '@callgate/engine/report/words';
 import { parseRelease } from '@callgate/engine/runtime/target';
 import { isKnownName } from '@callgate/engine/syscalls/lookup';
+import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { natural } from '../flags/number.ts';
@@ -22,15 +32,7 @@ import {
   readAnyRecording,
 } from '../load/log.ts';
 import { noSuchCall } from '../load/system-call.ts';
-import { isList } from '../terminal/recording.ts';
-import { printable, styleFor } from '../terminal/style.ts';
-import {
-  completenessLines,
-  conditionLines,
-  reasonLines,
-  summaryLines,
-  synthesisDocument,
-} from '../terminal/synthesis.ts';
+import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface BuildFlags extends LogFlagTexts {
@@ -122,7 +124,7 @@ export const build: Verb = {
       ...(flags.explain ? reasonLines(style, synthesis, runs) : []),
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
       ...(isQuiet ? [] : summaryLines(style, recordings, synthesis)),
-      ...(isQuiet || !completeness ? [] : completenessLines(style, completeness)),
+      ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
     context.stderr.write(lines.map((line) => `${line}\n`).join(''));
     return CLEAN;

@@ -2,6 +2,8 @@ import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/analysis/
 import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import type { RuleOrigin } from '@callgate/engine/libseccomp/call-rule';
+import { formatProgram, programDocument } from '@callgate/engine/report/program-formats';
+import { plural, printable } from '@callgate/engine/report/words';
 import type { Abi } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
@@ -9,8 +11,8 @@ import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/p
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
-import { formatProgram, programDocument, writeProgram } from '../terminal/program-formats.ts';
-import { plural, printable } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
+import { writeProgram } from '../terminal/write-program.ts';
 
 interface CompileFlags extends TargetFlags, ProgramFlags {
   readonly annotate?: boolean;
@@ -57,19 +59,13 @@ ${examples(
     if (flags.json) {
       context.stdout.write(`${JSON.stringify(document(subject, program))}\n`);
       if (flags.output !== '-')
-        writeProgram(context, flags.output, formatProgram(flags.format, program, subject.policy, context));
+        writeProgram(context, flags.output, formatProgram(flags.format, program, subject.policy));
       return CLEAN;
     }
     const provenance = flags.annotate ? provenanceOf(subject.policy, program) : undefined;
     const notes = provenance ? instructionNotes(subject, provenance) : [];
-    const content = formatProgram(
-      flags.format,
-      program,
-      subject.policy,
-      context,
-      notes,
-      flags.output === '-',
-    );
+    const style = flags.output === '-' ? styleFor(context.stdout, context.env) : undefined;
+    const content = formatProgram(flags.format, program, subject.policy, { style, notes });
     writeProgram(context, flags.output, content);
     if (provenance) writeRules(context, flags, subject, provenance);
     if (!flags.quiet) context.stderr.write(`callgate: ${summary(subject, program)}\n`);

@@ -1,8 +1,8 @@
+import { printable } from '@callgate/engine/report/words';
 import type { Command } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { definition } from '../definition.ts';
-import { printable } from '../terminal/style.ts';
 import { VERBS } from '../verbs.ts';
 
 /** A verb with what can be completed after it. */

@@ -1,12 +1,13 @@
 import { diffPolicies } from '@callgate/engine/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
+import { printable } from '@callgate/engine/report/words';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
-import { differencesDocument, differencesText } from '../terminal/differences.ts';
-import { printable, styleFor } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface DecompileFlags extends TargetFlags {

@@ -1,11 +1,12 @@
 import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
+import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
+import { printable } from '@callgate/engine/report/words';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
-import { differencesDocument, differencesText } from '../terminal/differences.ts';
-import { printable, styleFor } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 
 const SIDED = ['arch', 'kernel', 'caps', 'runtime'] as const;
 type SideFlags = { readonly [K in `${(typeof SIDED)[number]}${'A' | 'B'}`]?: string };

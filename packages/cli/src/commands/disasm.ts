@@ -1,12 +1,13 @@
 import { listing } from '@callgate/engine/report/listing';
+import { listingText } from '@callgate/engine/report/listing-text';
 import { jsonProgram } from '@callgate/engine/report/programs/json';
+import { plural, printable } from '@callgate/engine/report/words';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { loadPrograms } from '../load/subject.ts';
-import { listingText } from '../terminal/listing.ts';
-import { plural, printable, styleFor } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 
 interface DisasmFlags {
   readonly arch?: string;

@@ -4,6 +4,7 @@ import { allowedCalls } from '@callgate/engine/analysis/allowed-calls';
 import { synthesize } from '@callgate/engine/build/synthesize';
 import { allowsByDefault } from '@callgate/engine/profile/allowed-calls';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import { printable } from '@callgate/engine/report/words';
 import {
   FOLLOWER_READY,
   HOOK_ANNOTATION,
@@ -21,7 +22,6 @@ import { targetOf } from '../flags/target-flags.ts';
 import { readText } from '../load/read-text.ts';
 import { loadProfileSubject } from '../load/subject.ts';
 import { recordRunning } from '../run/attach-run.ts';
-import { printable } from '../terminal/style.ts';
 import { reason, writeFile } from '../terminal/write-file.ts';
 
 interface HookFlags {

@@ -1,13 +1,15 @@
 import type { Program } from '@callgate/engine/bpf/instruction';
 import type { CompileOptions } from '@callgate/engine/compile/compile';
+import { formatProgram, programDocument } from '@callgate/engine/report/program-formats';
+import { plural, printable } from '@callgate/engine/report/words';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject, type Subject } from '../load/subject.ts';
-import { formatProgram, programDocument, writeProgram } from '../terminal/program-formats.ts';
-import { plural, printable } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
+import { writeProgram } from '../terminal/write-program.ts';
 
 interface OptimizeFlags extends ProgramFlags {
   readonly arch?: string;
@@ -50,8 +52,10 @@ export const optimize: Verb = {
     const kept = programs.length === 1 && (!program || isSmall) ? programs[0] : undefined;
     const result = kept ?? program ?? compileSubject(subject);
     const toStdout = flags.output === '-';
-    if (!flags.json || !toStdout)
-      writeProgram(context, flags.output, formatProgram(flags.format, result, policy, context, [], toStdout));
+    if (!flags.json || !toStdout) {
+      const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
+      writeProgram(context, flags.output, formatProgram(flags.format, result, policy, { style }));
+    }
     if (flags.json)
       context.stdout.write(`${JSON.stringify({ before, ...programDocument(result, policy) })}\n`);
     if (!flags.quiet) {

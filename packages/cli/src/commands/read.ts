@@ -1,5 +1,9 @@
 import { LOG_FORMATS } from '@callgate/engine/logs/log-formats';
 import { type Observation, stringifyRecording } from '@callgate/engine/recording/recording';
+import { deniedCalls, isList, lacksLines, phasesOf } from '@callgate/engine/report/recording';
+import type { Style } from '@callgate/engine/report/style';
+import { plural, printable, wrap } from '@callgate/engine/report/words';
+import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
 import {
@@ -9,8 +13,7 @@ import {
   type ReadRecording,
   readAnyRecording,
 } from '../load/log.ts';
-import { deniedCalls, isList, lacksLines, phasesOf } from '../terminal/recording.ts';
-import { plural, printable, type Style, styleFor, wrap } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface ReadFlags extends LogFlagTexts {
@@ -70,7 +73,7 @@ function text(context: Context, { name, format, recording, contents }: ReadRecor
       : `  ${style.bold(plural(count, 'system call'))}${isList(format) ? '' : `, called ${plural(calls, 'time')}`} on ${abisOf(made)}`,
     ...callLines(made),
   ];
-  const denied = deniedCalls(observations);
+  const denied = deniedCalls(observations, thisMachine().abi.name);
   if (denied !== '') lines.push(`  ${style.red('denied by a filter')}: ${denied}`);
   if (ambiguous > 0)
     lines.push(
@@ -96,7 +99,7 @@ function unreadLines(
 
 /** The calls, by when they were made where the recording tells. */
 function callLines(made: readonly Observation[]): string[] {
-  const phases = phasesOf(made);
+  const phases = phasesOf(made, thisMachine().abi.name);
   if (phases.length === 1) return [wrap(shortened(phases[0][1]), '    ')];
   return phases.flatMap(([when, labels]) => [`  ${when}:`, wrap(shortened(labels), '    ')]);
 }

@@ -1,24 +1,16 @@
 import { synthesize } from '@callgate/engine/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
-import type { LaunchPlan } from '@callgate/linux/launch/launch';
-import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
-import { recordProgram } from '@callgate/linux/recorders/record';
+import { deniedCalls, labelsOf, lacksLines } from '@callgate/engine/report/recording';
+import { plural, printable, wrap } from '@callgate/engine/report/words';
+import { RECORDERS } from '@callgate/linux/recorders/choose';
 import type { AttachTarget } from '@callgate/linux/recorders/record-attached';
-import type { Recorder } from '@callgate/linux/recorders/recorder';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { recordRunning } from '../run/attach-run.ts';
-import {
-  commandOf,
-  endProgram,
-  launchFailure,
-  routeSignals,
-  type SignalRoute,
-  stoppedBy,
-} from '../run/program-run.ts';
-import { deniedCalls, labelsOf, lacksLines } from '../terminal/recording.ts';
-import { plural, printable, styleFor, wrap } from '../terminal/style.ts';
+import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
+import { findRecorder, recordWithSignals } from '../run/record-program.ts';
+import { styleFor } from '../terminal/style.ts';
 import { expectWritable, writeFile } from '../terminal/write-file.ts';
 
 interface RecordFlags {
@@ -162,70 +154,13 @@ function milliseconds(text: string): number {
   return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? 's']!;
 }
 
-/** The recorder of that name, or the best that works here and why better ones do not. */
-export function findRecorder(name: string): { recorder: Recorder; reason?: string } {
-  if (name === 'auto') {
-    const choice = chooseRecorder();
-    const reasons = choice.passedOver.map(({ id, why }) => `${id}: ${why}`).join('; ');
-    if (!choice.recorder) throw new CliFailure(`nothing can record here: ${reasons}`, OWN_FAILURE);
-    return {
-      recorder: choice.recorder,
-      reason: reasons && `recording with ${choice.recorder.id} (${reasons})`,
-    };
-  }
-  const recorder = RECORDERS.find((r) => r.id === name);
-  const names = ['auto', ...RECORDERS.map((r) => r.id)].join(', ');
-  if (!recorder)
-    throw new CliFailure(`there is no recorder "${printable(name)}"; it is one of ${names}`, OWN_FAILURE);
-  const why = recorder.unavailable();
-  if (why) throw new CliFailure(`${recorder.id} cannot record here: ${why}`, OWN_FAILURE);
-  return { recorder };
-}
-
-/** Records a program; signals are the program's while it lives, later ones stop what it left running. */
-export async function recordWithSignals(
-  context: Context,
-  recorder: Recorder,
-  command: LaunchPlan['command'],
-  say: (text: string) => void,
-  plan: Partial<LaunchPlan> = {},
-  route: SignalRoute = { stop: new AbortController() },
-  args = false,
-) {
-  const off = routeSignals(context, route);
-  try {
-    return await recordProgram(
-      recorder,
-      { command, env: context.env, ...plan },
-      {
-        args,
-        stop: route.stop.signal,
-        started: (pid) => {
-          route.pid = pid;
-        },
-        ended: () => {
-          route.pid = undefined;
-        },
-        waiting: (processes) =>
-          say(
-            `the program has ended, ${plural(processes, 'process', 'processes')} it started still run; Ctrl-C stops them`,
-          ),
-      },
-    );
-  } catch (fault) {
-    throw stoppedBy(route) ?? launchFailure(fault, command[0]);
-  } finally {
-    off();
-  }
-}
-
 function summary(context: Context, recording: Recording): string {
   const style = styleFor(context.stderr, context.env);
   const seen = recording.observations.filter((o) => o.count > 0 && o.phase !== 'runtime');
   const runtime = recording.observations.filter((o) => o.count > 0 && o.phase === 'runtime');
   const calls = seen.reduce((sum, o) => sum + o.count, 0);
   const abis = [...new Set(seen.map((o) => o.arch))];
-  const names = labelsOf(seen);
+  const names = labelsOf(seen, recording.machine.arch);
   const where = names.length === 0 ? '' : `, called ${plural(calls, 'time')} on ${abis.join(', ')}`;
   const lines = [
     `${style.bold(`callgate: ${plural(names.length, 'system call')}`)}${where}; ${recording.lost === 0 ? 'none lost' : style.red(`${recording.lost} LOST`)}`,
@@ -238,14 +173,16 @@ function summary(context: Context, recording: Recording): string {
       ),
     );
   if (runtime.length > 0)
-    lines.push(`  before that, by the container runtime under the filter: ${labelsOf(runtime).join(' ')}`);
+    lines.push(
+      `  before that, by the container runtime under the filter: ${labelsOf(runtime, recording.machine.arch).join(' ')}`,
+    );
   if (recording.ambiguous > 0)
     lines.push(
       style.yellow(`  ${recording.recorder} does not tell the ABI: ${recording.machine.arch} is assumed`),
     );
   lines.push(...lacksLines(recording).map((line) => style.yellow(`  ${line}`)));
   lines.push(...recording.notes.map((note) => style.yellow(`  ${printable(note)}`)));
-  const denied = deniedCalls(recording.observations);
+  const denied = deniedCalls(recording.observations, recording.machine.arch);
   if (denied !== '') lines.push(`  denied by a filter that was in force: ${denied}`);
   return `${lines.join('\n')}\n`;
 }

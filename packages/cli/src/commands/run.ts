@@ -1,8 +1,11 @@
+import { countedDenials, type Denial, denialsOf } from '@callgate/engine/analysis/denials';
 import { possibleVerdicts } from '@callgate/engine/analysis/explain';
-import { actionOfWord, executes } from '@callgate/engine/bpf/action';
+import { executes } from '@callgate/engine/bpf/action';
 import type { Program } from '@callgate/engine/bpf/instruction';
 import { formatAction } from '@callgate/engine/report/action';
-import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
+import { callLabel } from '@callgate/engine/report/call';
+import { plural, printable } from '@callgate/engine/report/words';
+import { filterFlags } from '@callgate/engine/runtime/filter-flags';
 import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/kernel-log/kernel-log';
 import type { Ending, LaunchPlan } from '@callgate/linux/launch/launch';
@@ -14,24 +17,15 @@ import type { Context } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject, type Subject } from '../load/subject.ts';
-import { callLabel } from '../load/system-call.ts';
-import { commandOf, filterFlags, runProgramPlan } from '../run/program-run.ts';
-import { plural, printable, styleFor } from '../terminal/style.ts';
-import { recordWithSignals } from './record.ts';
+import { commandOf, runProgramPlan } from '../run/program-run.ts';
+import { recordWithSignals } from '../run/record-program.ts';
+import { styleFor } from '../terminal/style.ts';
 
 interface RunFlags extends TargetFlags {
   readonly profile: string;
   readonly log?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
-}
-
-/** A call that the filter turned away, and how often. */
-interface Denial {
-  readonly arch: AbiName;
-  readonly nr: number;
-  readonly times: number;
-  readonly how: string;
 }
 
 export const run: Verb = {
@@ -69,7 +63,7 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
       command: program,
       env: context.env,
       filter: compileSubject(subject),
-      flags: filterFlags(subject, flags.log ?? false),
+      flags: filterFlags(subject.source?.profile, flags.log ?? false),
       noNewPrivs: true,
     } satisfies LaunchPlan;
     const outcome = flags.log
@@ -99,18 +93,14 @@ async function runCounted(
   const recorder = ebpf.unavailable() === undefined ? ebpf : denials;
   try {
     const { recording, ending } = await recordWithSignals(context, recorder, plan.command, say, plan);
-    // Which of them killed, only the log tells.
-    const deadly = logged(log, subject).filter((d) => d.how.startsWith('KILL'));
-    const counted = recording.observations
-      .filter((o) => o.denied > 0 && !deadly.some((d) => d.arch === o.arch && d.nr === o.nr))
-      .map((o): Denial => ({ arch: o.arch, nr: o.nr, times: o.denied, how: 'denied' }));
+    const denied = countedDenials(recording.observations, logged(log, subject));
     const unseen =
       log === undefined
         ? 'which call was deadly, only the kernel log knows, and root may read it'
         : undefined;
     return {
       ending,
-      denials: [...summedUp(counted), ...deadly],
+      denials: denied,
       unseen: ending.signal === 'SIGSYS' ? unseen : undefined,
     };
   } finally {
@@ -140,27 +130,14 @@ function deniesExecve(subject: Subject): boolean {
   return outcomes.every(({ verdict }) => !executes(verdict.action));
 }
 
-/** Denials in the kernel log that this run can have caused: later processes, and what the profile really does. */
-function logged(log: KernelLog | undefined, subject: Subject, since = 0): Denial[] {
-  const denials = (log?.denials() ?? []).flatMap(({ arch, nr, code, pid }): Denial[] => {
-    const { kind } = actionOfWord(code);
-    const caused = possibleVerdicts(subject.policy, abiOf(arch), nr).some(
-      ({ verdict }) => verdict.action === kind,
-    );
-    if (executes(kind) || !caused || pid < since) return [];
-    return [{ arch, nr, how: formatAction(kind, 0).replace('(0)', ''), times: 1 }];
-  });
-  return summedUp(denials);
+/** Denials in the kernel log that this run can have caused: those of later processes. */
+function logged(log: KernelLog | undefined, { policy }: Subject, since = 0): Denial[] {
+  return denialsOf(policy, log?.denials().filter(({ pid }) => pid >= since) ?? []);
 }
 
-/** Each call once for each way in which it was denied. */
-function summedUp(denials: readonly Denial[]): Denial[] {
-  const sums = new Map<string, Denial>();
-  for (const denial of denials) {
-    const key = `${denial.arch} ${denial.nr} ${denial.how}`;
-    sums.set(key, { ...denial, times: denial.times + (sums.get(key)?.times ?? 0) });
-  }
-  return [...sums.values()];
+/** The kernel's word for how a call was denied, where it is known. */
+function howDenied({ how }: Denial): string {
+  return how === undefined ? 'denied' : formatAction(how, 0).replace('(0)', '');
 }
 
 /** The document of run --json; `complete`: no denial can be missing. */
@@ -169,12 +146,12 @@ function outcomeDocument({ ending, denials, unseen }: FinishedRun): object {
     status: ending.status,
     signal: ending.signal ?? null,
     complete: unseen === undefined,
-    denied: denials.map(({ arch, nr, times, how }) => ({
-      arch,
-      syscall: nameOf(arch, nr) ?? String(nr),
-      nr,
-      count: times,
-      how,
+    denied: denials.map((denial) => ({
+      arch: denial.arch,
+      syscall: nameOf(denial.arch, denial.nr) ?? String(denial.nr),
+      nr: denial.nr,
+      count: denial.times,
+      how: howDenied(denial),
     })),
   };
 }
@@ -193,10 +170,11 @@ function report(
     );
   if (denials.length > 0) {
     const native = thisMachine().abi.name;
-    const list = denials.map(({ arch, nr, times, how }) => {
+    const list = denials.map((denial) => {
+      const { arch, nr, times } = denial;
       const flag = arch === native ? '' : ` --arch ${arch}`;
       const command = `callgate explain ${printable(flags.profile)} ${callLabel(arch, nr, arch)}${flag}`;
-      return `  ${callLabel(arch, nr)}  ${how}, ${plural(times, 'time')}; see: ${command}\n`;
+      return `  ${callLabel(arch, nr, native)}  ${howDenied(denial)}, ${plural(times, 'time')}; see: ${command}\n`;
     });
     context.stderr.write(`${style.red('callgate:')} denied by the profile:\n${list.join('')}`);
   }

@@ -3,6 +3,9 @@ import { lowerProfile } from '@callgate/engine/policy/lower';
 import { allowsByDefault, withoutNames } from '@callgate/engine/profile/allowed-calls';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
+import type { Style } from '@callgate/engine/report/style';
+import { plural, printable } from '@callgate/engine/report/words';
+import { filterFlags } from '@callgate/engine/runtime/filter-flags';
 import type { LaunchPlan } from '@callgate/linux/launch/launch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';
@@ -14,15 +17,14 @@ import {
   commandOf,
   endProgram,
   expectProgram,
-  filterFlags,
   runProgramPlan,
   type SignalRoute,
   stoppedBy,
 } from '../run/program-run.ts';
+import { findRecorder, recordWithSignals } from '../run/record-program.ts';
 import { Progress } from '../terminal/progress.ts';
-import { plural, printable, type Style, styleFor } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
-import { findRecorder, recordWithSignals } from './record.ts';
 
 interface ShrinkFlags extends TargetFlags {
   readonly output?: string;
@@ -203,7 +205,7 @@ class Trials {
     if (!policy) return { how: 'it is no profile any more' };
     const filter = compileSubject({ ...subject, policy });
     // There are filters under which not even execve works.
-    return this.attempt({ filter, flags: filterFlags(subject, false) }, (fault) => ({
+    return this.attempt({ filter, flags: filterFlags(this.profile, false) }, (fault) => ({
       how: fault instanceof Error ? fault.message : String(fault),
     }));
   }

@@ -1,3 +1,4 @@
+import { callNumber } from '@callgate/engine/analysis/asked-call';
 import { ABI_NAMES, type AbiName } from '@callgate/engine/syscalls/arch';
 import { prototypeOf, sinceOf } from '@callgate/engine/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
@@ -7,7 +8,7 @@ import { thisMachine } from '@callgate/linux/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { abiNamed } from '../flags/target-flags.ts';
-import { callNumber, noSuchCall } from '../load/system-call.ts';
+import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
 
 export const syscall: Verb = {

@@ -7,6 +7,8 @@ import type { Program } from '@callgate/engine/bpf/instruction';
 import { synthesize } from '@callgate/engine/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/profile/stringify';
 import type { Recording } from '@callgate/engine/recording/recording';
+import type { Style } from '@callgate/engine/report/style';
+import { plural, printable } from '@callgate/engine/report/words';
 import { parseArgument } from '@callgate/engine/syscalls/arguments';
 import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linux/attacks';
 import { nativeNumber, thisMachine } from '@callgate/linux/machine';
@@ -17,9 +19,9 @@ import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject, type Subject } from '../load/subject.ts';
 import { runProgramPlan, type SignalRoute } from '../run/program-run.ts';
-import { plural, printable, type Style, styleFor } from '../terminal/style.ts';
+import { findRecorder, recordWithSignals } from '../run/record-program.ts';
+import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
-import { findRecorder, recordWithSignals } from './record.ts';
 
 /** Programs that show enough, the best first; the last one is on every machine. */
 const PROGRAMS: readonly (readonly [string, ...string[]])[] = [

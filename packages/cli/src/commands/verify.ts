@@ -1,6 +1,9 @@
 import { constants } from 'node:os';
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
 import { withoutStub } from '@callgate/engine/policy/policy';
+import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
+import type { Style } from '@callgate/engine/report/style';
+import { plural, printable, wrap } from '@callgate/engine/report/words';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
 import { OCI_RUNTIMES } from '@callgate/linux/container/oci-container';
 import { FiltersUnreadable } from '@callgate/linux/process/live-filters';
@@ -15,8 +18,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../load/subject.ts';
-import { differencesDocument, differencesText } from '../terminal/differences.ts';
-import { plural, printable, type Style, styleFor, wrap } from '../terminal/style.ts';
+import { styleFor } from '../terminal/style.ts';
 
 interface VerifyFlags extends TargetFlags {
   readonly against: string;

@@ -1,5 +1,5 @@
+import { printable } from '@callgate/engine/report/words';
 import { CliFailure } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 
 /** A whole number from 1 that a flag takes. */
 export function natural(text: string, flag: string): number {

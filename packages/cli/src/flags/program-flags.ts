@@ -1,9 +1,10 @@
 import type { CompileOptions } from '@callgate/engine/compile/compile';
 import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
+import { weightsOf } from '@callgate/engine/recording/recording';
+import { FORMAT_HELP, FORMATS, type Format } from '@callgate/engine/report/program-formats';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
-import { readRecording, weightsOf } from '../load/recording.ts';
-import { FORMAT_HELP, FORMATS, type Format } from '../terminal/program-formats.ts';
+import { readRecording } from '../load/recording.ts';
 
 /** The flags of verbs that make a program: what is to be small, and how and where it is written. */
 export interface ProgramFlags {

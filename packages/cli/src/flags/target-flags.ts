@@ -1,12 +1,12 @@
 import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
 import { parseKernel } from '@callgate/engine/profile/profile';
+import { printable } from '@callgate/engine/report/words';
 import { parseRelease, RUNTIME_NAMES, type Runtime, type Target } from '@callgate/engine/runtime/target';
 import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/syscalls/arch';
 import { thisMachine } from '@callgate/linux/machine';
 import type { Command } from 'commander';
 import { CliFailure } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 
 /** The flags that give a profile a meaning. */
 export interface TargetFlags {

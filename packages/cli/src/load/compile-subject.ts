@@ -8,8 +8,8 @@ import {
   FilterTooLarge,
 } from '@callgate/engine/compile/compile';
 import { restrict } from '@callgate/engine/diagram/restrict';
+import { printable } from '@callgate/engine/report/words';
 import { CliFailure } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 import type { Subject } from './subject.ts';
 
 const MOST_NAMED = 3;

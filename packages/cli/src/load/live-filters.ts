@@ -1,8 +1,8 @@
 import type { Program } from '@callgate/engine/bpf/instruction';
+import { printable } from '@callgate/engine/report/words';
 import { containerPid, ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
 import { FiltersUnreadable, readFilters } from '@callgate/linux/process/live-filters';
 import { CliFailure } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 
 /** The filters of the process that pid:N, docker:NAME or podman:NAME names, the newest first; undefined for other names. */
 export async function liveFilters(name: string): Promise<Program[] | undefined> {

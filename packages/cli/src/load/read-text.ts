@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { printable } from '@callgate/engine/report/words';
 import { CliFailure, type Context } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 import { reason } from '../terminal/write-file.ts';
 
 /** Longer files are not even read; a profile has some kilobytes, a recording some more. */

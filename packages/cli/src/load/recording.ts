@@ -1,9 +1,7 @@
-import type { CallWeight } from '@callgate/engine/compile/weights';
 import { parseRecording, type Recording } from '@callgate/engine/recording/recording';
 import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
-import { abiOf } from '@callgate/engine/syscalls/arch';
+import { printable } from '@callgate/engine/report/words';
 import { CliFailure, type Context } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 import { readText } from './read-text.ts';
 
 /** A recording that callgate record wrote. */
@@ -16,13 +14,4 @@ export function recordingIn(name: string, text: string): Recording {
   const { value, diagnostics } = parseRecording(text);
   if (value) return value;
   throw new CliFailure(formatDiagnostic(locate(diagnostics, name, text)[0]));
-}
-
-/** How often a recorded workload made each call, denied ones included. */
-export function weightsOf(recording: Recording): CallWeight[] {
-  return recording.observations.map(({ arch, nr, count, denied }) => ({
-    arch: abiOf(arch).auditArch,
-    nr,
-    weight: count + denied,
-  }));
 }

@@ -9,12 +9,12 @@ import type { Policy } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import type { Profile } from '@callgate/engine/profile/profile';
 import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
+import { printable } from '@callgate/engine/report/words';
 import type { Target } from '@callgate/engine/runtime/target';
 import { lineMap, type Position } from '@callgate/engine/source/line-map';
 import { formatOf } from '@callgate/engine/source/read';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
 

@@ -1,4 +1,5 @@
 import { stringifyRecording } from '@callgate/engine/recording/recording';
+import { printable } from '@callgate/engine/report/words';
 import { NoSuchContainer } from '@callgate/linux/container/containers';
 import { ebpf } from '@callgate/linux/recorders/ebpf/ebpf';
 import {
@@ -8,7 +9,6 @@ import {
   NotAttachable,
 } from '@callgate/linux/recorders/record-attached';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
-import { printable } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 /** How something that runs already is recorded. */

@@ -1,16 +1,9 @@
 import { constants } from 'node:os';
-import {
-  type Ending,
-  FLAG_LOG,
-  FLAG_SPEC_ALLOW,
-  type LaunchPlan,
-  launch,
-} from '@callgate/linux/launch/launch';
+import { type Ending, type LaunchPlan, launch } from '@callgate/linux/launch/launch';
 import { LaunchError } from '@callgate/linux/launch/start-program';
 import { findProgram, NoSuchProgram } from '@callgate/linux/process/find-program';
 import { isForeground } from '@callgate/linux/process/processes';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
-import type { Subject } from '../load/subject.ts';
 
 const EBUSY = 16;
 
@@ -29,14 +22,6 @@ export function expectProgram(context: Context, program: string): void {
   } catch (fault) {
     throw launchFailure(fault, program);
   }
-}
-
-/** SECCOMP_FILTER_FLAG_* as runc sets them: SPEC_ALLOW unless the profile lists flags of its own. */
-export function filterFlags(subject: Subject, log: boolean): number {
-  const profile = subject.source?.profile;
-  const named = new Set(profile?.flags.map((f) => f.value));
-  const spec = !profile?.hasFlags || named.has('SECCOMP_FILTER_FLAG_SPEC_ALLOW');
-  return (log || named.has('SECCOMP_FILTER_FLAG_LOG') ? FLAG_LOG : 0) | (spec ? FLAG_SPEC_ALLOW : 0);
 }
 
 /** Faults of starting a program, with the exit status that a shell would give. */

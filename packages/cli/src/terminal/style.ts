@@ -1,41 +1,8 @@
+import type { Style } from '@callgate/engine/report/style';
 import pc from 'picocolors';
 import type { Output } from '../context.ts';
 
 /** Colours on a terminal, unless NO_COLOR forbids them. */
-export function styleFor(output: Output, env: NodeJS.ProcessEnv) {
+export function styleFor(output: Output, env: NodeJS.ProcessEnv): Style {
   return pc.createColors(output.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb');
-}
-
-export type Style = ReturnType<typeof styleFor>;
-
-/** Text from outside, with everything escaped that a terminal would act on. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
-/** Words in lines of at most so many columns, each line indented. */
-export function wrap(words: readonly string[], indent: string, width = 100): string {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of words) {
-    if (line && indent.length + line.length + 1 + word.length > width) {
-      lines.push(indent + line);
-      line = word;
-    } else line = line ? `${line} ${word}` : word;
-  }
-  if (line) lines.push(indent + line);
-  return lines.join('\n');
-}
-
-/** 1 call, 2 calls; large numbers with commas. */
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${grouped(count)} ${count === 1 ? one : many}`;
-}
-
-/** A whole number with a comma before every third digit. Node's own way would load its languages first, for 35 ms. */
-export function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -11,8 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { printable } from '@callgate/engine/report/words';
 import { CliFailure, type Context } from '../context.ts';
-import { printable } from './style.ts';
 
 /**
  * Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. A symbolic link keeps pointing

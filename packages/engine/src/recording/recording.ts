@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import { readJson } from '../source/read-json.ts';
-import { ABI_NAMES, type AbiName } from '../syscalls/arch.ts';
+import { ABI_NAMES, type AbiName, abiOf } from '../syscalls/arch.ts';
 
 /**
  * When in a workload's life a call was made. runtime: by the container runtime, between the loading of the container's filter
@@ -142,4 +142,13 @@ export function stringifyRecording(recording: Recording): string {
   const { observations, ...head } = recording;
   const lines = observations.map((o) => `    ${JSON.stringify(o)}`);
   return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "observations": [\n${lines.join(',\n')}\n  ]\n}\n`;
+}
+
+/** How often a recorded workload made each call, denied ones included: weights for the compiler. */
+export function weightsOf(recording: Recording): { arch: number; nr: number; weight: number }[] {
+  return recording.observations.map(({ arch, nr, count, denied }) => ({
+    arch: abiOf(arch).auditArch,
+    nr,
+    weight: count + denied,
+  }));
 }

@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { encodeProgram } from '@callgate/engine/bpf/encode';
 import type { Program } from '@callgate/engine/bpf/instruction';
+import { FLAG_NEW_LISTENER } from '@callgate/engine/runtime/filter-flags';
 import { thisMachine } from '../machine.ts';
 import { findProgram } from '../process/find-program.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
@@ -33,12 +34,6 @@ export interface Ending {
   readonly status: number;
   readonly signal?: NodeJS.Signals;
 }
-
-/** SECCOMP_FILTER_FLAG_* of linux/seccomp.h. */
-export const FLAG_LOG = 2;
-export const FLAG_SPEC_ALLOW = 4;
-export const FLAG_NEW_LISTENER = 8;
-export const FLAG_WAIT_KILLABLE_RECV = 32;
 
 /** A process that stands ready to become the program, and waits. */
 export interface Launched {

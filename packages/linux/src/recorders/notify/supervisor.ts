@@ -1,13 +1,8 @@
 import { closeSync } from 'node:fs';
 import type { SeccompData } from '@callgate/engine/bpf/vm';
+import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/runtime/filter-flags';
 import { abiOfCall } from '@callgate/engine/syscalls/arch';
-import {
-  FLAG_NEW_LISTENER,
-  FLAG_WAIT_KILLABLE_RECV,
-  type Launched,
-  type LaunchPlan,
-  launch,
-} from '../../launch/launch.ts';
+import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import { killProcess } from '../../process/kill-process.ts';

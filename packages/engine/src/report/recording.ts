@@ -1,5 +1,6 @@
-import type { LifePart, Observation, Phase, Recording } from '@callgate/engine/recording/recording';
-import { callLabel } from '../load/system-call.ts';
+import type { LifePart, Observation, Phase, Recording } from '../recording/recording.ts';
+import type { AbiName } from '../syscalls/arch.ts';
+import { callLabel } from './call.ts';
 
 const WORDS: Readonly<Record<LifePart, string>> = {
   startup: 'how it starts is not in the recording: it ran before',
@@ -11,16 +12,20 @@ export function lacksLines({ lacks }: Recording): string[] {
   return lacks.map((part) => WORDS[part]);
 }
 
-/** The calls of observations, each once, sorted. */
-export function labelsOf(observations: readonly Observation[]): string[] {
-  return [...new Set(observations.map((o) => callLabel(o.arch, o.nr)))].sort();
+/** The calls of observations, each once, sorted; those of other ABIs than `native` with their ABI. */
+export function labelsOf(observations: readonly Observation[], native: AbiName): string[] {
+  return [...new Set(observations.map((o) => callLabel(o.arch, o.nr, native)))].sort();
 }
 
 /** When calls were made, in words, and which: those of a later line came in no earlier one. */
-export function phasesOf(observations: readonly Observation[]): [when: string, labels: string[]][] {
+export function phasesOf(
+  observations: readonly Observation[],
+  native: AbiName,
+): [when: string, labels: string[]][] {
   const told = new Set<string>();
   return WHEN.map(([when, ...phases]): [string, string[]] => {
-    const labels = labelsOf(observations.filter(({ phase }) => phases.includes(phase)));
+    const mine = observations.filter(({ phase }) => phases.includes(phase));
+    const labels = labelsOf(mine, native);
     const fresh = labels.filter((label) => !told.has(label));
     for (const label of fresh) told.add(label);
     return [when, fresh];
@@ -37,10 +42,12 @@ const WHEN: readonly (readonly [when: string, ...phases: Phase[]])[] = [
 ];
 
 /** What a filter turned away, and how often. */
-export function deniedCalls(observations: readonly Observation[]): string {
+export function deniedCalls(observations: readonly Observation[], native: AbiName): string {
   const times = new Map<string, number>();
-  for (const { arch, nr, denied } of observations)
-    if (denied > 0) times.set(callLabel(arch, nr), (times.get(callLabel(arch, nr)) ?? 0) + denied);
+  for (const { arch, nr, denied } of observations) {
+    const label = callLabel(arch, nr, native);
+    if (denied > 0) times.set(label, (times.get(label) ?? 0) + denied);
+  }
   return [...times].map(([label, count]) => `${label} ×${count}`).join(', ');
 }
 

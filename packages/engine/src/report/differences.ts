@@ -1,10 +1,11 @@
-import type { Change, Difference, Differences } from '@callgate/engine/analysis/diff';
-import type { Action } from '@callgate/engine/bpf/action';
-import { formatAction } from '@callgate/engine/report/action';
-import { describeArguments } from '@callgate/engine/report/arguments';
-import { formatCallBriefly } from '@callgate/engine/report/call';
-import { type Abi, abiOf } from '@callgate/engine/syscalls/arch';
-import { plural, type Style, wrap } from './style.ts';
+import type { Change, Difference, Differences } from '../analysis/diff.ts';
+import type { Action } from '../bpf/action.ts';
+import { type Abi, abiOf } from '../syscalls/arch.ts';
+import { formatAction } from './action.ts';
+import { describeArguments } from './arguments.ts';
+import { formatCallBriefly } from './call.ts';
+import type { Style } from './style.ts';
+import { plural, wrap } from './words.ts';
 
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
 

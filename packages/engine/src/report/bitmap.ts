@@ -1,17 +1,11 @@
-import {
-  type CachedCall,
-  cachedAbis,
-  cachedCalls,
-  countCached,
-  type Uncached,
-} from '@callgate/engine/analysis/bitmap';
-import { actionOfWord } from '@callgate/engine/bpf/action';
-import { formatAction } from '@callgate/engine/report/action';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
-import type { Context } from '../context.ts';
-import { compileSubject } from '../load/compile-subject.ts';
-import type { Subject } from '../load/subject.ts';
-import { plural, type Style, styleFor, wrap } from './style.ts';
+import { type CachedCall, cachedAbis, cachedCalls, countCached, type Uncached } from '../analysis/bitmap.ts';
+import { actionOfWord } from '../bpf/action.ts';
+import type { Program } from '../bpf/instruction.ts';
+import type { KernelVersion } from '../profile/profile.ts';
+import type { Abi, AbiName } from '../syscalls/arch.ts';
+import { formatAction } from './action.ts';
+import type { Style } from './style.ts';
+import { plural, wrap } from './words.ts';
 
 /** What the kernel's bitmap does about the calls of one ABI. */
 export interface Bitmap {
@@ -19,13 +13,13 @@ export interface Bitmap {
   readonly calls: readonly CachedCall[];
 }
 
-/** For a profile that of the filter that callgate makes of it; for programs that of the programs themselves. */
-export function bitmapsOf(subject: Subject): Bitmap[] {
-  const programs = subject.programs ?? [compileSubject(subject)];
-  return cachedAbis(subject.policy.abis, subject.target.kernel).map((abi) => ({
-    abi: abi.name,
-    calls: cachedCalls(programs, abi),
-  }));
+/** What the bitmap of a kernel does about the calls of programs that are stacked, for the ABIs of their policy. */
+export function bitmapsOf(
+  programs: readonly Program[],
+  abis: readonly Abi[],
+  kernel: KernelVersion,
+): Bitmap[] {
+  return cachedAbis(abis, kernel).map((abi) => ({ abi: abi.name, calls: cachedCalls(programs, abi) }));
 }
 
 export function bitmapDocument({ abi, calls }: Bitmap): object {
@@ -36,8 +30,7 @@ export function bitmapDocument({ abi, calls }: Bitmap): object {
   };
 }
 
-export function bitmapsText(context: Context, bitmaps: readonly Bitmap[]): string {
-  const style = styleFor(context.stdout, context.env);
+export function bitmapsText(style: Style, bitmaps: readonly Bitmap[]): string {
   return bitmaps.map((bitmap) => bitmapText(style, bitmap)).join('');
 }
 

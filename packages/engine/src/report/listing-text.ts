@@ -1,4 +1,4 @@
-import type { ListingLine } from '@callgate/engine/report/listing';
+import type { ListingLine } from './listing.ts';
 import type { Style } from './style.ts';
 
 const LABEL_WIDTH = 7;

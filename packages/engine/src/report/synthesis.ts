@@ -1,12 +1,14 @@
-import type { Synthesis } from '@callgate/engine/build/synthesize';
-import type { TightCall } from '@callgate/engine/build/tighten';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { type Completeness, partsNotSeen } from '@callgate/engine/recording/completeness';
-import type { LifePart, Recording } from '@callgate/engine/recording/recording';
-import { sparkline } from '@callgate/engine/report/completeness';
-import { formatReason } from '@callgate/engine/report/origin';
-import { callLabel } from '../load/system-call.ts';
-import { plural, printable, type Style } from './style.ts';
+import type { Synthesis } from '../build/synthesize.ts';
+import type { TightCall } from '../build/tighten.ts';
+import { stringifyProfile } from '../profile/stringify.ts';
+import { type Completeness, partsNotSeen } from '../recording/completeness.ts';
+import type { LifePart, Recording } from '../recording/recording.ts';
+import type { AbiName } from '../syscalls/arch.ts';
+import { callLabel } from './call.ts';
+import { sparkline } from './completeness.ts';
+import { formatReason } from './origin.ts';
+import type { Style } from './style.ts';
+import { plural, printable } from './words.ts';
 
 /** For every call why it is in the profile, a line each. */
 export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: number): string[] {
@@ -109,7 +111,7 @@ function kinds({ reasons }: Synthesis): string {
 }
 
 /** How much of the workload the runs have shown. */
-export function completenessLines(style: Style, completeness: Completeness): string[] {
+export function completenessLines(style: Style, completeness: Completeness, native: AbiName): string[] {
   const { runs, seen, estimated, interval, once, curve, identical } = completeness;
   if (seen === 0) return [style.red(`completeness: none of the ${runs} runs shows a call`)];
   const share = Math.round((seen / estimated) * 100);
@@ -122,7 +124,7 @@ export function completenessLines(style: Style, completeness: Completeness): str
       style.yellow('  every run showed the same calls: vary what you do, or the estimate means nothing'),
     );
   else if (once.length > 0)
-    lines.push(`  in one run only: ${once.map(({ arch, nr }) => callLabel(arch, nr)).join(', ')}`);
+    lines.push(`  in one run only: ${once.map(({ arch, nr }) => callLabel(arch, nr, native)).join(', ')}`);
   return lines;
 }
 

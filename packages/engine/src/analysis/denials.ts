@@ -1,0 +1,53 @@
+import { type ActionKind, actionOfWord, executes } from '../bpf/action.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Observation } from '../recording/recording.ts';
+import { type AbiName, abiOf } from '../syscalls/arch.ts';
+import { possibleVerdicts } from './explain.ts';
+
+/** A call that a filter turned away, and how often. */
+export interface Denial {
+  readonly arch: AbiName;
+  readonly nr: number;
+  readonly times: number;
+  /** Undefined where only the fact is known. */
+  readonly how?: ActionKind;
+}
+
+/** What the kernel has logged of a call: the SECCOMP_RET_* word, without its data. */
+export interface LoggedCall {
+  readonly arch: AbiName;
+  readonly nr: number;
+  readonly code: number;
+}
+
+/** Of what the kernel has logged the denials that a policy can have caused: only what it really does. */
+export function denialsOf(policy: Policy, logged: readonly LoggedCall[]): Denial[] {
+  const denials = logged.flatMap(({ arch, nr, code }): Denial[] => {
+    const { kind } = actionOfWord(code);
+    const caused = possibleVerdicts(policy, abiOf(arch), nr).some(({ verdict }) => verdict.action === kind);
+    return executes(kind) || !caused ? [] : [{ arch, nr, how: kind, times: 1 }];
+  });
+  return summedUp(denials);
+}
+
+/**
+ * What a recorder has counted as denied, beside what the log says killed: which of the denied calls were deadly, only the
+ * log tells.
+ */
+export function countedDenials(observations: readonly Observation[], logged: readonly Denial[]): Denial[] {
+  const deadly = logged.filter(({ how }) => how?.startsWith('KILL'));
+  const counted = observations
+    .filter((o) => o.denied > 0 && !deadly.some((d) => d.arch === o.arch && d.nr === o.nr))
+    .map(({ arch, nr, denied }): Denial => ({ arch, nr, times: denied }));
+  return [...summedUp(counted), ...deadly];
+}
+
+/** Each call once for each way in which it was denied. */
+function summedUp(denials: readonly Denial[]): Denial[] {
+  const sums = new Map<string, Denial>();
+  for (const denial of denials) {
+    const key = `${denial.arch} ${denial.nr} ${denial.how}`;
+    sums.set(key, { ...denial, times: denial.times + (sums.get(key)?.times ?? 0) });
+  }
+  return [...sums.values()];
+}

@@ -1,0 +1,17 @@
+import type { Profile } from '../profile/profile.ts';
+
+/** SECCOMP_FILTER_FLAG_* of linux/seccomp.h. */
+export const FLAG_LOG = 2;
+export const FLAG_SPEC_ALLOW = 4;
+export const FLAG_NEW_LISTENER = 8;
+export const FLAG_WAIT_KILLABLE_RECV = 32;
+
+/**
+ * The flags with which runc installs a profile's filter: SPEC_ALLOW unless the profile lists flags of its own. A filter
+ * that comes from no profile is installed as if it listed none. `log` adds SECCOMP_FILTER_FLAG_LOG.
+ */
+export function filterFlags(profile: Profile | undefined, log: boolean): number {
+  const named = new Set(profile?.flags.map((flag) => flag.value));
+  const spec = !profile?.hasFlags || named.has('SECCOMP_FILTER_FLAG_SPEC_ALLOW');
+  return (log || named.has('SECCOMP_FILTER_FLAG_LOG') ? FLAG_LOG : 0) | (spec ? FLAG_SPEC_ALLOW : 0);
+}
