@@ -47,7 +47,7 @@ function microseconds(filter: Uint8Array): number {
 }
 
 async function compare(): Promise<void> {
-  const profile = parseProfile(DOCKER_PROFILE, 'json').value!;
+  const profile = parseProfile(DOCKER_PROFILE).value!;
   for (const abis of [['x86_64'], ['x86_64', 'x86', 'x32']] as const satisfies readonly AbiName[][]) {
     const target: Target = {
       native: 'x86_64',

@@ -32,7 +32,7 @@ const ROUNDS = 40;
 const NO_ARGUMENTS = [0n, 0n, 0n, 0n, 0n, 0n];
 
 const KERNEL = { major: 6, minor: 18 };
-const profile = parseProfile(DOCKER_PROFILE, 'json').value!;
+const profile = parseProfile(DOCKER_PROFILE).value!;
 const targetOf = (abis: readonly AbiName[]): Target => ({
   native: 'x86_64',
   abis,
@@ -131,7 +131,7 @@ if (result.kind === 'filter') {
   );
 }
 const docker = lower(all);
-const other = parseProfile(CONTAINERD_PROFILE, 'json').value!;
+const other = parseProfile(CONTAINERD_PROFILE).value!;
 const containerd = lowerProfile(other, targetOf(all)).value!;
 const both = () => diffPolicies(lower(all), lowerProfile(other, targetOf(all)).value!);
 console.log(

@@ -31,7 +31,7 @@ describe('a profile made from a program means what the program decides', () => {
     const made = decompilePolicy(lifted)!;
     expect(made.exact).toBe(true);
     // The text that a user gets, read again by the runtime that was named.
-    const read = parseProfile(stringifyProfile(made.profile), 'json').value!;
+    const read = parseProfile(stringifyProfile(made.profile)).value!;
     const again = lowerProfile(
       read,
       {

@@ -39,7 +39,7 @@ const met = {
 
 /** What callgate makes of a case: a policy, or the code of the error for which it refuses the profile. */
 function lowered(text: string, { machine }: Case): { policy?: Policy; code?: string } {
-  const parsed = parseProfile(text, 'json');
+  const parsed = parseProfile(text, { unknownNames: 'skip' });
   if (!parsed.value) throw new Error(parsed.diagnostics[0].message);
   const { value, diagnostics } = lowerProfile(parsed.value, {
     native: machine.native,

@@ -44,7 +44,7 @@ const targetOf = (native: AbiName): Target => ({
 });
 
 async function held(text: string, native: AbiName) {
-  const verification = await verifyLibseccomp(parseProfile(text, 'json').value!, targetOf(native));
+  const verification = await verifyLibseccomp(parseProfile(text).value!, targetOf(native));
   const { result, wanted } = verification;
   if ('failure' in result) throw new Error(result.failure);
   return { wanted, ...result };
@@ -140,7 +140,7 @@ describeWith(['libseccomp'], 'of rules for one call, libseccomp refuses', () => 
 
   /** Why the two disagree, if they do; where the library does not come to an end there is nothing to compare. */
   async function disagreement(text: string): Promise<string | undefined> {
-    const profile = parseProfile(text, 'json').value!;
+    const profile = parseProfile(text).value!;
     const { value } = lowerProfile(profile, targetOf('x86_64'));
     const plan = libraryPlan(profile, targetOf('x86_64'))!;
     const result = await runLibseccomp(plan, { foreign: false, endian: 'little' }, 1000);

@@ -108,7 +108,7 @@ function parseTarget(text: string): Target {
 
 /** The policy of a profile's text on TARGET, or another target. */
 export function lowerText(text: string, target: Partial<Target> = {}): Policy {
-  const parsed = parseProfile(text, 'json');
+  const parsed = parseProfile(text, { unknownNames: 'skip' });
   if (!parsed.value) throw new Error(parsed.diagnostics[0].message);
   const lowered = lowerProfile(parsed.value, { ...TARGET, ...target });
   if (!lowered.value) throw new Error(lowered.diagnostics.find((d) => d.severity === 'error')!.message);

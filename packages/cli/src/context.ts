@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { formatDiagnostic, type LocatedDiagnostic } from '@callgate/engine/report/diagnostics';
 
 /** Where text goes, and whether a person reads it. */
 export interface Output {
@@ -34,5 +35,16 @@ export class CliFailure extends Error {
   constructor(message: string, status = FAILED) {
     super(message);
     this.status = status;
+  }
+}
+
+/** The input has faults, all of which are told, each at its place in the text. */
+export class InputFaults extends CliFailure {
+  readonly faults: readonly LocatedDiagnostic[];
+  readonly text: string;
+  constructor(faults: readonly LocatedDiagnostic[], text: string) {
+    super(faults.map(formatDiagnostic).join('\n'));
+    this.faults = faults;
+    this.text = text;
   }
 }

@@ -2,8 +2,9 @@ import { suggest } from '@callgate/engine/diagnostics/suggest';
 import { printable } from '@callgate/engine/report/words';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
-import { CLEAN, CliFailure, type Context, FAILED, OWN_FAILURE } from './context.ts';
+import { CLEAN, CliFailure, type Context, FAILED, InputFaults, OWN_FAILURE } from './context.ts';
 import { definition } from './definition.ts';
+import { writeFaults } from './load/faults.ts';
 import { styleFor } from './terminal/style.ts';
 import { VERBS } from './verbs.ts';
 
@@ -21,7 +22,11 @@ export async function main(context: Context): Promise<number> {
     return await runVerb(await entry.load(), entry.summary, rest, context);
   } catch (fault) {
     const style = styleFor(context.stderr, context.env);
-    context.stderr.write(`${style.red('callgate:')} ${describe(fault, context)}\n`);
+    const prefix = `${style.red('callgate:')} `;
+    if (fault instanceof InputFaults) {
+      if (rest.includes('--json')) context.stdout.write(`${JSON.stringify({ diagnostics: fault.faults })}\n`);
+      writeFaults(context, fault.faults, fault.text, prefix);
+    } else context.stderr.write(`${prefix}${describe(fault, context)}\n`);
     const status = fault instanceof CliFailure ? fault.status : FAILED;
     // The status of these two is the program's, unless callgate itself fails.
     return status === FAILED && (name === 'record' || name === 'run') ? OWN_FAILURE : status;

@@ -1,6 +1,5 @@
 import { decodeProgram } from '@callgate/engine/bpf/encode';
 import type { Program } from '@callgate/engine/bpf/instruction';
-import { type Diagnostic, hasErrors } from '@callgate/engine/diagnostics/diagnostic';
 import { Diagram } from '@callgate/engine/diagram/diagram';
 import { liftPolicy } from '@callgate/engine/lift/lift-policy';
 import { lintFacts } from '@callgate/engine/lint/lint';
@@ -8,13 +7,13 @@ import { lowerProfile } from '@callgate/engine/policy/lower';
 import type { Policy } from '@callgate/engine/policy/policy';
 import { parseProfile } from '@callgate/engine/profile/parse';
 import type { Profile } from '@callgate/engine/profile/profile';
-import { formatDiagnostic, locate } from '@callgate/engine/report/diagnostics';
 import { printable } from '@callgate/engine/report/words';
 import type { Target } from '@callgate/engine/runtime/target';
 import { lineMap, type Position } from '@callgate/engine/source/line-map';
 import { formatOf } from '@callgate/engine/source/read';
 import { abiOf } from '@callgate/engine/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
+import { expectValue, warn } from './faults.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
 
@@ -97,18 +96,17 @@ function profileSubject(
   target: Target,
   options: LoadOptions,
 ): Subject {
-  const parsed = parseProfile(text, formatOf(text, name));
-  const fatal = parsed.diagnostics.filter((d) => !(options.allowUnknown && d.code === 'unknown-syscall'));
-  if (!parsed.value || hasErrors(fatal)) throw firstFault(fatal, name, text);
-  const lowered = lowerProfile(parsed.value, target);
-  if (!lowered.value) throw firstFault(lowered.diagnostics, name, text);
+  const unknownNames = options.allowUnknown ? 'skip' : 'refuse';
+  const parsed = parseProfile(text, { format: formatOf(text, name), unknownNames });
+  const profile = expectValue(parsed, name, text);
+  const lowered = lowerProfile(profile, target);
+  const policy = expectValue(lowered, name, text);
   if (!options.quiet) {
-    const abis = lowered.value.abis.map((abi) => abi.name);
+    const abis = policy.abis.map((abi) => abi.name);
     const findings = lintFacts(lowered.facts, abis);
     warn(context, [...parsed.diagnostics, ...lowered.diagnostics, ...findings], name, text);
   }
-  const source = { profile: parsed.value, positionOf: lineMap(text) };
-  return { name, target, policy: lowered.value, source };
+  return { name, target, policy, source: { profile, positionOf: lineMap(text) } };
 }
 
 function programSubject(name: string, programs: readonly Program[], target: Target): Subject {
@@ -152,24 +150,4 @@ function decode(name: string, bytes: Uint8Array, target: Target): Program {
   throw new CliFailure(
     `${printable(name)}: ${bytes.length} bytes are no whole number of 8-byte instructions [bad-filter]`,
   );
-}
-
-/** One fault, and how many more there are. */
-function firstFault(diagnostics: readonly Diagnostic[], name: string, text: string): CliFailure {
-  const errors = locate(
-    diagnostics.filter((d) => d.severity === 'error'),
-    printable(name),
-    text,
-  );
-  const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
-  return new CliFailure(formatDiagnostic(errors[0]) + more);
-}
-
-const MOST_WARNINGS = 20;
-
-function warn(context: Context, diagnostics: readonly Diagnostic[], name: string, text: string): void {
-  const warnings = diagnostics.filter((d) => d.severity !== 'note');
-  const lines = locate(warnings.slice(0, MOST_WARNINGS), printable(name), text).map(formatDiagnostic);
-  if (warnings.length > MOST_WARNINGS) lines.push(`… and ${warnings.length - MOST_WARNINGS} more`);
-  for (const line of lines) context.stderr.write(`${line}\n`);
 }

@@ -3,7 +3,8 @@ import type { Call } from '../diagram/fields.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Abi, abiOf } from '../syscalls/arch.ts';
 import { asPassed, constantNames, parseArgument, prototypeOf } from '../syscalls/arguments.ts';
-import { allNames, isKnownName, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { isKnownName, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { meantCall } from '../syscalls/meant-call.ts';
 
 /** One call of the kernel's interface, as somebody asks about it. */
 export interface AskedCall {
@@ -80,5 +81,5 @@ export function askedOn(target: Target, machine: Abi): { readonly target: Target
 function missing(name: string, abi: Abi): AskingFault {
   return isKnownName(name)
     ? { kind: 'not-on-this-abi', name, abi }
-    : { kind: 'no-such-call', name, meant: suggest(name, allNames()) };
+    : { kind: 'no-such-call', name, meant: meantCall(name) };
 }

@@ -110,7 +110,7 @@ export function synthesize(
   for (const [name, why] of options.floor ? floorOf(options.floor) : rareFloorOf(recordings))
     if (existsOn(name, abis))
       demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
-  for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand (--allow)' });
+  for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand' });
 
   const reasons = demand.sorted();
   const kernel = newestKernel(recordings, options.kernels);

@@ -21,7 +21,7 @@ export const DIAGNOSTIC_CODES = {
   'unknown-flag': 'The flag is none that runtimes take; the runtime refuses the profile.',
   'flags-refused': 'This release of the runtime does not know the key `flags` yet and refuses the profile.',
   'unknown-syscall':
-    'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. Pass --allow-unknown to read such a profile as they do.',
+    'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. It can be skipped on purpose, as they do (on the command line: --allow-unknown).',
   'unknown-capability': 'Linux has no capability of this name, so the condition can never be met.',
   'bad-number': 'The number is not a plain decimal integer in the range that the key takes.',
   'bad-errno': 'The errno lies outside what libseccomp takes (0 to 4094), or is no number.',

@@ -9,5 +9,5 @@ import { RULES } from './rules.ts';
  * the policy: what holds on all of them is said without naming any.
  */
 export function lintFacts(facts: readonly Fact[], abis: readonly AbiName[]): Diagnostic[] {
-  return RULES.flatMap((rule) => findingsOf(rule, facts, abis)).sort((a, b) => a.span.start - b.span.start);
+  return RULES.flatMap((rule) => findingsOf(rule, facts, abis)).sort((a, b) => a.place.start - b.place.start);
 }

@@ -11,7 +11,7 @@ export type FactOf<K extends Fact['kind'], F extends Fact = Fact> = F extends Fa
   : never;
 
 /** What a finding says: words, and the place that explains it. */
-export type Words = Pick<Diagnostic, 'message' | 'hint' | 'related'>;
+export type Words = Pick<Diagnostic, 'message' | 'remedy' | 'related'>;
 
 /** A rule of lint: what is to be said of facts of one kind. Its code is the kind, and has a page in docs/diagnostics. */
 export interface LintRule<K extends Fact['kind'] = Fact['kind']> {
@@ -38,6 +38,6 @@ export function findingsOf<K extends Fact['kind']>(
   }
   return [...places.values()].flatMap((group): Diagnostic[] => {
     const words = rule.say(group, abis);
-    return words ? [{ code: rule.kind, severity: rule.severity, span: placeOf(group[0]), ...words }] : [];
+    return words ? [{ code: rule.kind, severity: rule.severity, place: placeOf(group[0]), ...words }] : [];
   });
 }

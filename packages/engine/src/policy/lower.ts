@@ -230,8 +230,8 @@ class Lowering {
 
   private refuse(kind: 'conflict' | 'collision', { name }: CallRule, by: CallRule): void {
     if (this.refused.has(name.span.start)) return;
-    const { message, hint } = CONFLICTS[kind];
-    const refusal = error('rule-conflict', message(name.value), name.span, hint);
+    const { message, remedy } = CONFLICTS[kind];
+    const refusal = error('rule-conflict', message(name.value), name.span, remedy);
     this.refused.set(name.span.start, { ...refusal, related: by.name.span });
   }
 
@@ -247,12 +247,13 @@ class Lowering {
 const CONFLICTS = {
   conflict: {
     message: (name: string) => `${name} has the same conditions in an earlier rule, with another action`,
-    hint: 'keep one of them: libseccomp refuses the second',
+    remedy: 'keep one of them: libseccomp refuses the second',
   },
   collision: {
     message: (name: string) =>
       `libseccomp takes this rule for ${name} for an earlier one with another action, and refuses it`,
-    hint: 'it tests the upper 32 bits apart, and both bounds share them: name the values by EQ or MASKED_EQ',
+    remedy:
+      'it tests the upper 32 bits apart, and both bounds share them: name the values by EQ or MASKED_EQ',
   },
 } as const;
 

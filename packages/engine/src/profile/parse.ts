@@ -1,9 +1,9 @@
-import type { Result } from '../diagnostics/diagnostic.ts';
-import { hasErrors } from '../diagnostics/diagnostic.ts';
+import { didYouMean, hasErrors, type Result } from '../diagnostics/diagnostic.ts';
 import type { Spanned } from '../diagnostics/span.ts';
-import { readSource, type SourceFormat } from '../source/read.ts';
+import { formatOf, readSource, type SourceFormat } from '../source/read.ts';
 import { type Entry, quote, type Tree } from '../source/tree.ts';
-import { allNames, isKnownName } from '../syscalls/lookup.ts';
+import { isKnownName } from '../syscalls/lookup.ts';
+import { meantCall } from '../syscalls/meant-call.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import {
   ACTION_NAMES,
@@ -37,19 +37,36 @@ const CONDITION_KEYS = ['index', 'value', 'valueTwo', 'op'];
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const MAX_U32 = 0xffff_ffffn;
 
+/** How a profile is read. */
+export interface ParseOptions {
+  /** JSON or YAML; without it the text tells. */
+  readonly format?: SourceFormat;
+  /**
+   * What becomes of a name that no system call has. refuse: it is an error, because a typing error silently takes a call
+   * out of its rule; skip: it is a warning, and has no effect, as runtimes have it. Without it: refuse.
+   */
+  readonly unknownNames?: 'refuse' | 'skip';
+}
+
 /**
- * Reads a profile in OCI's or Docker's form. Every fault is a diagnostic; there is a value unless one is an error.
- * Sources: OCI runtime-spec config-linux.md (seccomp), moby's profiles/seccomp, Go's encoding/json.
+ * Reads a profile in OCI's, Docker's or Podman's form. Every fault is a diagnostic; there is a value unless one is an
+ * error. Sources: OCI runtime-spec config-linux.md (seccomp), moby's profiles/seccomp, Go's encoding/json.
  */
-export function parseProfile(text: string, format: SourceFormat): Result<Profile> {
-  const source = readSource(text, format);
+export function parseProfile(text: string, options: ParseOptions = {}): Result<Profile> {
+  const source = readSource(text, options.format ?? formatOf(text));
   if (!source.value) return { diagnostics: source.diagnostics };
+  return parseProfileTree(source.value, options);
+}
+
+/** The same for a profile that is part of a larger document; places stay those of that document. */
+export function parseProfileTree(
+  tree: Tree,
+  { unknownNames = 'refuse' }: ParseOptions = {},
+): Result<Profile> {
   const reader = new Reader();
-  const profile = new ProfileParser(reader).profile(source.value);
+  const profile = new ProfileParser(reader, unknownNames).profile(tree);
   const { diagnostics } = reader;
-  // An unknown name alone leaves the profile readable: runtimes skip it, and so can a caller who says so.
-  const fatal = hasErrors(diagnostics.filter((d) => d.code !== 'unknown-syscall'));
-  return profile && !fatal ? { value: profile, diagnostics } : { diagnostics };
+  return profile && !hasErrors(diagnostics) ? { value: profile, diagnostics } : { diagnostics };
 }
 
 function formOf(hasArchMap: boolean, hasErrnoName: boolean, rules: readonly Rule[]): Profile['form'] {
@@ -60,9 +77,11 @@ function formOf(hasArchMap: boolean, hasErrnoName: boolean, rules: readonly Rule
 
 class ProfileParser {
   private readonly read: Reader;
+  private readonly unknownNames: 'refuse' | 'skip';
 
-  constructor(reader: Reader) {
+  constructor(reader: Reader, unknownNames: 'refuse' | 'skip') {
     this.read = reader;
+    this.unknownNames = unknownNames;
   }
 
   profile(tree: Tree): Profile | undefined {
@@ -180,15 +199,10 @@ class ProfileParser {
 
   private checkName(name: Spanned<string>): void {
     if (isKnownName(name.value)) return;
-    const meant = this.read.suggest(name.value, allNames());
-    this.read.error(
-      'unknown-syscall',
-      `there is no system call ${quote(name.value)}`,
-      name.span,
-      meant
-        ? `did you mean "${meant}"?`
-        : 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables',
-    );
+    const message = `there is no system call ${quote(name.value)}`;
+    const meant = didYouMean(this.read.isTired ? undefined : meantCall(name.value));
+    if (this.unknownNames === 'skip') this.read.warn('unknown-syscall', message, name.span, meant);
+    else this.read.error('unknown-syscall', message, name.span, meant ?? { kind: 'skip-unknown-names' });
   }
 
   private errno(entry: Entry | undefined): Spanned<number> | undefined {
@@ -262,7 +276,7 @@ class ProfileParser {
       'unknown-capability',
       `Linux has no capability ${quote(cap.value)}`,
       cap.span,
-      meant && `did you mean "${meant}"?`,
+      didYouMean(meant),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { DiagnosticCode } from '../diagnostics/codes.ts';
-import { type Diagnostic, error, warning } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, didYouMean, error, type Remedy, warning } from '../diagnostics/diagnostic.ts';
 import type { Span, Spanned } from '../diagnostics/span.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { describe, type Entry, quote, type Tree } from '../source/tree.ts';
@@ -16,18 +16,23 @@ export interface Fields {
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
 
-  /** What was meant; not searched for any more when a document is wrong all over. */
-  suggest(word: string, candidates: Iterable<string>): string | undefined {
-    return this.diagnostics.length < MOST_SUGGESTIONS ? suggest(word, candidates) : undefined;
+  /** When a document is wrong all over, nobody is helped by guesses at what was meant, and they cost time. */
+  get isTired(): boolean {
+    return this.diagnostics.length >= MOST_SUGGESTIONS;
   }
 
-  error(code: DiagnosticCode, message: string, span: Span, hint?: string): undefined {
-    this.diagnostics.push(error(code, message, span, hint));
+  /** What was meant. */
+  suggest(word: string, candidates: Iterable<string>): string | undefined {
+    return this.isTired ? undefined : suggest(word, candidates);
+  }
+
+  error(code: DiagnosticCode, message: string, span: Span, remedy?: Remedy | string): undefined {
+    this.diagnostics.push(error(code, message, span, remedy));
     return undefined;
   }
 
-  warn(code: DiagnosticCode, message: string, span: Span, hint?: string): void {
-    this.diagnostics.push(warning(code, message, span, hint === undefined ? {} : { hint }));
+  warn(code: DiagnosticCode, message: string, span: Span, remedy?: Remedy | string): void {
+    this.diagnostics.push(warning(code, message, span, remedy));
   }
 
   /** The object's keys; those that are unknown or in the wrong case become warnings. */
@@ -44,7 +49,7 @@ export class Reader {
     if (key === undefined) {
       const meant = this.suggest(entry.key, keys);
       const message = `${what} has no key ${quote(entry.key)}; runtimes ignore it`;
-      this.warn('unknown-key', message, entry.keySpan, meant && `did you mean "${meant}"?`);
+      this.warn('unknown-key', message, entry.keySpan, didYouMean(meant));
       return;
     }
     if (key !== entry.key)
@@ -107,12 +112,12 @@ export class Reader {
     const bare = text.value.toUpperCase().replace(prefix, '');
     const meant =
       all.find((n) => n === prefix + bare || n.endsWith(`_${bare}`)) ?? this.suggest(text.value, all);
-    const hint = meant ? `did you mean "${meant}"?` : `it is one of ${all.join(', ')}`;
+    const remedy = didYouMean(meant) ?? `it is one of ${all.join(', ')}`;
     return this.error(
       code,
       `${what} is ${quote(text.value)}, which libseccomp does not know`,
       text.span,
-      hint,
+      remedy,
     );
   }
 

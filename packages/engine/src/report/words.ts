@@ -1,9 +1,14 @@
-/** Text from outside, with everything escaped that a terminal would act on. */
+/** What a terminal would act on, and what turns the order of letters round. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+/** Text from outside, with everything that a terminal would act on escaped. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  return text.replace(UNPRINTABLE, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** The same with one character in the place of each, for what stands in columns. */
+export function printableInPlace(text: string): string {
+  return text.replace(UNPRINTABLE, (c) => (c === '\t' ? ' ' : '?'));
 }
 
 /** Words in lines of at most so many columns, each line indented. */

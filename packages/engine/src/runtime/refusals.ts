@@ -21,8 +21,8 @@ export function refusalsOf(facts: readonly Fact[], dialect: Dialect): Diagnostic
       : [error(fact.kind, `${dialect.name} refuses this rule: ${why}`, placeOf(fact))];
   });
   const seen = new Set<string>();
-  return refusals.filter(({ code, span }) => {
-    const key = `${code} ${span.start}`;
+  return refusals.filter(({ code, place }) => {
+    const key = `${code} ${place.start}`;
     return !seen.has(key) && seen.add(key);
   });
 }

@@ -1,4 +1,4 @@
-import { type Diagnostic, error, warning } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, didYouMean, error, warning } from '../diagnostics/diagnostic.ts';
 import type { Span, Spanned } from '../diagnostics/span.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import type { Profile, Rule, RuleScope } from '../profile/profile.ts';
@@ -108,8 +108,10 @@ class Resolution {
         ABIS.map((a) => a.token),
       );
     const message = `libseccomp has no architecture ${quote(token.value)}`;
-    const hint = meant && `did you mean "${meant}"?`;
-    this.diagnostics.push({ ...error('unknown-architecture', message, token.span, hint), severity });
+    this.diagnostics.push({
+      ...error('unknown-architecture', message, token.span, didYouMean(meant)),
+      severity,
+    });
     return undefined;
   }
 
@@ -198,15 +200,15 @@ class Resolution {
     if (value !== undefined) return { value, span: name.span };
     const meant = suggest(name.value, errnoNames());
     const message = `there is no errno ${quote(name.value)}`;
-    this.diagnostics.push(error('unknown-errno', message, name.span, meant && `did you mean "${meant}"?`));
+    this.diagnostics.push(error('unknown-errno', message, name.span, didYouMean(meant)));
     return undefined;
   }
 
   /** Says once for each key that this runtime does not read it. */
-  private ignore(key: string, span: Span, hint: string): void {
+  private ignore(key: string, span: Span, remedy: string): void {
     if (this.ignored.has(key)) return;
     this.ignored.add(key);
     const message = `${this.dialect.name} does not read "${key}"`;
-    this.diagnostics.push(warning('key-ignored', message, span, { hint }));
+    this.diagnostics.push(warning('key-ignored', message, span, remedy));
   }
 }

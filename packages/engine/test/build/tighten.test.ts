@@ -76,7 +76,7 @@ function build(recordings: readonly [Recording, ...Recording[]], options: BuildO
 
 /** What a runtime makes of the profile as it is written to the file. */
 function policyOf(profile: Profile, target: Target = TARGET): Policy {
-  const read = parseProfile(stringifyProfile(profile), 'json');
+  const read = parseProfile(stringifyProfile(profile));
   expect(read.diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
   const { value, diagnostics } = lowerProfile(read.value!, target);
   expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);

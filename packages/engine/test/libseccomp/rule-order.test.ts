@@ -50,14 +50,16 @@ function ruleText(rule: Rule): string {
 
 function answerTo(rules: readonly Rule[]): Answer {
   const text = `{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],"syscalls":[${rules.map(ruleText).join(',')}]}`;
-  const { value, diagnostics } = lowerProfile(parseProfile(text, 'json').value!, {
+  const { value, diagnostics } = lowerProfile(parseProfile(text).value!, {
     native: 'x86_64',
     kernel: { major: 6, minor: 18 },
     capabilities: new Set(),
   });
   if (value) return 'accepts';
   const errors = diagnostics.filter((d) => d.severity === 'error');
-  expect(errors.map((d) => [d.code, d.span.start])).toEqual([['rule-conflict', text.lastIndexOf('"semop"')]]);
+  expect(errors.map((d) => [d.code, d.place.start])).toEqual([
+    ['rule-conflict', text.lastIndexOf('"semop"')],
+  ]);
   return 'refuses the last';
 }
 

@@ -15,15 +15,15 @@ function said(
   more: Partial<Target> = {},
 ) {
   const text = `{"defaultAction":"SCMP_ACT_ERRNO","architectures":${JSON.stringify(architectures.map((a) => `SCMP_ARCH_${a}`))},"syscalls":[\n${rules.map((rule) => JSON.stringify(rule)).join(',\n')}]}`;
-  const lowered = lowerProfile(parseProfile(text, 'json').value!, { ...TARGET, ...more });
+  const lowered = lowerProfile(parseProfile(text).value!, { ...TARGET, ...more });
   const line = lineMap(text);
   const abis = lowered.value?.abis.map((abi) => abi.name) ?? [];
   return {
     findings: lintFacts(lowered.facts, abis).map(
-      ({ code, message, span, related }) =>
-        `${line(span.start).line - 1} ${code}: ${message}${related ? ` (line ${line(related.start).line - 1})` : ''}`,
+      ({ code, message, place, related }) =>
+        `${line(place.start).line - 1} ${code}: ${message}${related ? ` (line ${line(related.start).line - 1})` : ''}`,
     ),
-    refusals: lowered.diagnostics.map((d) => `${line(d.span.start).line - 1} ${d.code}`),
+    refusals: lowered.diagnostics.map((d) => `${line(d.place.start).line - 1} ${d.code}`),
     isRead: lowered.value !== undefined,
   };
 }
@@ -97,7 +97,7 @@ describe('what a runtime refuses', () => {
 });
 
 it('warns in a stock profile of nothing but conditions that a multiplexer goes round', () => {
-  const { facts, value } = lowerProfile(parseProfile(DOCKER_PROFILE, 'json').value!, TARGET);
+  const { facts, value } = lowerProfile(parseProfile(DOCKER_PROFILE).value!, TARGET);
   const abis = value!.abis.map((abi) => abi.name);
   const warnings = lintFacts(facts, abis).filter(({ severity }) => severity !== 'note');
   expect([...new Set(warnings.map(({ message }) => message))]).toEqual([

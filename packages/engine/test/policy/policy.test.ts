@@ -12,7 +12,7 @@ function policyOf(text: string): Policy {
     kernel: { major: 6, minor: 18 },
     capabilities: new Set<string>(),
   } as const;
-  return lowerProfile(parseProfile(text, 'json').value!, target).value!;
+  return lowerProfile(parseProfile(text).value!, target).value!;
 }
 
 const everything = (action: string) => JSON.stringify({ defaultAction: action });

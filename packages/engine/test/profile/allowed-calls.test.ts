@@ -11,7 +11,7 @@ const target = {
   kernel: { major: 6, minor: 18 },
   capabilities: new Set<string>(),
 } as const;
-const profileOf = (document: object) => parseProfile(JSON.stringify(document), 'json').value!;
+const profileOf = (document: object) => parseProfile(JSON.stringify(document)).value!;
 const docker = { ...target, runtime: { name: 'docker' } } as const;
 
 const profile = profileOf({

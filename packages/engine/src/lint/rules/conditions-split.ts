@@ -1,3 +1,4 @@
+import { advice } from '../../diagnostics/diagnostic.ts';
 import type { LintRule } from '../rule.ts';
 
 /** Two conditions on one argument make every condition of the rule a rule of its own. */
@@ -7,7 +8,7 @@ export const conditionsSplit: LintRule<'conditions-split'> = {
   say([{ condition, rule }]) {
     return {
       message: `two conditions on argument ${condition.argument}: any one of the rule's conditions is enough`,
-      hint: 'write a range as MASKED_EQ, or as rules of their own',
+      remedy: advice('write a range as MASKED_EQ, or as rules of their own'),
       related: rule.span,
     };
   },

@@ -1,3 +1,4 @@
+import { advice } from '../../diagnostics/diagnostic.ts';
 import type { LintRule } from '../rule.ts';
 
 /** Runtimes in Go ignore an errno beside an action that returns none; crun refuses it. */
@@ -7,7 +8,7 @@ export const errnoIgnored: LintRule<'errno-ignored'> = {
   say([{ action }]) {
     return {
       message: `SCMP_ACT_${action} returns no errno`,
-      hint: 'remove errnoRet, or use SCMP_ACT_ERRNO; crun refuses the profile',
+      remedy: advice('remove errnoRet, or use SCMP_ACT_ERRNO; crun refuses the profile'),
     };
   },
 };

@@ -1,3 +1,4 @@
+import { advice } from '../../diagnostics/diagnostic.ts';
 import type { LintRule } from '../rule.ts';
 
 /** Bits of valueTwo outside the mask are never compared. */
@@ -11,7 +12,7 @@ export const maskDropsBits: LintRule<'mask-drops-bits'> = {
   ]) {
     return {
       message: `the mask drops bits 0x${(valueTwo & ~value).toString(16)}`,
-      hint: 'for MASKED_EQ, value is the mask and valueTwo what is compared',
+      remedy: advice('for MASKED_EQ, value is the mask and valueTwo what is compared'),
     };
   },
 };

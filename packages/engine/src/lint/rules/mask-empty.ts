@@ -1,3 +1,4 @@
+import { advice } from '../../diagnostics/diagnostic.ts';
 import type { LintRule } from '../rule.ts';
 
 /** A mask of 0 keeps no bit. */
@@ -7,7 +8,7 @@ export const maskEmpty: LintRule<'mask-empty'> = {
   say() {
     return {
       message: 'the mask is 0, so the condition holds for every call',
-      hint: 'for MASKED_EQ, value is the mask and valueTwo what is compared',
+      remedy: advice('for MASKED_EQ, value is the mask and valueTwo what is compared'),
     };
   },
 };

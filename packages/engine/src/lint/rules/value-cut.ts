@@ -1,3 +1,4 @@
+import { advice } from '../../diagnostics/diagnostic.ts';
 import type { LintRule } from '../rule.ts';
 
 /** An ABI compares 32 bits, so calls with other upper halves meet the condition too. */
@@ -11,7 +12,7 @@ export const valueCut: LintRule<'value-cut'> = {
     const abis = [...new Set(facts.map(({ abi }) => abi))].join(' and ');
     return {
       message: `on ${abis} only the low 32 bits of argument ${argument} are compared`,
-      hint: `0x${compared.toString(16)} becomes 0x${(compared & 0xffff_ffffn).toString(16)}`,
+      remedy: advice(`0x${compared.toString(16)} becomes 0x${(compared & 0xffff_ffffn).toString(16)}`),
     };
   },
 };

@@ -40,7 +40,10 @@ export const profile: LogFormat = {
       },
       end() {
         const json = /^\s*\{/.test(text);
-        const { value, diagnostics } = parseProfile(text, json ? 'json' : 'yaml');
+        const { value, diagnostics } = parseProfile(text, {
+          format: json ? 'json' : 'yaml',
+          unknownNames: 'skip',
+        });
         if (!value) {
           tally.note(
             `not a valid profile: ${diagnostics.find((d) => d.severity === 'error')?.message ?? ''}`,

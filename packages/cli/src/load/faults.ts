@@ -1,0 +1,60 @@
+import { type Diagnostic, hasErrors, type Result } from '@callgate/engine/diagnostics/diagnostic';
+import {
+  excerpt,
+  formatDiagnostic,
+  type LocatedDiagnostic,
+  locate,
+  type RemedyWords,
+  remedyWords,
+} from '@callgate/engine/report/diagnostics';
+import { printable } from '@callgate/engine/report/words';
+import { type Context, InputFaults } from '../context.ts';
+import { styleFor } from '../terminal/style.ts';
+
+/** More are counted. */
+const MOST = 20;
+
+/** Remedies of the command line are its flags. */
+const words: RemedyWords = (remedy) =>
+  remedy.kind === 'skip-unknown-names'
+    ? 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables'
+    : remedyWords(remedy);
+
+/** What was read, unless it has errors: then all of them end the command. */
+export function expectValue<T>(result: Result<T>, name: string, text: string): T {
+  if (result.value !== undefined && !hasErrors(result.diagnostics)) return result.value;
+  throw new InputFaults(
+    located(
+      result.diagnostics.filter((d) => d.severity === 'error'),
+      name,
+      text,
+    ),
+    text,
+  );
+}
+
+/** Says what is to be warned of, with the line of the text on a terminal. */
+export function warn(context: Context, diagnostics: readonly Diagnostic[], name: string, text: string): void {
+  const warnings = diagnostics.filter((d) => d.severity === 'warning');
+  writeFaults(context, located(warnings, name, text), text, '');
+}
+
+/** Writes diagnostics to stderr, a line each behind a prefix, and where a person reads them the line of the text. */
+export function writeFaults(
+  context: Context,
+  faults: readonly LocatedDiagnostic[],
+  text: string,
+  prefix: string,
+): void {
+  const { stderr } = context;
+  const style = styleFor(stderr, context.env);
+  for (const fault of faults.slice(0, MOST)) {
+    stderr.write(`${prefix}${formatDiagnostic(fault)}\n`);
+    if (stderr.isTTY) stderr.write(excerpt(style, fault, text));
+  }
+  if (faults.length > MOST) stderr.write(`${prefix}… and ${faults.length - MOST} more\n`);
+}
+
+function located(diagnostics: readonly Diagnostic[], name: string, text: string): LocatedDiagnostic[] {
+  return locate(diagnostics, printable(name), text, words);
+}
