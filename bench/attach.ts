@@ -4,17 +4,17 @@
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { compilePolicy } from '@callgate/engine/compile/compile';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import { libraryPlan } from '@callgate/engine/runtime/library-plan';
-import type { Target } from '@callgate/engine/runtime/target';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
-import { libc } from '@callgate/linux/libc';
-import { nativeNumber } from '@callgate/linux/machine';
-import { runLibseccomp } from '@callgate/linux/verify/libseccomp';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { libraryPlan } from '@callgate/engine/internal/runtime/library-plan';
+import type { Target } from '@callgate/engine/internal/runtime/target';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { libc } from '@callgate/linux/internal/libc';
+import { nativeNumber } from '@callgate/linux/internal/machine';
+import { runLibseccomp } from '@callgate/linux/internal/verify/libseccomp';
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
@@ -53,7 +53,7 @@ async function compare(): Promise<void> {
       native: 'x86_64',
       abis,
       kernel: { major: 6, minor: 18 },
-      capabilities: new Set(),
+      capabilities: [],
     };
     const policy = lowerProfile(profile, target).value!;
     const ours = encodeProgram(compilePolicy(policy).program, 'little');

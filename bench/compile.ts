@@ -4,26 +4,26 @@
  * (load arch, compare, load nr, return). Arguments that are looked at come on top of it.
  *   npx tsx -C @callgate/source bench/compile.ts
  */
-import { cachedAbis, cachedCalls } from '@callgate/engine/analysis/bitmap';
-import { diffPolicies } from '@callgate/engine/analysis/diff';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { runProgram } from '@callgate/engine/bpf/vm';
-import { compileDecision, compileUnproved } from '@callgate/engine/compile/compile';
-import { type CallWeight, type Objective, uniformWeights } from '@callgate/engine/compile/weights';
-import { rangesOf } from '@callgate/engine/compile/words';
-import { Diagram } from '@callgate/engine/diagram/diagram';
-import { restrictArch } from '@callgate/engine/diagram/restrict';
-import { liftProgram } from '@callgate/engine/lift/symbolic-execution';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Policy } from '@callgate/engine/policy/policy';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import { libraryPlan } from '@callgate/engine/runtime/library-plan';
-import type { Target } from '@callgate/engine/runtime/target';
-import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
-import { runLibseccomp } from '@callgate/linux/verify/libseccomp';
+import { cachedAbis, cachedCalls } from '@callgate/engine/internal/analysis/bitmap';
+import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { runProgram } from '@callgate/engine/internal/bpf/vm';
+import { compileDecision, compileUnproved } from '@callgate/engine/internal/compile/compile';
+import { type CallWeight, type Objective, uniformWeights } from '@callgate/engine/internal/compile/weights';
+import { rangesOf } from '@callgate/engine/internal/compile/words';
+import { Diagram } from '@callgate/engine/internal/diagram/diagram';
+import { restrictArch } from '@callgate/engine/internal/diagram/restrict';
+import { liftProgram } from '@callgate/engine/internal/lift/symbolic-execution';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import type { Policy } from '@callgate/engine/internal/policy/policy';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { libraryPlan } from '@callgate/engine/internal/runtime/library-plan';
+import type { Target } from '@callgate/engine/internal/runtime/target';
+import { CONTAINERD_PROFILE } from '@callgate/engine/internal/stock/generated/containerd';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { runLibseccomp } from '@callgate/linux/internal/verify/libseccomp';
 import { optimalMean } from './optimum.ts';
 
 const MIX = 'read write futex epoll_wait openat close mmap clock_nanosleep recvfrom sendto'.split(' ');
@@ -37,7 +37,7 @@ const targetOf = (abis: readonly AbiName[]): Target => ({
   native: 'x86_64',
   abis,
   kernel: KERNEL,
-  capabilities: new Set(),
+  capabilities: [],
 });
 const lower = (abis: readonly AbiName[]) => lowerProfile(profile, targetOf(abis)).value!;
 

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LogStream } from '@callgate/engine/logs/read-log';
+import { LogStream } from '@callgate/engine/internal/logs/read-log';
 
 /** As the command line reads. */
 const CHUNK = 64 * 1024;

@@ -1,4 +1,4 @@
-import type { Range } from '@callgate/engine/compile/words';
+import type { Range } from '@callgate/engine/internal/compile/words';
 
 /** More single values than these are not tried one before the other in one run; the optimum has picked out fewer. */
 const MOST_PICKED = 6;

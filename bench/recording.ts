@@ -8,8 +8,8 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { launch } from '@callgate/linux/launch/launch';
-import { RECORDERS } from '@callgate/linux/recorders/choose';
+import { launch } from '@callgate/linux/internal/launch/launch';
+import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
 
 const [id = 'ebpf', blocks = '2000000', pairs = '5'] = process.argv.slice(2);
 const recorder = RECORDERS.find((r) => r.id === id);

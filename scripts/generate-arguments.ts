@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 
 interface Argument {
   name: string;

@@ -1,7 +1,7 @@
 /** Writes docs/diagnostics, a page for each code: npx tsx -C @callgate/source scripts/generate-diagnostics.ts */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DIAGNOSTIC_CODES } from '@callgate/engine/diagnostics/codes';
+import { DIAGNOSTIC_CODES } from '@callgate/engine/internal/diagnostics/codes';
 
 const OUT = join(import.meta.dirname, '../docs/diagnostics');
 const codes = Object.entries(DIAGNOSTIC_CODES).sort(([a], [b]) => (a < b ? -1 : 1));

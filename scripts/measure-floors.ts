@@ -10,10 +10,10 @@ import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FLOORS, type FloorChoice, floorOf } from '@callgate/engine/build/floors';
-import { ENGINES } from '@callgate/linux/container/containers';
-import { runtimeVersion } from '@callgate/linux/container/oci-container';
-import { attach } from '@callgate/linux/recorders/record-attached';
+import { FLOORS, type FloorChoice, floorOf } from '@callgate/engine/internal/build/floors';
+import { ENGINES } from '@callgate/linux/internal/container/containers';
+import { runtimeVersion } from '@callgate/linux/internal/container/oci-container';
+import { attach } from '@callgate/linux/internal/recorders/record-attached';
 
 const BUSYBOX = '/bin/busybox';
 const IMAGE = 'callgate-floors';
@@ -120,11 +120,11 @@ async function startEngine(
 }
 
 async function recorded(work: (began: (pid: number) => void) => Promise<void>): Promise<Set<string>> {
-  const { ObserverPrograms } = await import('@callgate/linux/recorders/ebpf/observer-programs');
-  const { observerLayout } = await import('@callgate/linux/recorders/ebpf/observer-layout');
-  const { readKernelTypes } = await import('@callgate/linux/ebpf/btf');
+  const { ObserverPrograms } = await import('@callgate/linux/internal/recorders/ebpf/observer-programs');
+  const { observerLayout } = await import('@callgate/linux/internal/recorders/ebpf/observer-layout');
+  const { readKernelTypes } = await import('@callgate/linux/internal/ebpf/btf');
   const { readlinkSync } = await import('node:fs');
-  const { nameOf } = await import('@callgate/engine/syscalls/lookup');
+  const { nameOf } = await import('@callgate/engine/internal/syscalls/lookup');
   const namespaceOf = (pid: number | 'self') => Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))![0]);
   const layout = observerLayout(readKernelTypes()!)!;
   const programs = new ObserverPrograms(

@@ -1,8 +1,8 @@
-import { runProgram } from '@callgate/engine/bpf/vm';
-import { compilePolicy } from '@callgate/engine/compile/compile';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
-import { abiOf } from '@callgate/engine/syscalls/arch';
-import { callsOf } from '@callgate/engine/syscalls/lookup';
+import { runProgram } from '@callgate/engine/internal/bpf/vm';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
 import { describe, expect, it } from 'vitest';
 import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
 import { describeWith } from './support/requirements.ts';
@@ -57,10 +57,7 @@ const SWEPT: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
   // One target of each profile is enough for this.
   ...LOADED.flatMap((f) => f.fixtures.slice(0, 1)).filter((f) => f.target.native === 'x86_64'),
   stock('stock:docker', stockPolicy),
-  stock(
-    'stock:docker with CAP_SYS_ADMIN',
-    lowerText(DOCKER_PROFILE, { capabilities: new Set(['CAP_SYS_ADMIN']) }),
-  ),
+  stock('stock:docker with CAP_SYS_ADMIN', lowerText(DOCKER_PROFILE, { capabilities: ['CAP_SYS_ADMIN'] })),
   stock('stock:docker on x86_64 alone', lowerText(DOCKER_PROFILE, { abis: ['x86_64'] })),
 ];
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Recording } from '@callgate/engine/recording/recording';
+import type { Recording } from '@callgate/engine/internal/recording/recording';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callgate } from '../packages/cli/test/callgate.ts';
 import {

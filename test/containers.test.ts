@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { callgate } from '../packages/cli/test/callgate.ts';
 import { Containers } from './support/containers.ts';

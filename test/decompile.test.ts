@@ -1,13 +1,13 @@
-import { compilePolicy } from '@callgate/engine/compile/compile';
-import { Diagram } from '@callgate/engine/diagram/diagram';
-import { decompilePolicy } from '@callgate/engine/lift/decompile';
-import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
-import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { Diagram } from '@callgate/engine/internal/diagram/diagram';
+import { decompilePolicy } from '@callgate/engine/internal/lift/decompile';
+import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { CONTAINERD_PROFILE } from '@callgate/engine/internal/stock/generated/containerd';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { PODMAN_PROFILE } from '@callgate/engine/internal/stock/generated/podman';
 import { describe, expect, it } from 'vitest';
 import { type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
 
@@ -27,7 +27,7 @@ const SUBJECTS: readonly Pick<Fixture, 'name' | 'policy' | 'program'>[] = [
 describe('a profile made from a program means what the program decides', () => {
   it.each(SUBJECTS)('$name', ({ policy, program }) => {
     const d = new Diagram();
-    const lifted = liftPolicy([program], d, policy.endian, policy.abis[0].name).policy!;
+    const lifted = liftPolicy([program], policy.abis[0].name, d).policy!;
     const made = decompilePolicy(lifted)!;
     expect(made.exact).toBe(true);
     // The text that a user gets, read again by the runtime that was named.
@@ -37,7 +37,7 @@ describe('a profile made from a program means what the program decides', () => {
       {
         native: policy.abis[0].name,
         kernel: { major: 6, minor: 18 },
-        capabilities: new Set(),
+        capabilities: [],
         runtime: { name: made.runtime },
       },
       d,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DIAGNOSTIC_CODES } from '@callgate/engine/diagnostics/codes';
+import { DIAGNOSTIC_CODES } from '@callgate/engine/internal/diagnostics/codes';
 import { expect, it } from 'vitest';
 import { VERBS } from '../packages/cli/src/verbs.ts';
 

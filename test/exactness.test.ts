@@ -1,13 +1,13 @@
-import { ACTION_KINDS, actionOfWord } from '@callgate/engine/bpf/action';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
-import { verifyProgram } from '@callgate/engine/bpf/verify';
-import { runProgram } from '@callgate/engine/bpf/vm';
-import { compilePolicy } from '@callgate/engine/compile/compile';
-import { liftProgram } from '@callgate/engine/lift/symbolic-execution';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Policy } from '@callgate/engine/policy/policy';
-import { parseProfile } from '@callgate/engine/profile/parse';
+import { ACTION_KINDS, actionOfWord } from '@callgate/engine/internal/bpf/action';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { MAX_INSTRUCTIONS } from '@callgate/engine/internal/bpf/opcodes';
+import { verifyProgram } from '@callgate/engine/internal/bpf/verify';
+import { runProgram } from '@callgate/engine/internal/bpf/vm';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { liftProgram } from '@callgate/engine/internal/lift/symbolic-execution';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import type { Policy } from '@callgate/engine/internal/policy/policy';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { describe, expect, it } from 'vitest';
 import { answer } from './support/behaviour.ts';
 import { boundaryCalls } from './support/boundary-calls.ts';
@@ -44,7 +44,7 @@ function lowered(text: string, { machine }: Case): { policy?: Policy; code?: str
   const { value, diagnostics } = lowerProfile(parsed.value, {
     native: machine.native,
     kernel: { major: 6, minor: 18 },
-    capabilities: new Set(),
+    capabilities: [],
     runtime: { name: machine.runtime },
   });
   return value ? { policy: value } : { code: diagnostics.find((d) => d.severity === 'error')?.code };

@@ -1,18 +1,17 @@
-import { compileDecision } from '@callgate/engine/compile/compile';
-import { Diagram } from '@callgate/engine/diagram/diagram';
-import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import { arePoliciesEqual } from '@callgate/engine/policy/policy';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import { OPERATORS } from '@callgate/engine/profile/profile';
-import { libraryPlan } from '@callgate/engine/runtime/library-plan';
-import type { Target } from '@callgate/engine/runtime/target';
-import { CONTAINERD_PROFILE } from '@callgate/engine/stock/generated/containerd';
-import { DOCKER_PROFILE } from '@callgate/engine/stock/generated/docker';
-import { PODMAN_PROFILE } from '@callgate/engine/stock/generated/podman';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
-import { runLibseccomp } from '@callgate/linux/verify/libseccomp';
-import { verifyLibseccomp } from '@callgate/linux/verify/verify';
+import { compileDecision } from '@callgate/engine/internal/compile/compile';
+import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { arePoliciesEqual } from '@callgate/engine/internal/policy/policy';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { OPERATORS } from '@callgate/engine/internal/profile/profile';
+import { libraryPlan } from '@callgate/engine/internal/runtime/library-plan';
+import type { Target } from '@callgate/engine/internal/runtime/target';
+import { CONTAINERD_PROFILE } from '@callgate/engine/internal/stock/generated/containerd';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { PODMAN_PROFILE } from '@callgate/engine/internal/stock/generated/podman';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { runLibseccomp } from '@callgate/linux/internal/verify/libseccomp';
+import { verifyLibseccomp } from '@callgate/linux/internal/verify/verify';
 import { expect, it } from 'vitest';
 import { fixtureText } from './support/behaviour.ts';
 import { Random } from './support/random-programs.ts';
@@ -40,7 +39,7 @@ const WRITTEN = [
 const targetOf = (native: AbiName): Target => ({
   native,
   kernel: { major: 6, minor: 18 },
-  capabilities: new Set(),
+  capabilities: [],
 });
 
 async function held(text: string, native: AbiName) {
@@ -99,7 +98,7 @@ describeWith(['libseccomp'], 'libseccomp in a process of its own', () => {
     const result = await runLibseccomp(plan, native);
     expect(result.kind).toBe('filter');
     if (result.kind !== 'filter') return;
-    expect(liftPolicy([result.program], new Diagram(), 'little', 'x86_64').fault).toBeUndefined();
+    expect(liftPolicy([result.program], 'x86_64').fault).toBeUndefined();
   });
 
   it('is killed when it takes too long', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Recording } from '@callgate/engine/recording/recording';
+import type { Recording } from '@callgate/engine/internal/recording/recording';
 import { afterEach, expect, it } from 'vitest';
 import { Background, compile, finished, namesOf, recordingIn, timesOf, Undo } from './support/recorded.ts';
 import { describeWith } from './support/requirements.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ownCgroup } from '@callgate/linux/process/cgroup';
+import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   Background,

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Observation, Recording } from '@callgate/engine/recording/recording';
+import type { Observation, Recording } from '@callgate/engine/internal/recording/recording';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callgate } from '../packages/cli/test/callgate.ts';
 import { Background, compile, finished, recordingIn, straced, Undo, without } from './support/recorded.ts';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { ABIS, type AbiName } from '@callgate/engine/syscalls/arch';
-import { allNames, numberOf } from '@callgate/engine/syscalls/lookup';
-import { multiplexed } from '@callgate/engine/syscalls/multiplex';
+import { ABIS, type AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { allNames, numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { multiplexed } from '@callgate/engine/internal/syscalls/multiplex';
 import { expect, it } from 'vitest';
 import { describeWith } from './support/requirements.ts';
 

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { actionOfWord } from '@callgate/engine/bpf/action';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { compilePolicy } from '@callgate/engine/compile/compile';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Policy } from '@callgate/engine/policy/policy';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import { parseKernel } from '@callgate/engine/profile/profile';
-import { formatAction } from '@callgate/engine/report/action';
-import { parseRelease, type RuntimeName, type Target } from '@callgate/engine/runtime/target';
-import { type Abi, type AbiName, abiOf, findAbi } from '@callgate/engine/syscalls/arch';
-import { parseArgument } from '@callgate/engine/syscalls/arguments';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { actionOfWord } from '@callgate/engine/internal/bpf/action';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import type { Policy } from '@callgate/engine/internal/policy/policy';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { parseKernel } from '@callgate/engine/internal/profile/profile';
+import { formatAction } from '@callgate/engine/internal/report/action';
+import { parseRelease, type RuntimeName, type Target } from '@callgate/engine/internal/runtime/target';
+import { type Abi, type AbiName, abiOf, findAbi } from '@callgate/engine/internal/syscalls/arch';
+import { parseArgument } from '@callgate/engine/internal/syscalls/arguments';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 
 const PROFILES = join(import.meta.dirname, '../fixtures/profiles');
 
@@ -19,7 +19,7 @@ const PROFILES = join(import.meta.dirname, '../fixtures/profiles');
 const TARGET: Target = {
   native: 'x86_64',
   kernel: { major: 6, minor: 18 },
-  capabilities: new Set(),
+  capabilities: [],
 };
 
 /** One row: this call must get this answer. */
@@ -99,7 +99,7 @@ function parseTarget(text: string): Target {
     native: (parts.get('native') as AbiName | undefined) ?? TARGET.native,
     abis: list('arch') as AbiName[] | undefined,
     kernel: parseKernel(parts.get('kernel') ?? '') ?? TARGET.kernel,
-    capabilities: new Set(list('caps')),
+    capabilities: list('caps') ?? [],
     runtime: runtime
       ? { name: runtime as RuntimeName, release: release ? parseRelease(release) : undefined }
       : undefined,

@@ -1,5 +1,5 @@
-import { ABIS, type Abi, abiOf } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { ABIS, type Abi, abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { type NaiveFilter, type PlainCall, type PlainProfile, subCallOf } from './naive-evaluator.ts';
 import type { PlainCondition } from './naive-rule-list.ts';
 import type { Random } from './random-programs.ts';

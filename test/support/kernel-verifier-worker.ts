@@ -8,13 +8,13 @@
  * bear; they must let every call pass.
  */
 import { buffer } from 'node:stream/consumers';
-import { ALLOW_WORD } from '@callgate/engine/bpf/action';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { instruction } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
-import { FLAG_NEW_LISTENER } from '@callgate/engine/runtime/filter-flags';
-import { libc, SyscallError } from '@callgate/linux/libc';
-import { nativeNumber, thisMachine } from '@callgate/linux/machine';
+import { ALLOW_WORD } from '@callgate/engine/internal/bpf/action';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { instruction } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
+import { FLAG_NEW_LISTENER } from '@callgate/engine/internal/runtime/filter-flags';
+import { libc, SyscallError } from '@callgate/linux/internal/libc';
+import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
 
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { ALLOW_WORD } from '@callgate/engine/bpf/action';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { instruction, type Program } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
-import { thisMachine } from '@callgate/linux/machine';
+import { ALLOW_WORD } from '@callgate/engine/internal/bpf/action';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
+import { thisMachine } from '@callgate/linux/internal/machine';
 
 const WORKER = fileURLToPath(new URL('./kernel-verifier-worker.ts', import.meta.url));
 const NODE_FLAGS = ['--import', 'tsx', '--conditions', '@callgate/source'];

@@ -1,6 +1,6 @@
-import type { ActionName } from '@callgate/engine/profile/profile';
-import { type Abi, type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import type { ActionName } from '@callgate/engine/internal/profile/profile';
+import { type Abi, type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { NaiveRuleList, type PlainCondition } from './naive-rule-list.ts';
 
 /** One element of a profile's `syscalls`. */

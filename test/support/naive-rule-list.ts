@@ -1,4 +1,4 @@
-import type { Operator } from '@callgate/engine/profile/profile';
+import type { Operator } from '@callgate/engine/internal/profile/profile';
 
 /** One comparison as a profile writes it; for MASKED_EQ the mask is `value` and the datum `valueTwo`. */
 export interface PlainCondition {

@@ -1,5 +1,5 @@
-import { type ActionName, OPERATORS } from '@callgate/engine/profile/profile';
-import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
+import { type ActionName, OPERATORS } from '@callgate/engine/internal/profile/profile';
+import { type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
 import type { Machine, PlainProfile, PlainRule } from './naive-evaluator.ts';
 import type { PlainCondition } from './naive-rule-list.ts';
 import type { Random } from './random-programs.ts';

@@ -1,6 +1,6 @@
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { type Instruction, instruction, type Program } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { type Instruction, instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
 
 /** Pseudo-random numbers that a seed repeats (mulberry32). */
 export class Random {

@@ -3,9 +3,9 @@ import { closeSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlink
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Observation, Recording } from '@callgate/engine/recording/recording';
-import { libc } from '@callgate/linux/libc';
-import { ownCgroup } from '@callgate/linux/process/cgroup';
+import type { Observation, Recording } from '@callgate/engine/internal/recording/recording';
+import { libc } from '@callgate/linux/internal/libc';
+import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { expect } from 'vitest';
 
 /** The program as a user starts it: `node packages/cli/bin/callgate.js`. */

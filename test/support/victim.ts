@@ -1,16 +1,16 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ALLOW_WORD, actionWord } from '@callgate/engine/bpf/action';
-import { type Instruction, instruction, type Program } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
-import { launch } from '@callgate/linux/launch/launch';
-import { executable } from '@callgate/linux/machine-code/elf';
-import type { InstructionSet } from '@callgate/linux/machine-code/instruction-set';
-import type { MachineProgram, Place, Step, Value } from '@callgate/linux/machine-code/steps';
-import { x86 } from '@callgate/linux/machine-code/x86';
-import { x86_64 } from '@callgate/linux/machine-code/x86-64';
+import { ALLOW_WORD, actionWord } from '@callgate/engine/internal/bpf/action';
+import { type Instruction, instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { launch } from '@callgate/linux/internal/launch/launch';
+import { executable } from '@callgate/linux/internal/machine-code/elf';
+import type { InstructionSet } from '@callgate/linux/internal/machine-code/instruction-set';
+import type { MachineProgram, Place, Step, Value } from '@callgate/linux/internal/machine-code/steps';
+import { x86 } from '@callgate/linux/internal/machine-code/x86';
+import { x86_64 } from '@callgate/linux/internal/machine-code/x86-64';
 
 /** The victim's own calls carry this as sixth argument, so a filter can let them pass and judge everything else. */
 const MAGIC = 0x5ca1ab1e;

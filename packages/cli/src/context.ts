@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { formatDiagnostic, type LocatedDiagnostic } from '@callgate/engine/report/diagnostics';
+import { formatDiagnostic, type LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 
 /** Where text goes, and whether a person reads it. */
 export interface Output {

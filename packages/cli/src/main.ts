@@ -1,5 +1,5 @@
-import { suggest } from '@callgate/engine/diagnostics/suggest';
-import { printable } from '@callgate/engine/report/words';
+import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
+import { printable } from '@callgate/engine/internal/report/words';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, InputFaults, OWN_FAILURE } from './context.ts';

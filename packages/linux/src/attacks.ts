@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { errnoName, parseArgument } from '@callgate/engine/syscalls/arguments';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { errnoName, parseArgument } from '@callgate/engine/internal/syscalls/arguments';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import type { CallEnd } from './launch/trial-program.ts';
 import { tryCalls } from './launch/try-calls.ts';
 import { thisMachine } from './machine.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/bpf/action';
-import { instruction } from '@callgate/engine/bpf/instruction';
-import { LD_ABS, RET_K } from '@callgate/engine/bpf/opcodes';
+import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/internal/bpf/action';
+import { instruction } from '@callgate/engine/internal/bpf/instruction';
+import { LD_ABS, RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { OCI_RUNTIMES, type OciRuntime, runtimeVersion } from './container/oci-container.ts';
 import { KernelLog } from './kernel-log/kernel-log.ts';
 import { tryCalls } from './launch/try-calls.ts';

@@ -1,7 +1,7 @@
 import { endianness, release } from 'node:os';
-import { type KernelVersion, parseKernel } from '@callgate/engine/profile/profile';
-import { type Abi, abiOf, abiOfNodeArch } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { type KernelVersion, parseKernel } from '@callgate/engine/internal/profile/profile';
+import { type Abi, abiOf, abiOfNodeArch } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 
 /** The machine that callgate runs on. */
 export interface Machine {

@@ -1,9 +1,9 @@
-import { assemble } from '@callgate/engine/bpf/assemble';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { verifyProgram } from '@callgate/engine/bpf/verify';
-import { jsonProgram } from '@callgate/engine/report/programs/json';
-import { printable } from '@callgate/engine/report/words';
-import { abiOf } from '@callgate/engine/syscalls/arch';
+import { assemble } from '@callgate/engine/internal/bpf/assemble';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { verifyProgram } from '@callgate/engine/internal/bpf/verify';
+import { jsonProgram } from '@callgate/engine/internal/report/programs/json';
+import { printable } from '@callgate/engine/internal/report/words';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';

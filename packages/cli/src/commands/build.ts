@@ -1,24 +1,28 @@
-import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/build/floors';
-import { originsFile, stringifyOrigins } from '@callgate/engine/build/origins';
-import { compareReleases, type KernelRange, type LibcRange } from '@callgate/engine/build/portability';
-import { type BuildOptions, synthesize } from '@callgate/engine/build/synthesize';
-import { compareKernels, parseKernel } from '@callgate/engine/profile/profile';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { completenessOf } from '@callgate/engine/recording/completeness';
-import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
-import { buildHtml } from '@callgate/engine/report/build-html';
-import { isList } from '@callgate/engine/report/recording';
+import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/internal/build/floors';
+import { originsFile, stringifyOrigins } from '@callgate/engine/internal/build/origins';
+import {
+  compareReleases,
+  type KernelRange,
+  type LibcRange,
+} from '@callgate/engine/internal/build/portability';
+import { type BuildOptions, synthesize } from '@callgate/engine/internal/build/synthesize';
+import { compareKernels, parseKernel } from '@callgate/engine/internal/profile/profile';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { completenessOf } from '@callgate/engine/internal/recording/completeness';
+import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { buildHtml } from '@callgate/engine/internal/report/build-html';
+import { isList } from '@callgate/engine/internal/report/recording';
 import {
   completenessLines,
   conditionLines,
   reasonLines,
   summaryLines,
   synthesisDocument,
-} from '@callgate/engine/report/synthesis';
-import { printable } from '@callgate/engine/report/words';
-import { parseRelease } from '@callgate/engine/runtime/target';
-import { isKnownName } from '@callgate/engine/syscalls/lookup';
-import { thisMachine } from '@callgate/linux/machine';
+} from '@callgate/engine/internal/report/synthesis';
+import { printable } from '@callgate/engine/internal/report/words';
+import { parseRelease } from '@callgate/engine/internal/runtime/target';
+import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { natural } from '../flags/number.ts';

@@ -1,10 +1,15 @@
-import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/analysis/bitmap';
-import { type Death, deathOf, type Provenance, provenanceOf } from '@callgate/engine/analysis/provenance';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import type { RuleOrigin } from '@callgate/engine/libseccomp/call-rule';
-import { formatProgram, programDocument } from '@callgate/engine/report/program-formats';
-import { plural, printable } from '@callgate/engine/report/words';
-import type { Abi } from '@callgate/engine/syscalls/arch';
+import { cachedAbis, cachedCalls, countCached } from '@callgate/engine/internal/analysis/bitmap';
+import {
+  type Death,
+  deathOf,
+  type Provenance,
+  provenanceOf,
+} from '@callgate/engine/internal/analysis/provenance';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import type { RuleOrigin } from '@callgate/engine/internal/libseccomp/call-rule';
+import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
+import { plural, printable } from '@callgate/engine/internal/report/words';
+import type { Abi } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';

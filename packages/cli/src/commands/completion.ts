@@ -1,4 +1,4 @@
-import { printable } from '@callgate/engine/report/words';
+import { printable } from '@callgate/engine/internal/report/words';
 import type { Command } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';

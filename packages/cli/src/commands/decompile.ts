@@ -1,8 +1,8 @@
-import { diffPolicies } from '@callgate/engine/analysis/diff';
-import { type Decompiled, decompilePolicy } from '@callgate/engine/lift/decompile';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
-import { printable } from '@callgate/engine/report/words';
+import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { type Decompiled, decompilePolicy } from '@callgate/engine/internal/lift/decompile';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
+import { printable } from '@callgate/engine/internal/report/words';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';

@@ -1,6 +1,6 @@
-import { type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
-import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
-import { printable } from '@callgate/engine/report/words';
+import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
+import { printable } from '@callgate/engine/internal/report/words';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';

@@ -1,8 +1,8 @@
-import { listing } from '@callgate/engine/report/listing';
-import { listingText } from '@callgate/engine/report/listing-text';
-import { jsonProgram } from '@callgate/engine/report/programs/json';
-import { plural, printable } from '@callgate/engine/report/words';
-import { abiOf } from '@callgate/engine/syscalls/arch';
+import { listing } from '@callgate/engine/internal/report/listing';
+import { listingText } from '@callgate/engine/internal/report/listing-text';
+import { jsonProgram } from '@callgate/engine/internal/report/programs/json';
+import { plural, printable } from '@callgate/engine/internal/report/words';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';

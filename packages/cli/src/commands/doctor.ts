@@ -1,4 +1,4 @@
-import { checkMachine } from '@callgate/linux/check-machine';
+import { checkMachine } from '@callgate/linux/internal/check-machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, FINDINGS } from '../context.ts';
 import { styleFor } from '../terminal/style.ts';

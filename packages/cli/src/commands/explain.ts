@@ -4,19 +4,19 @@ import {
   askedCall,
   askedOn,
   callOf,
-} from '@callgate/engine/analysis/asked-call';
-import { explainCall, possibleVerdicts, type Verdict } from '@callgate/engine/analysis/explain';
-import { executes } from '@callgate/engine/bpf/action';
+} from '@callgate/engine/internal/analysis/asked-call';
+import { explainCall, possibleVerdicts, type Verdict } from '@callgate/engine/internal/analysis/explain';
+import { executes } from '@callgate/engine/internal/bpf/action';
 import {
   actionText,
   type VerdictSource,
   verdictDocument,
   verdictText,
-} from '@callgate/engine/report/explanation';
-import { formatReason } from '@callgate/engine/report/origin';
-import type { Style } from '@callgate/engine/report/style';
-import { printable } from '@callgate/engine/report/words';
-import { thisMachine } from '@callgate/linux/machine';
+} from '@callgate/engine/internal/report/explanation';
+import { formatReason } from '@callgate/engine/internal/report/origin';
+import type { Style } from '@callgate/engine/internal/report/style';
+import { printable } from '@callgate/engine/internal/report/words';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';

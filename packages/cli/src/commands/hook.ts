@@ -1,10 +1,10 @@
 import { closeSync, existsSync, mkdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { allowedCalls } from '@callgate/engine/analysis/allowed-calls';
-import { synthesize } from '@callgate/engine/build/synthesize';
-import { allowsByDefault } from '@callgate/engine/profile/allowed-calls';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { printable } from '@callgate/engine/report/words';
+import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
+import { synthesize } from '@callgate/engine/internal/build/synthesize';
+import { allowsByDefault } from '@callgate/engine/internal/profile/allowed-calls';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { printable } from '@callgate/engine/internal/report/words';
 import {
   FOLLOWER_READY,
   HOOK_ANNOTATION,
@@ -14,7 +14,7 @@ import {
   ownCommand,
   readHookState,
   startFollower,
-} from '@callgate/linux/container/oci-hook';
+} from '@callgate/linux/internal/container/oci-hook';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';

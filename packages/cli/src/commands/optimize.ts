@@ -1,7 +1,7 @@
-import type { Program } from '@callgate/engine/bpf/instruction';
-import type { CompileOptions } from '@callgate/engine/compile/compile';
-import { formatProgram, programDocument } from '@callgate/engine/report/program-formats';
-import { plural, printable } from '@callgate/engine/report/words';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import type { CompileOptions } from '@callgate/engine/internal/compile/compile';
+import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
+import { plural, printable } from '@callgate/engine/internal/report/words';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';

@@ -1,9 +1,9 @@
-import { LOG_FORMATS } from '@callgate/engine/logs/log-formats';
-import { type Observation, stringifyRecording } from '@callgate/engine/recording/recording';
-import { deniedCalls, isList, lacksLines, phasesOf } from '@callgate/engine/report/recording';
-import type { Style } from '@callgate/engine/report/style';
-import { plural, printable, wrap } from '@callgate/engine/report/words';
-import { thisMachine } from '@callgate/linux/machine';
+import { LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
+import { type Observation, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { deniedCalls, isList, lacksLines, phasesOf } from '@callgate/engine/internal/report/recording';
+import type { Style } from '@callgate/engine/internal/report/style';
+import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context } from '../context.ts';
 import {

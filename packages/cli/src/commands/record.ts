@@ -1,10 +1,10 @@
-import { synthesize } from '@callgate/engine/build/synthesize';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { type Recording, stringifyRecording } from '@callgate/engine/recording/recording';
-import { deniedCalls, labelsOf, lacksLines } from '@callgate/engine/report/recording';
-import { plural, printable, wrap } from '@callgate/engine/report/words';
-import { RECORDERS } from '@callgate/linux/recorders/choose';
-import type { AttachTarget } from '@callgate/linux/recorders/record-attached';
+import { synthesize } from '@callgate/engine/internal/build/synthesize';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { deniedCalls, labelsOf, lacksLines } from '@callgate/engine/internal/report/recording';
+import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
+import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
+import type { AttachTarget } from '@callgate/linux/internal/recorders/record-attached';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { recordRunning } from '../run/attach-run.ts';

@@ -1,5 +1,5 @@
-import { bitmapDocument, bitmapsOf, bitmapsText } from '@callgate/engine/report/bitmap';
-import { overviewDocument, overviewText } from '@callgate/engine/report/overview';
+import { bitmapDocument, bitmapsOf, bitmapsText } from '@callgate/engine/internal/report/bitmap';
+import { overviewDocument, overviewText } from '@callgate/engine/internal/report/overview';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';

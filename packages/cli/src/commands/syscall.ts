@@ -1,10 +1,10 @@
-import { callNumber } from '@callgate/engine/analysis/asked-call';
-import { ABI_NAMES, type AbiName } from '@callgate/engine/syscalls/arch';
-import { prototypeOf, sinceOf } from '@callgate/engine/syscalls/arguments';
-import { isKnownName, nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
-import { multiplexed } from '@callgate/engine/syscalls/multiplex';
-import { notable } from '@callgate/engine/syscalls/notable';
-import { thisMachine } from '@callgate/linux/machine';
+import { callNumber } from '@callgate/engine/internal/analysis/asked-call';
+import { ABI_NAMES, type AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { prototypeOf, sinceOf } from '@callgate/engine/internal/syscalls/arguments';
+import { isKnownName, nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { multiplexed } from '@callgate/engine/internal/syscalls/multiplex';
+import { notable } from '@callgate/engine/internal/syscalls/notable';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { abiNamed } from '../flags/target-flags.ts';

@@ -1,19 +1,19 @@
 import { constants } from 'node:os';
-import { type Difference, type Differences, diffPolicies } from '@callgate/engine/analysis/diff';
-import { withoutStub } from '@callgate/engine/policy/policy';
-import { differencesDocument, differencesText } from '@callgate/engine/report/differences';
-import type { Style } from '@callgate/engine/report/style';
-import { plural, printable, wrap } from '@callgate/engine/report/words';
-import { ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
-import { OCI_RUNTIMES } from '@callgate/linux/container/oci-container';
-import { FiltersUnreadable } from '@callgate/linux/process/live-filters';
+import { type Difference, type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { withoutStub } from '@callgate/engine/internal/policy/policy';
+import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
+import type { Style } from '@callgate/engine/internal/report/style';
+import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
+import { ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/containers';
+import { OCI_RUNTIMES } from '@callgate/linux/internal/container/oci-container';
+import { FiltersUnreadable } from '@callgate/linux/internal/process/live-filters';
 import {
   type Verification,
   VerificationFailed,
   verifyContainer,
   verifyLibseccomp,
   verifyRuntime,
-} from '@callgate/linux/verify/verify';
+} from '@callgate/linux/internal/verify/verify';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';

@@ -1,4 +1,4 @@
-import { printable } from '@callgate/engine/report/words';
+import { printable } from '@callgate/engine/internal/report/words';
 import { CliFailure } from '../context.ts';
 
 /** A whole number from 1 that a flag takes. */

@@ -1,7 +1,7 @@
-import type { CompileOptions } from '@callgate/engine/compile/compile';
-import { OBJECTIVES, type Objective } from '@callgate/engine/compile/weights';
-import { weightsOf } from '@callgate/engine/recording/recording';
-import { FORMAT_HELP, FORMATS, type Format } from '@callgate/engine/report/program-formats';
+import type { CompileOptions } from '@callgate/engine/internal/compile/compile';
+import { OBJECTIVES, type Objective } from '@callgate/engine/internal/compile/weights';
+import { weightsOf } from '@callgate/engine/internal/recording/recording';
+import { FORMAT_HELP, FORMATS, type Format } from '@callgate/engine/internal/report/program-formats';
 import { type Command, Option } from 'commander';
 import type { Context } from '../context.ts';
 import { readRecording } from '../load/recording.ts';

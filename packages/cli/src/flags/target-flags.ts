@@ -1,10 +1,15 @@
-import { suggest } from '@callgate/engine/diagnostics/suggest';
-import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
-import { parseKernel } from '@callgate/engine/profile/profile';
-import { printable } from '@callgate/engine/report/words';
-import { parseRelease, RUNTIME_NAMES, type Runtime, type Target } from '@callgate/engine/runtime/target';
-import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/syscalls/arch';
-import { thisMachine } from '@callgate/linux/machine';
+import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
+import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
+import { parseKernel } from '@callgate/engine/internal/profile/profile';
+import { printable } from '@callgate/engine/internal/report/words';
+import {
+  parseRelease,
+  RUNTIME_NAMES,
+  type Runtime,
+  type Target,
+} from '@callgate/engine/internal/runtime/target';
+import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/internal/syscalls/arch';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import type { Command } from 'commander';
 import { CliFailure } from '../context.ts';
 
@@ -41,7 +46,7 @@ export function targetOf(flags: TargetFlags): Target {
     abis,
     kernel: flags.kernel === undefined ? machine.kernel : kernelNamed(flags.kernel),
     // Scripts give an empty list where there are none.
-    capabilities: new Set(flags.caps ? flags.caps.split(',').map(capabilityNamed) : []),
+    capabilities: flags.caps ? flags.caps.split(',').map(capabilityNamed) : [],
     runtime: flags.runtime === undefined ? undefined : runtimeNamed(flags.runtime),
   };
 }

@@ -1,14 +1,14 @@
-import { costliestCalls } from '@callgate/engine/analysis/cost';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { MAX_INSTRUCTIONS } from '@callgate/engine/bpf/opcodes';
+import { costliestCalls } from '@callgate/engine/internal/analysis/cost';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { MAX_INSTRUCTIONS } from '@callgate/engine/internal/bpf/opcodes';
 import {
   type Compiled,
   type CompileOptions,
   compilePolicy,
   FilterTooLarge,
-} from '@callgate/engine/compile/compile';
-import { restrict } from '@callgate/engine/diagram/restrict';
-import { printable } from '@callgate/engine/report/words';
+} from '@callgate/engine/internal/compile/compile';
+import { restrict } from '@callgate/engine/internal/diagram/restrict';
+import { printable } from '@callgate/engine/internal/report/words';
 import { CliFailure } from '../context.ts';
 import type { Subject } from './subject.ts';
 

@@ -1,4 +1,4 @@
-import { type Diagnostic, hasErrors, type Result } from '@callgate/engine/diagnostics/diagnostic';
+import { type Diagnostic, hasErrors, type Result } from '@callgate/engine/internal/diagnostics/diagnostic';
 import {
   excerpt,
   formatDiagnostic,
@@ -6,8 +6,8 @@ import {
   locate,
   type RemedyWords,
   remedyWords,
-} from '@callgate/engine/report/diagnostics';
-import { printable } from '@callgate/engine/report/words';
+} from '@callgate/engine/internal/report/diagnostics';
+import { printable } from '@callgate/engine/internal/report/words';
 import { type Context, InputFaults } from '../context.ts';
 import { styleFor } from '../terminal/style.ts';
 

@@ -1,7 +1,7 @@
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { printable } from '@callgate/engine/report/words';
-import { containerPid, ENGINES, NoSuchContainer } from '@callgate/linux/container/containers';
-import { FiltersUnreadable, readFilters } from '@callgate/linux/process/live-filters';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { printable } from '@callgate/engine/internal/report/words';
+import { containerPid, ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/containers';
+import { FiltersUnreadable, readFilters } from '@callgate/linux/internal/process/live-filters';
 import { CliFailure } from '../context.ts';
 
 /** The filters of the process that pid:N, docker:NAME or podman:NAME names, the newest first; undefined for other names. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type Origins, originsFile, parseOrigins } from '@callgate/engine/build/origins';
+import { type Origins, originsFile, parseOrigins } from '@callgate/engine/internal/build/origins';
 import type { Context } from '../context.ts';
 
 /** A sidecar has a line for each of some hundred calls. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { printable } from '@callgate/engine/report/words';
+import { printable } from '@callgate/engine/internal/report/words';
 import { CliFailure, type Context } from '../context.ts';
 import { reason } from '../terminal/write-file.ts';
 

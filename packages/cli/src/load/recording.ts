@@ -1,5 +1,5 @@
-import { parseRecording, type Recording } from '@callgate/engine/recording/recording';
-import { printable } from '@callgate/engine/report/words';
+import { parseRecording, type Recording } from '@callgate/engine/internal/recording/recording';
+import { printable } from '@callgate/engine/internal/report/words';
 import type { Context } from '../context.ts';
 import { expectValue } from './faults.ts';
 import { readText } from './read-text.ts';

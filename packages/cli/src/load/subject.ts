@@ -1,17 +1,16 @@
-import { decodeProgram } from '@callgate/engine/bpf/encode';
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { Diagram } from '@callgate/engine/diagram/diagram';
-import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { lintFacts } from '@callgate/engine/lint/lint';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import type { Policy } from '@callgate/engine/policy/policy';
-import { parseProfile } from '@callgate/engine/profile/parse';
-import type { Profile } from '@callgate/engine/profile/profile';
-import { printable } from '@callgate/engine/report/words';
-import type { Target } from '@callgate/engine/runtime/target';
-import { lineMap, type Position } from '@callgate/engine/source/line-map';
-import { formatOf } from '@callgate/engine/source/read';
-import { abiOf } from '@callgate/engine/syscalls/arch';
+import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
+import { lintFacts } from '@callgate/engine/internal/lint/lint';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import type { Policy } from '@callgate/engine/internal/policy/policy';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import type { Profile } from '@callgate/engine/internal/profile/profile';
+import { printable } from '@callgate/engine/internal/report/words';
+import type { Target } from '@callgate/engine/internal/runtime/target';
+import { lineMap, type Position } from '@callgate/engine/internal/source/line-map';
+import { formatOf } from '@callgate/engine/internal/source/read';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
 import { expectValue, warn } from './faults.ts';
 import { liveFilters } from './live-filters.ts';
@@ -110,8 +109,7 @@ function profileSubject(
 }
 
 function programSubject(name: string, programs: readonly Program[], target: Target): Subject {
-  const { endian } = abiOf(target.native);
-  const lifted = liftPolicy(programs, new Diagram(), endian, target.native);
+  const lifted = liftPolicy(programs, target.native);
   if (lifted.policy) return { name, target, policy: lifted.policy, programs };
   const { program, at, why } = lifted.fault;
   const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';
@@ -122,9 +120,10 @@ const ALLOW_EVERYTHING = '{"defaultAction":"SCMP_ACT_ALLOW"}';
 
 /** The default profiles that callgate knows, as they stand in the runtimes' sources. */
 const STOCK: Readonly<Record<string, () => Promise<string>>> = {
-  docker: async () => (await import('@callgate/engine/stock/generated/docker')).DOCKER_PROFILE,
-  podman: async () => (await import('@callgate/engine/stock/generated/podman')).PODMAN_PROFILE,
-  containerd: async () => (await import('@callgate/engine/stock/generated/containerd')).CONTAINERD_PROFILE,
+  docker: async () => (await import('@callgate/engine/internal/stock/generated/docker')).DOCKER_PROFILE,
+  podman: async () => (await import('@callgate/engine/internal/stock/generated/podman')).PODMAN_PROFILE,
+  containerd: async () =>
+    (await import('@callgate/engine/internal/stock/generated/containerd')).CONTAINERD_PROFILE,
   none: async () => ALLOW_EVERYTHING,
 };
 

@@ -1,5 +1,5 @@
-import { printable } from '@callgate/engine/report/words';
-import { meantCall } from '@callgate/engine/syscalls/meant-call';
+import { printable } from '@callgate/engine/internal/report/words';
+import { meantCall } from '@callgate/engine/internal/syscalls/meant-call';
 import { CliFailure } from '../context.ts';
 
 /** The failure for a name that no architecture has. */

@@ -1,13 +1,13 @@
-import { stringifyRecording } from '@callgate/engine/recording/recording';
-import { printable } from '@callgate/engine/report/words';
-import { NoSuchContainer } from '@callgate/linux/container/containers';
-import { ebpf } from '@callgate/linux/recorders/ebpf/ebpf';
+import { stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { printable } from '@callgate/engine/internal/report/words';
+import { NoSuchContainer } from '@callgate/linux/internal/container/containers';
+import { ebpf } from '@callgate/linux/internal/recorders/ebpf/ebpf';
 import {
   type Attached,
   type AttachTarget,
   attach,
   NotAttachable,
-} from '@callgate/linux/recorders/record-attached';
+} from '@callgate/linux/internal/recorders/record-attached';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { writeFile } from '../terminal/write-file.ts';
 

@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
-import { type Ending, type LaunchPlan, launch } from '@callgate/linux/launch/launch';
-import { LaunchError } from '@callgate/linux/launch/start-program';
-import { findProgram, NoSuchProgram } from '@callgate/linux/process/find-program';
-import { isForeground } from '@callgate/linux/process/processes';
+import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/launch/launch';
+import { LaunchError } from '@callgate/linux/internal/launch/start-program';
+import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
+import { isForeground } from '@callgate/linux/internal/process/processes';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 
 const EBUSY = 16;

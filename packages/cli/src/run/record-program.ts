@@ -1,8 +1,8 @@
-import { plural, printable } from '@callgate/engine/report/words';
-import type { LaunchPlan } from '@callgate/linux/launch/launch';
-import { chooseRecorder, RECORDERS } from '@callgate/linux/recorders/choose';
-import { recordProgram } from '@callgate/linux/recorders/record';
-import type { Recorder } from '@callgate/linux/recorders/recorder';
+import { plural, printable } from '@callgate/engine/internal/report/words';
+import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
+import { chooseRecorder, RECORDERS } from '@callgate/linux/internal/recorders/choose';
+import { recordProgram } from '@callgate/linux/internal/recorders/record';
+import type { Recorder } from '@callgate/linux/internal/recorders/recorder';
 import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
 import { launchFailure, routeSignals, type SignalRoute, stoppedBy } from './program-run.ts';
 

@@ -1,4 +1,4 @@
-import type { Style } from '@callgate/engine/report/style';
+import type { Style } from '@callgate/engine/internal/report/style';
 import pc from 'picocolors';
 import type { Output } from '../context.ts';
 

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { printable } from '@callgate/engine/report/words';
+import { printable } from '@callgate/engine/internal/report/words';
 import { CliFailure, type Context } from '../context.ts';
 
 /**

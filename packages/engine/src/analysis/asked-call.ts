@@ -35,7 +35,15 @@ export function callNumber(text: string): number | undefined {
   return /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : undefined;
 }
 
-/** The call that a name or number and arguments such as "AF_UNIX", "0x2a" or "-1" mean on an ABI. */
+/**
+ * The call that a name or number and arguments such as "AF_UNIX", "0x2a" or "-1" mean on an ABI.
+ * @example
+ * ```js
+ * import { abiOf, askedCall } from '@callgate/engine';
+ * askedCall('socket', ['AF_VSOCK'], abiOf('x86_64')).args[0]; // → 40n
+ * askedCall('pread', [], abiOf('x86_64')).fault.meant; // → 'pread64'
+ * ```
+ */
 export function askedCall(
   syscall: string,
   args: readonly string[],
@@ -60,7 +68,14 @@ export function askedCall(
   return { abi, nr, name, args: passed, signExtended: abi.bits === 32 ? passed : signExtended };
 }
 
-/** The call as the filter sees it. */
+/**
+ * The call as the filter sees it.
+ * @example
+ * ```js
+ * import { abiOf, askedCall, callOf } from '@callgate/engine';
+ * callOf(askedCall('mkdir', [], abiOf('x86_64'))).nr; // → 83
+ * ```
+ */
 export function callOf({ abi, nr, args }: Pick<AskedCall, 'abi' | 'nr' | 'args'>): Call {
   return { arch: abi.auditArch, nr, args };
 }

@@ -55,6 +55,16 @@ export interface Differences {
 /**
  * Everything that two policies decide differently, by ABI and number. Calls of architectures that neither of them covers
  * are one group.
+ * @example
+ * ```js
+ * import { diffPolicies, lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const meaning = (text) => lowerProfile(parseProfile(text).value, target).value;
+ * const before = meaning('{"defaultAction": "SCMP_ACT_ALLOW"}');
+ * const after = meaning('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}]}');
+ * const { listed } = diffPolicies(before, after);
+ * listed.map(({ name, change }) => [name, change]); // → [['bpf', 'tightened']]
+ * ```
  */
 export function diffPolicies(before: Policy, after: Policy): Differences {
   return diffDecisions(before, after, abisOf(before, after));

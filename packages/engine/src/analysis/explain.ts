@@ -20,12 +20,36 @@ export interface PossibleVerdict {
   readonly example: Call;
 }
 
-/** How a policy decides one call. */
+/**
+ * How a policy decides one call.
+ * @example
+ * ```js
+ * import { explainCall, lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const text = '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir"], "action": "SCMP_ACT_ERRNO"}]}';
+ * const { value: policy } = lowerProfile(parseProfile(text).value, target);
+ * const verdict = explainCall(policy, { arch: policy.abis[0].auditArch, nr: 83, args: [] });
+ * verdict.action; // → 'ERRNO'
+ * verdict.data; // → 1
+ * verdict.origin.because; // → 'rule'
+ * ```
+ */
 export function explainCall(policy: Policy, call: Call): Verdict {
   return verdictOf(policy, policy.diagram.evaluate(policy.reasons, call));
 }
 
-/** All that calls of one number may get, whatever their arguments; the one for zero arguments first. */
+/**
+ * All that calls of one number may get, whatever their arguments; the one for zero arguments first.
+ * @example
+ * ```js
+ * import { abiOf, lowerProfile, numberOf, parseProfile, possibleVerdicts } from '@callgate/engine';
+ * import { DOCKER_PROFILE } from '@callgate/engine/stock';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: policy } = lowerProfile(parseProfile(DOCKER_PROFILE).value, target);
+ * const verdicts = possibleVerdicts(policy, abiOf('x86_64'), numberOf('x86_64', 'personality'));
+ * new Set(verdicts.map(({ verdict }) => verdict.action)).size; // → 2
+ * ```
+ */
 export function possibleVerdicts(policy: Policy, abi: Abi, nr: number): PossibleVerdict[] {
   const { diagram } = policy;
   const node = restrict(diagram, policy.reasons, abi.auditArch, nr);

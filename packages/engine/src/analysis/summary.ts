@@ -18,7 +18,16 @@ export interface AbiSummary {
   readonly calls: readonly CallSummary[];
 }
 
-/** What a policy does with every known call of every ABI that it covers. */
+/**
+ * What a policy does with every known call of every ABI that it covers.
+ * @example
+ * ```js
+ * import { lowerProfile, parseProfile, summarize } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: policy } = lowerProfile(parseProfile('{"defaultAction": "SCMP_ACT_LOG"}').value, target);
+ * summarize(policy)[0].calls[0]; // → { name: 'read', nr: 0, actions: [{ action: 'LOG', data: 0 }] }
+ * ```
+ */
 export function summarize(policy: Policy): AbiSummary[] {
   return policy.abis.map((abi) => ({
     abi: abi.name,

@@ -43,12 +43,26 @@ export const ACTION_KINDS: readonly ActionKind[] = [
 export const ALLOW_WORD = WORDS.ALLOW;
 export const KILL_THREAD_WORD = WORDS.KILL_THREAD;
 
-/** The word that a filter returns for the action. */
+/**
+ * The word that a filter returns for the action.
+ * @example
+ * ```js
+ * import { actionWord } from '@callgate/engine/bpf';
+ * actionWord({ kind: 'ALLOW', data: 0 }); // → 0x7fff0000
+ * ```
+ */
 export function actionWord(action: Action): number {
   return (WORDS[action.kind] | (action.data & 0xffff)) >>> 0;
 }
 
-/** The action of a word that a filter returned; words that the kernel does not know kill the process. */
+/**
+ * The action of a word that a filter returned; words that the kernel does not know kill the process.
+ * @example
+ * ```js
+ * import { actionOfWord } from '@callgate/engine/bpf';
+ * actionOfWord(0x50001); // → { kind: 'ERRNO', data: 1 }
+ * ```
+ */
 export function actionOfWord(word: number): Action {
   const kind = KINDS.get((word & 0xffff0000) >>> 0) ?? 'KILL_PROCESS';
   return { kind, data: word & 0xffff };

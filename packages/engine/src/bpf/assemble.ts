@@ -32,7 +32,15 @@ const IMMEDIATE = new Map([
   ['ldxi', 'ldx'],
 ]);
 
-/** Instructions as bpf_asm writes them, one a line, labels and comments included. */
+/**
+ * Instructions as bpf_asm writes them, one a line, labels and comments included.
+ * @example
+ * ```js
+ * import { assemble } from '@callgate/engine/bpf';
+ * assemble('ret #0').program.length; // → 1
+ * assemble('rat #0').faults[0].line; // → 1
+ * ```
+ */
 export function assemble(text: string): Assembled {
   return new Assembly().run(text);
 }

@@ -11,6 +11,11 @@ export interface Line {
 /**
  * A program in the syntax of the kernel's bpf_asm, one line an instruction. What that syntax cannot say, such as
  * unknown codes or fields that the kernel ignores, is written as `.raw code, jt, jf, k`; nothing is lost.
+ * @example
+ * ```js
+ * import { assemble, disassemble } from '@callgate/engine/bpf';
+ * disassemble(assemble('ld [4]\nret a').program).map(({ text }) => text); // → ['ld [4]', 'ret a']
+ * ```
  */
 export function disassemble(program: Program): Line[] {
   const targets = new Set<number>();

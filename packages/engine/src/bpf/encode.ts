@@ -4,7 +4,14 @@ import type { Endian } from './seccomp-data.ts';
 /** sizeof(struct sock_filter). */
 const INSTRUCTION_SIZE = 8;
 
-/** The program as struct sock_filter[], 8 bytes an instruction, in the target's byte order. */
+/**
+ * The program as struct sock_filter[], 8 bytes an instruction, in the target's byte order.
+ * @example
+ * ```js
+ * import { assemble, encodeProgram } from '@callgate/engine/bpf';
+ * encodeProgram(assemble('ret #0x7fff0000').program, 'little').length; // → 8
+ * ```
+ */
 export function encodeProgram(program: Program, endian: Endian): Uint8Array {
   const bytes = new Uint8Array(program.length * INSTRUCTION_SIZE);
   const view = new DataView(bytes.buffer);
@@ -19,7 +26,14 @@ export function encodeProgram(program: Program, endian: Endian): Uint8Array {
   return bytes;
 }
 
-/** The program in such bytes; undefined when they are no whole number of instructions. */
+/**
+ * The program in such bytes; undefined when they are no whole number of instructions.
+ * @example
+ * ```js
+ * import { decodeProgram } from '@callgate/engine/bpf';
+ * decodeProgram(new Uint8Array(7), 'little'); // → undefined
+ * ```
+ */
 export function decodeProgram(bytes: Uint8Array, endian: Endian): Program | undefined {
   if (bytes.length % INSTRUCTION_SIZE !== 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -11,6 +11,12 @@ export interface Refusal {
  * The kernel's verdict on a program: undefined when seccomp(2) would take it.
  * Mirrors bpf_check_basics_ok, bpf_check_classic and check_load_and_stores of net/core/filter.c, and
  * seccomp_check_filter of kernel/seccomp.c.
+ * @example
+ * ```js
+ * import { assemble, verifyProgram } from '@callgate/engine/bpf';
+ * verifyProgram(assemble('ret #0').program); // → undefined
+ * verifyProgram(assemble('ld [4]').program).at; // → 0
+ * ```
  */
 export function verifyProgram(program: Program): Refusal | undefined {
   if (program.length === 0) return { at: 0, why: 'the program is empty' };

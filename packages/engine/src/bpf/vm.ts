@@ -16,7 +16,15 @@ export interface Execution {
   readonly executed: number;
 }
 
-/** Runs a program that verifyProgram takes, as the kernel would (classic BPF, 32-bit unsigned arithmetic). */
+/**
+ * Runs a program that verifyProgram takes, as the kernel would (classic BPF, 32-bit unsigned arithmetic).
+ * @example
+ * ```js
+ * import { assemble, runProgram } from '@callgate/engine/bpf';
+ * const call = { nr: 0, arch: 0xc000003e, args: [0n, 0n, 0n, 0n, 0n, 0n] };
+ * runProgram(assemble('ret #0x50001').program, call, 'little').word; // → 0x50001
+ * ```
+ */
 export function runProgram(program: Program, data: SeccompData, endian: 'little' | 'big'): Execution {
   const words = dataWords(data, endian);
   const memory = new Uint32Array(op.MEMORY_WORDS);

@@ -229,7 +229,14 @@ export function rareFloor(recorded: ReadonlySet<string>): Map<string, string> {
   );
 }
 
-/** What the runtime itself calls under the container's filter, by call, with the reason. */
+/**
+ * What the runtime itself calls under the container's filter, by call, with the reason.
+ * @example
+ * ```js
+ * import { floorOf } from '@callgate/engine/build';
+ * floorOf({ runtime: 'docker', noNewPrivs: true }).has('execve'); // → true
+ * ```
+ */
 export function floorOf(choice: FloorChoice): Map<string, string> {
   const runtimes = Object.hasOwn(FLOOR_RUNTIMES, choice.runtime) ? FLOOR_RUNTIMES[choice.runtime] : [];
   const calls = new Map<string, string>();

@@ -96,7 +96,21 @@ const BASE: readonly (readonly [why: string, ...names: string[]])[] = [
   ],
 ];
 
-/** The smallest profile under which everything recorded still works: an allow list, and an error for the rest. */
+/**
+ * The smallest profile under which everything recorded still works: an allow list, and an error for the rest.
+ * @example
+ * ```js
+ * import { parseRecording, synthesize } from '@callgate/engine/build';
+ * const { value: recording } = parseRecording(JSON.stringify({
+ *   schema: 'callgate-recording/1',
+ *   machine: { arch: 'x86_64', kernel: '6.12.0' },
+ *   recorder: 'ebpf', command: ['true'], started: '2026-11-28T00:00:00.000Z',
+ *   runs: 1, lost: 0, left: 0, ambiguous: 0, countsDenied: false, lacks: [], notes: [],
+ *   observations: [{ arch: 'x86_64', nr: 39, name: 'getpid', count: 1, phase: 'run', denied: 0 }],
+ * }));
+ * synthesize([recording]).reasons.has('getpid'); // → true
+ * ```
+ */
 export function synthesize(
   recordings: readonly [Recording, ...Recording[]],
   options: BuildOptions = {},

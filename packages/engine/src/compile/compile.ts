@@ -46,6 +46,15 @@ export interface Compiled {
  * A program that decides exactly as the policy: arch first, then nr, then arguments, so that the kernel's bitmap
  * (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
  * @throws FilterTooLarge when it would be far longer than a kernel takes.
+ * @example
+ * ```js
+ * import { compilePolicy, lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: policy } = lowerProfile(parseProfile('{"defaultAction": "SCMP_ACT_ERRNO"}').value, target);
+ * const { kind, program } = compilePolicy(policy);
+ * kind; // → 'proved'
+ * program.length < 10; // → true
+ * ```
  */
 export function compilePolicy(policy: Policy, options: CompileOptions = {}): Compiled {
   const weights = options.weights ?? uniformWeights(policy);

@@ -30,6 +30,15 @@ export interface Decompiled {
  * The profile whose meaning is a policy: first as runc reads it, with its ENOSYS stub, then as crun does. Where no OCI
  * profile says the same, the one that differs for the fewest calls of the tables. Undefined when every one that comes near is
  * too large to have a meaning.
+ * @example
+ * ```js
+ * import { decompilePolicy, lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: policy } = lowerProfile(parseProfile('{"defaultAction": "SCMP_ACT_LOG"}').value, target);
+ * const { profile, exact } = decompilePolicy(policy);
+ * exact; // → true
+ * profile.defaultAction.value; // → 'LOG'
+ * ```
  */
 export function decompilePolicy(policy: Policy): Decompiled | undefined {
   const cache: RulesCache = new Map();
@@ -41,7 +50,7 @@ export function decompilePolicy(policy: Policy): Decompiled | undefined {
         const target: Target = {
           native: policy.abis[0].name,
           kernel: { major: 0, minor: 0 },
-          capabilities: new Set(),
+          capabilities: [],
           runtime: { name: runtime },
         };
         const lowered = lowerProfile(profile, target, policy.diagram).value;

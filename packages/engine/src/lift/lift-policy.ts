@@ -1,7 +1,6 @@
 import type { Program } from '../bpf/instruction.ts';
-import type { Endian } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
-import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { restrict, restrictArch, restrictForeign } from '../diagram/restrict.ts';
 import type { Policy } from '../policy/policy.ts';
 import { plainWords, stackFilters } from '../policy/stack.ts';
@@ -25,13 +24,21 @@ export type LiftedPolicy =
 /**
  * What filters stacked on one another, the newest first, decide together. The policy's ABIs are those that they tell
  * from a foreign one, `native` first, or that one alone where they ask for no arch.
+ * @example
+ * ```js
+ * import { compilePolicy, liftPolicy, lowerProfile, parseProfile, arePoliciesEqual } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: policy } = lowerProfile(parseProfile('{"defaultAction": "SCMP_ACT_ERRNO"}').value, target);
+ * const lifted = liftPolicy([compilePolicy(policy).program], 'x86_64');
+ * arePoliciesEqual(lifted.policy, policy); // → true
+ * ```
  */
 export function liftPolicy(
   newestFirst: readonly Program[],
-  diagram: Diagram,
-  endian: Endian,
   native: AbiName,
+  diagram = new Diagram(),
 ): LiftedPolicy {
+  const { endian } = abiOf(native);
   const roots: NodeId[] = [];
   for (const [i, program] of newestFirst.entries()) {
     const refusal = verifyProgram(program);

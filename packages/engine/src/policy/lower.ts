@@ -35,6 +35,14 @@ export interface Lowered extends Result<Policy> {
 /**
  * What a profile means on a target: the runtime's reading of it (resolve.ts, runtime-rules.ts), then libseccomp's rules
  * (db.c), then the runtime's stub. There is a policy unless the runtime would refuse the profile.
+ * @example
+ * ```js
+ * import { lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const { value: profile } = parseProfile('{"defaultAction": "SCMP_ACT_ALLOW"}');
+ * const { value: policy, diagnostics, facts } = lowerProfile(profile, target);
+ * policy.abis.map((abi) => abi.name); // → ['x86_64']
+ * ```
  */
 export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Lowered {
   const resolved = resolveProfile(profile, target);

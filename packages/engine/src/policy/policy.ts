@@ -26,7 +26,18 @@ export interface Policy extends Decision {
   readonly stubless: NodeId;
 }
 
-/** Whether two policies decide every possible call alike. Exact: true is a proof, and so is false. */
+/**
+ * Whether two policies decide every possible call alike. Exact: true is a proof, and so is false.
+ * @example
+ * ```js
+ * import { arePoliciesEqual, lowerProfile, parseProfile } from '@callgate/engine';
+ * const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+ * const meaning = (text) => lowerProfile(parseProfile(text).value, target).value;
+ * const [allow, log] = ['ALLOW', 'LOG'].map((action) => meaning(`{"defaultAction": "SCMP_ACT_${action}"}`));
+ * arePoliciesEqual(allow, log); // → false
+ * arePoliciesEqual(allow, meaning('defaultAction: SCMP_ACT_ALLOW')); // → true
+ * ```
+ */
 export function arePoliciesEqual(a: Policy, b: Policy): boolean {
   return decideAlike(a, b);
 }

@@ -51,6 +51,14 @@ export interface ParseOptions {
 /**
  * Reads a profile in OCI's, Docker's or Podman's form. Every fault is a diagnostic; there is a value unless one is an
  * error. Sources: OCI runtime-spec config-linux.md (seccomp), moby's profiles/seccomp, Go's encoding/json.
+ * @example
+ * ```js
+ * import { parseProfile } from '@callgate/engine';
+ * const { value, diagnostics } = parseProfile('{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": []}');
+ * value.defaultAction.value; // → 'ERRNO'
+ * diagnostics.length; // → 0
+ * parseProfile('{"defaultAction": "SCMP_ACT_DENY"}').diagnostics[0].code; // → 'unknown-action'
+ * ```
  */
 export function parseProfile(text: string, options: ParseOptions = {}): Result<Profile> {
   const source = readSource(text, options.format ?? formatOf(text));

@@ -104,7 +104,14 @@ export function compareKernels(a: KernelVersion, b: KernelVersion): number {
   return a.major - b.major || a.minor - b.minor;
 }
 
-/** The release that a text such as "6.18" or uname's "6.18.44-fc" begins with. */
+/**
+ * The release that a text such as "6.18" or uname's "6.18.44-fc" begins with.
+ * @example
+ * ```js
+ * import { parseKernel } from '@callgate/engine';
+ * parseKernel('6.12.1-amd64'); // → { major: 6, minor: 12 }
+ * ```
+ */
 export function parseKernel(text: string): KernelVersion | undefined {
   const match = /^(\d{1,4})\.(\d{1,4})(?![\d])/.exec(text);
   return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;

@@ -1,6 +1,14 @@
 import type { Condition, KernelVersion, Profile, Rule, RuleScope } from './profile.ts';
 
-/** The profile as JSON text that runtimes read, two spaces deep, names on one line each; ends in a newline. */
+/**
+ * The profile as JSON text that runtimes read, two spaces deep, names on one line each; ends in a newline.
+ * @example
+ * ```js
+ * import { parseProfile, stringifyProfile } from '@callgate/engine';
+ * const { value } = parseProfile('defaultAction: SCMP_ACT_ALLOW');
+ * JSON.parse(stringifyProfile(value)); // → { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }
+ * ```
+ */
 export function stringifyProfile(profile: Profile): string {
   const document = {
     defaultAction: `SCMP_ACT_${profile.defaultAction.value}`,

@@ -118,7 +118,14 @@ const recordingSchema = v.object({
   ),
 });
 
-/** Reads a recording that `record -o` wrote. */
+/**
+ * Reads a recording that `record -o` wrote.
+ * @example
+ * ```js
+ * import { parseRecording } from '@callgate/engine/build';
+ * parseRecording('{}').diagnostics[0].code; // → 'not-a-recording'
+ * ```
+ */
 export function parseRecording(text: string): Result<Recording> {
   const syntax = readJson(text);
   if (!syntax.value) return { diagnostics: syntax.diagnostics };

@@ -22,6 +22,7 @@ export function bitmapsOf(
   return cachedAbis(abis, kernel).map((abi) => ({ abi: abi.name, calls: cachedCalls(programs, abi) }));
 }
 
+/** How many calls of an ABI the kernel answers without the filter, and for each of the others why not. */
 export function bitmapDocument({ abi, calls }: Bitmap): object {
   return {
     arch: abi,
@@ -30,6 +31,7 @@ export function bitmapDocument({ abi, calls }: Bitmap): object {
   };
 }
 
+/** The same in words, with the calls that the filter has to be run for by reason. */
 export function bitmapsText(style: Style, bitmaps: readonly Bitmap[]): string {
   return bitmaps.map((bitmap) => bitmapText(style, bitmap)).join('');
 }

@@ -9,6 +9,11 @@ export const FLAG_WAIT_KILLABLE_RECV = 32;
 /**
  * The flags with which runc installs a profile's filter: SPEC_ALLOW unless the profile lists flags of its own. A filter
  * that comes from no profile is installed as if it listed none. `log` adds SECCOMP_FILTER_FLAG_LOG.
+ * @example
+ * ```js
+ * import { filterFlags, parseProfile } from '@callgate/engine';
+ * filterFlags(parseProfile('{"defaultAction": "SCMP_ACT_ALLOW"}').value, false); // → 4
+ * ```
  */
 export function filterFlags(profile: Profile | undefined, log: boolean): number {
   const named = new Set(profile?.flags.map((flag) => flag.value));

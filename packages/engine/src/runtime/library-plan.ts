@@ -64,12 +64,10 @@ export function libraryPlan(profile: Profile, target: Target): LibraryPlan | und
  * The calls, as `ABI NAME`, that these tables have and a library lacks, of those to which it gives no number.
  * Where calls go through a multiplexer libseccomp gives their names no number though it knows them.
  */
-export function missingCalls(withoutNumber: readonly string[]): Set<string> {
-  return new Set(
-    withoutNumber.filter((call) => {
-      const [abi, name] = call.split(' ') as [AbiName, string];
-      const viaMultiplexer = abiOf(abi).multiplexed && multiplexed(name) !== undefined;
-      return !viaMultiplexer && numberOf(abi, name) !== undefined;
-    }),
-  );
+export function missingCalls(withoutNumber: readonly string[]): string[] {
+  return withoutNumber.filter((call) => {
+    const [abi, name] = call.split(' ') as [AbiName, string];
+    const viaMultiplexer = abiOf(abi).multiplexed && multiplexed(name) !== undefined;
+    return !viaMultiplexer && numberOf(abi, name) !== undefined;
+  });
 }

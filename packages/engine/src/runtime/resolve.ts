@@ -65,9 +65,9 @@ class Resolution {
       );
     const rules = profile.rules.flatMap((rule) => this.rule(rule) ?? []);
     const defaultErrnoRet = this.errno(profile.defaultErrno, 'defaultErrno') ?? profile.defaultErrnoRet;
-    const { lacks } = this.target;
+    const lacks = new Set(this.target.lacks);
     const number = (abi: Abi, name: string) =>
-      lacks?.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
+      lacks.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
     return { dialect, abis, listed, rules, defaultErrnoRet, numberOf: number, diagnostics };
   }
 
@@ -160,7 +160,7 @@ class Resolution {
   private excluded(scope: RuleScope): boolean {
     return (
       this.matchesArch(scope.arches) ||
-      scope.caps.some((cap) => this.target.capabilities.has(cap.value)) ||
+      scope.caps.some((cap) => this.target.capabilities.includes(cap.value)) ||
       this.reachesKernel(scope) === true
     );
   }
@@ -169,7 +169,7 @@ class Resolution {
   private included(scope: RuleScope): boolean {
     return (
       (scope.arches.length === 0 || this.matchesArch(scope.arches)) &&
-      scope.caps.every((cap) => this.target.capabilities.has(cap.value)) &&
+      scope.caps.every((cap) => this.target.capabilities.includes(cap.value)) &&
       this.reachesKernel(scope) !== false
     );
   }

@@ -20,7 +20,7 @@ export function parseRelease(text: string): Release | undefined {
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
 }
 
-/** What a profile will run on. Nothing of it has a default here: callers say what they mean. */
+/** What a profile will run on, as plain JSON. Nothing of it has a default here: callers say what they mean. */
 export interface Target {
   /** The kernel's own ABI. */
   readonly native: AbiName;
@@ -28,9 +28,9 @@ export interface Target {
   readonly abis?: readonly AbiName[];
   readonly kernel: KernelVersion;
   /** The container's bounding set, as CAP_* names. */
-  readonly capabilities: ReadonlySet<string>;
+  readonly capabilities: readonly string[];
   /** Calls, as `ABI NAME`, that the runtime's libseccomp does not know yet and skips. */
-  readonly lacks?: ReadonlySet<string>;
+  readonly lacks?: readonly string[];
   /** Without it: the one whose form the document has, docker or podman, else runc. */
   readonly runtime?: Runtime;
 }

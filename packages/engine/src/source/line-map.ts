@@ -4,7 +4,14 @@ export interface Position {
   readonly column: number;
 }
 
-/** Turns offsets of one text into lines and columns. */
+/**
+ * Turns offsets of one text into lines and columns.
+ * @example
+ * ```js
+ * import { lineMap } from '@callgate/engine';
+ * lineMap('one\ntwo')(5); // → { line: 2, column: 2 }
+ * ```
+ */
 export function lineMap(text: string): (offset: number) => Position {
   const starts = [0];
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);

@@ -157,12 +157,27 @@ const BY_TOKEN = new Map(ABI_LIST.map((a) => [a.token, a]));
 /** Every ABI, in a fixed order. */
 export const ABIS: readonly Abi[] = ABI_LIST;
 
-/** The ABI of that name. */
+/**
+ * The ABI of that name.
+ * @example
+ * ```js
+ * import { abiOf } from '@callgate/engine';
+ * abiOf('x86_64').token; // → 'SCMP_ARCH_X86_64'
+ * ```
+ */
 export function abiOf(name: AbiName): Abi {
   return BY_NAME.get(name)!;
 }
 
-/** The ABI that libseccomp calls so, in any case, with or without SCMP_ARCH_. */
+/**
+ * The ABI that libseccomp calls so, in any case, with or without SCMP_ARCH_.
+ * @example
+ * ```js
+ * import { findAbi } from '@callgate/engine';
+ * findAbi('SCMP_ARCH_X86_64')?.name; // → 'x86_64'
+ * findAbi('z80'); // → undefined
+ * ```
+ */
 export function findAbi(name: string): Abi | undefined {
   return BY_TOKEN.get(`SCMP_ARCH_${name.toUpperCase().replace(/^SCMP_ARCH_/, '')}`);
 }

@@ -75,7 +75,14 @@ function errnos(): ConstantSet['values'] {
   return constantSet('errno').values;
 }
 
-/** The arguments of a call, by its x86_64 prototype; undefined where x86_64 has no such call. */
+/**
+ * The arguments of a call, by its x86_64 prototype; undefined where x86_64 has no such call.
+ * @example
+ * ```js
+ * import { prototypeOf } from '@callgate/engine';
+ * prototypeOf('socket').map(({ name }) => name); // → ['family', 'type', 'protocol']
+ * ```
+ */
 export function prototypeOf(name: string, abi?: AbiName): readonly Argument[] | undefined {
   const prototype = prototypes().get(name)?.();
   // CONFIG_CLONE_BACKWARDS2: the stack comes first.
@@ -98,7 +105,14 @@ export function sinceOf(name: string): string | undefined {
   return releases().get(name);
 }
 
-/** The name of an errno, such as EPERM. */
+/**
+ * The name of an errno, such as EPERM.
+ * @example
+ * ```js
+ * import { errnoName } from '@callgate/engine';
+ * errnoName(1); // → 'EPERM'
+ * ```
+ */
 export function errnoName(errno: number): string | undefined {
   return errnosByNumber().get(errno);
 }
@@ -119,6 +133,12 @@ const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 /**
  * An argument as people write it: decimal, 0x…, a negative number, or names joined by "|" such as
  * CLONE_NEWUSER|SIGCHLD. Undefined when it is none of these or does not fit 64 bits.
+ * @example
+ * ```js
+ * import { parseArgument } from '@callgate/engine';
+ * parseArgument('CLONE_NEWUSER|SIGCHLD'); // → 0x10000011n
+ * parseArgument('nonsense'); // → undefined
+ * ```
  */
 export function parseArgument(text: string): bigint | undefined {
   let value = 0n;

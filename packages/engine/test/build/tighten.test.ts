@@ -25,7 +25,7 @@ const TARGET: Target = {
   native: 'x86_64',
   abis: ['x86_64', 'x86', 'x32'],
   kernel: { major: 6, minor: 18 },
-  capabilities: new Set(),
+  capabilities: [],
 };
 const INT = 0xffff_ffffn;
 const LONG = 0xffff_ffff_ffff_ffffn;

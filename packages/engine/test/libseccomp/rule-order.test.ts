@@ -53,7 +53,7 @@ function answerTo(rules: readonly Rule[]): Answer {
   const { value, diagnostics } = lowerProfile(parseProfile(text).value!, {
     native: 'x86_64',
     kernel: { major: 6, minor: 18 },
-    capabilities: new Set(),
+    capabilities: [],
   });
   if (value) return 'accepts';
   const errors = diagnostics.filter((d) => d.severity === 'error');

@@ -6,7 +6,7 @@ import type { Target } from '../../src/runtime/target.ts';
 import { lineMap } from '../../src/source/line-map.ts';
 import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
 
-const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: new Set() };
+const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] };
 
 /** What lint says of rules, a line of JSON each: `LINE CODE: MESSAGE (line N)`. */
 function said(

@@ -1,5 +1,5 @@
-import { findLogFormat } from '@callgate/engine/logs/log-formats';
-import { type LogOptions, LogStream } from '@callgate/engine/logs/read-log';
+import { findLogFormat } from '@callgate/engine/internal/logs/log-formats';
+import { type LogOptions, LogStream } from '@callgate/engine/internal/logs/read-log';
 import { describe, expect, it } from 'vitest';
 
 const REBOOT = '\n77 reboot(1) = 0\n';

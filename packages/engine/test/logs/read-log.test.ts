@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LOG_FORMATS } from '@callgate/engine/logs/log-formats';
-import type { LogContents, LoggedCall } from '@callgate/engine/logs/log-tally';
-import { type LogOptions, LogStream } from '@callgate/engine/logs/read-log';
+import { LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
+import type { LogContents, LoggedCall } from '@callgate/engine/internal/logs/log-tally';
+import { type LogOptions, LogStream } from '@callgate/engine/internal/logs/read-log';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 

@@ -10,7 +10,7 @@ function policyOf(text: string): Policy {
   const target = {
     native: 'x86_64',
     kernel: { major: 6, minor: 18 },
-    capabilities: new Set<string>(),
+    capabilities: [],
   } as const;
   return lowerProfile(parseProfile(text).value!, target).value!;
 }

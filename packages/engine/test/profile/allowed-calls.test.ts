@@ -9,7 +9,7 @@ const target = {
   native: 'x86_64',
   abis: ['x86_64'],
   kernel: { major: 6, minor: 18 },
-  capabilities: new Set<string>(),
+  capabilities: [],
 } as const;
 const profileOf = (document: object) => parseProfile(JSON.stringify(document)).value!;
 const docker = { ...target, runtime: { name: 'docker' } } as const;

@@ -10,7 +10,7 @@ import { stringifyProfile } from '../../src/profile/stringify.ts';
 import type { Target } from '../../src/runtime/target.ts';
 import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
 
-const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: new Set() };
+const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] };
 const FIXTURES = join(import.meta.dirname, '../../../../test/fixtures/profiles');
 
 /** Whether the profile has a meaning on TARGET: its rows do not begin with another target, or a refusal. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CAPABILITIES } from '@callgate/engine/profile/capabilities';
+import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import { processStatus } from '../process/processes.ts';
 
 /** The engines whose command line tells a container's process. */
@@ -68,9 +68,9 @@ export async function containerPid(engine: Engine, name: string): Promise<number
 }
 
 /** The capabilities that a container's processes can have, as CAP_* names. */
-export function containerCapabilities(pid: number): Set<string> {
+export function containerCapabilities(pid: number): string[] {
   const { boundingCapabilities } = processStatus(pid);
-  return new Set(CAPABILITIES.filter((_, bit) => ((boundingCapabilities >> BigInt(bit)) & 1n) === 1n));
+  return CAPABILITIES.filter((_, bit) => ((boundingCapabilities >> BigInt(bit)) & 1n) === 1n);
 }
 
 async function inspect(engine: Engine, name: string, format: string): Promise<string> {

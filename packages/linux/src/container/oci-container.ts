@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { Program } from '@callgate/engine/bpf/instruction';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { readFilters } from '../process/live-filters.ts';
 
 /** OCI runtimes that can be asked what filter they install. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import { type AbiName, abiOfCall } from '@callgate/engine/syscalls/arch';
+import { type AbiName, abiOfCall } from '@callgate/engine/internal/syscalls/arch';
 
 /** One denial that the kernel wrote down: audit record type 1326 (kernel/auditsc.c: audit_seccomp). */
 export interface LoggedDenial {

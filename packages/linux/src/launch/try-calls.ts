@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import type { Program } from '@callgate/engine/bpf/instruction';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { thisMachine } from '../machine.ts';
 import { bytesOf, failedStart, startProgram } from './start-program.ts';
 import { type CallEnd, readEnds, trialProgram } from './trial-program.ts';

@@ -1,4 +1,4 @@
-import type { AbiName } from '@callgate/engine/syscalls/arch';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import type { Place, Step } from './steps.ts';
 
 /** Where labels and places have come to lie. */

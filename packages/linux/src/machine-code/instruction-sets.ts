@@ -1,4 +1,4 @@
-import type { AbiName } from '@callgate/engine/syscalls/arch';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { aarch64 } from './aarch64.ts';
 import { arm } from './arm.ts';
 import type { InstructionSet } from './instruction-set.ts';

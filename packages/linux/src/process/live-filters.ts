@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
-import { decodeProgram } from '@callgate/engine/bpf/encode';
-import type { Program } from '@callgate/engine/bpf/instruction';
+import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { libc } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 import { isAlive, processStatus, tracerOf } from './processes.ts';

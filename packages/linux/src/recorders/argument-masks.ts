@@ -1,7 +1,7 @@
-import { worthOf } from '@callgate/engine/recording/worthwhile-arguments';
-import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
-import { prototypeOf } from '@callgate/engine/syscalls/arguments';
-import { nameOf } from '@callgate/engine/syscalls/lookup';
+import { worthOf } from '@callgate/engine/internal/recording/worthwhile-arguments';
+import { type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { prototypeOf } from '@callgate/engine/internal/syscalls/arguments';
+import { nameOf } from '@callgate/engine/internal/syscalls/lookup';
 
 const LOW = 0xffff_ffffn;
 const ALL = 0xffff_ffff_ffff_ffffn;

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LifePart, Recording } from '@callgate/engine/recording/recording';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
+import type { LifePart, Recording } from '@callgate/engine/internal/recording/recording';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { type Container, containerdContainer, findContainer } from '../container/containers.ts';
 import { readKernelTypes } from '../ebpf/btf.ts';
 import { thisMachine } from '../machine.ts';

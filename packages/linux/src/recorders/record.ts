@@ -5,9 +5,9 @@ import {
   RECORDING_SCHEMA,
   type Recording,
   type SeenArguments,
-} from '@callgate/engine/recording/recording';
-import { worthOf } from '@callgate/engine/recording/worthwhile-arguments';
-import { nameOf } from '@callgate/engine/syscalls/lookup';
+} from '@callgate/engine/internal/recording/recording';
+import { worthOf } from '@callgate/engine/internal/recording/worthwhile-arguments';
+import { nameOf } from '@callgate/engine/internal/syscalls/lookup';
 import type { Ending, LaunchPlan } from '../launch/launch.ts';
 import { thisMachine } from '../machine.ts';
 import { withLives } from './ebpf/life.ts';

@@ -1,5 +1,5 @@
-import type { Phase } from '@callgate/engine/recording/recording';
-import type { AbiName } from '@callgate/engine/syscalls/arch';
+import type { Phase } from '@callgate/engine/internal/recording/recording';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import type { Ending, LaunchPlan } from '../launch/launch.ts';
 
 /** How often a number was called on an ABI. */

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
-import { KILL_THREAD_WORD } from '@callgate/engine/bpf/action';
-import { decodeProgram } from '@callgate/engine/bpf/encode';
-import type { Instruction, Program } from '@callgate/engine/bpf/instruction';
-import { RET_K } from '@callgate/engine/bpf/opcodes';
-import type { Endian } from '@callgate/engine/bpf/seccomp-data';
-import type { LibraryPlan } from '@callgate/engine/runtime/library-plan';
+import { KILL_THREAD_WORD } from '@callgate/engine/internal/bpf/action';
+import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
+import type { Instruction, Program } from '@callgate/engine/internal/bpf/instruction';
+import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
+import type { Endian } from '@callgate/engine/internal/bpf/seccomp-data';
+import type { LibraryPlan } from '@callgate/engine/internal/runtime/library-plan';
 
 /** Asked of Node, because this module may lie in a bundle. */
 const WORKER = createRequire(import.meta.url).resolve('@callgate/linux/libseccomp-worker');

@@ -1,13 +1,13 @@
-import type { Program } from '@callgate/engine/bpf/instruction';
-import { liftPolicy } from '@callgate/engine/lift/lift-policy';
-import { lowerProfile } from '@callgate/engine/policy/lower';
-import { type Policy, withoutStub } from '@callgate/engine/policy/policy';
-import type { Profile } from '@callgate/engine/profile/profile';
-import { stringifyProfile } from '@callgate/engine/profile/stringify';
-import { libraryPlan, missingCalls } from '@callgate/engine/runtime/library-plan';
-import { ociForm } from '@callgate/engine/runtime/oci-form';
-import { parseRelease, type Target } from '@callgate/engine/runtime/target';
-import { errnoName } from '@callgate/engine/syscalls/arguments';
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { type Policy, withoutStub } from '@callgate/engine/internal/policy/policy';
+import type { Profile } from '@callgate/engine/internal/profile/profile';
+import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { libraryPlan, missingCalls } from '@callgate/engine/internal/runtime/library-plan';
+import { ociForm } from '@callgate/engine/internal/runtime/oci-form';
+import { parseRelease, type Target } from '@callgate/engine/internal/runtime/target';
+import { errnoName } from '@callgate/engine/internal/syscalls/arguments';
 import { containerCapabilities, containerPid, type Engine } from '../container/containers.ts';
 import {
   filtersOfRuntime,
@@ -81,7 +81,7 @@ export async function verifyLibseccomp(profile: Profile, target: Target): Promis
         who: `libseccomp ${result.release}`,
         ...expected(withoutStub(wanted), policy),
         result: lift([result.program], wanted),
-        skipped: [...lacks],
+        skipped: lacks,
         swapped: result.swapped,
       };
     }
@@ -119,7 +119,7 @@ export async function verifyRuntime(
     who,
     ...expected(wanted, whole),
     result,
-    skipped: [...lacks],
+    skipped: lacks,
     swapped: 0,
   };
 }
@@ -155,7 +155,7 @@ export async function verifyContainer(
     who: `${engine}:${name}`,
     ...expected(wanted, whole),
     result,
-    skipped: [...lacks],
+    skipped: lacks,
     swapped: 0,
   };
 }
@@ -170,11 +170,11 @@ async function lackingCalls(
   profile: Profile,
   target: Target,
   release: string | undefined,
-): Promise<Set<string>> {
+): Promise<string[]> {
   const policy = lowerProfile(profile, target).value;
   const result = policy && (await askLibrary(profile, target, policy));
   const known = result?.kind === 'filter' && (release ?? result.release) === result.release;
-  return known ? missingCalls(result.lacking) : new Set();
+  return known ? missingCalls(result.lacking) : [];
 }
 
 /** The meanings that a filter is held against; `whole` is the one if no name were skipped. */
@@ -183,7 +183,7 @@ function expected(wanted: Policy, whole: Policy): Pick<Verification, 'wanted' | 
 }
 
 function lift(programs: readonly Program[], wanted: Policy): Verification['result'] {
-  const lifted = liftPolicy(programs, wanted.diagram, wanted.endian, wanted.abis[0].name);
+  const lifted = liftPolicy(programs, wanted.abis[0].name);
   if (lifted.fault)
     throw new VerificationFailed(`the filter, instruction ${lifted.fault.at}: ${lifted.fault.why}`);
   return { got: lifted.policy, instructions: programs.reduce((sum, program) => sum + program.length, 0) };

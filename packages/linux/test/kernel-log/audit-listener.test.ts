@@ -1,7 +1,7 @@
-import { instruction } from '@callgate/engine/bpf/instruction';
-import { RET_K } from '@callgate/engine/bpf/opcodes';
-import { AuditListener } from '@callgate/linux/kernel-log/audit-listener';
-import { launch } from '@callgate/linux/launch/launch';
+import { instruction } from '@callgate/engine/internal/bpf/instruction';
+import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
+import { AuditListener } from '@callgate/linux/internal/kernel-log/audit-listener';
+import { launch } from '@callgate/linux/internal/launch/launch';
 import { expect, it } from 'vitest';
 import { describeWith } from '../../../../test/support/requirements.ts';
 

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ALLOW_WORD, actionWord } from '@callgate/engine/bpf/action';
-import { encodeProgram } from '@callgate/engine/bpf/encode';
-import { instruction, type Program } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
-import { nativeNumber, thisMachine } from '@callgate/linux/machine';
-import { readFilters } from '@callgate/linux/process/live-filters';
+import { ALLOW_WORD, actionWord } from '@callgate/engine/internal/bpf/action';
+import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
+import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
+import { readFilters } from '@callgate/linux/internal/process/live-filters';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { describeWith } from '../../../../test/support/requirements.ts';
 import { callgate } from '../../../cli/test/callgate.ts';
@@ -244,7 +244,7 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
 
   it('are read by nobody who may not', async () => {
     const [pid] = await start('ticks', OLDER).numbers();
-    const script = `import('@callgate/linux/process/live-filters').then((m) => m.readFilters(${pid})).catch((e) => process.stdout.write(e.message))`;
+    const script = `import('@callgate/linux/internal/process/live-filters').then((m) => m.readFilters(${pid})).catch((e) => process.stdout.write(e.message))`;
     const said = execFileSync('setpriv', [
       '--bounding-set=-sys_admin',
       '--inh-caps=-sys_admin',
@@ -338,7 +338,7 @@ async function killedInTheMiddle(
   signal: NodeJS.Signals,
   under: readonly string[] = [],
 ): Promise<void> {
-  const script = `import('@callgate/linux/process/live-filters').then(({ readFilters }) => {
+  const script = `import('@callgate/linux/internal/process/live-filters').then(({ readFilters }) => {
     require('node:fs').writeSync(1, process.pid + '\\n');
     for (;;) readFilters(${pid});
   })`;

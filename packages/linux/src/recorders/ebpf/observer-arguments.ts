@@ -1,5 +1,5 @@
-import { WORTHWHILE } from '@callgate/engine/recording/worthwhile-arguments';
-import { X32_BIT } from '@callgate/engine/syscalls/arch';
+import { WORTHWHILE } from '@callgate/engine/internal/recording/worthwhile-arguments';
+import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
 import { type EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { argumentMasks } from '../argument-masks.ts';

@@ -1,4 +1,4 @@
-import { X32_BIT } from '@callgate/engine/syscalls/arch';
+import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, update } from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { AGE, createTurns, loadAge, turnAge, whenToldToEnd } from './life.ts';

@@ -1,4 +1,4 @@
-import { X32_BIT } from '@callgate/engine/syscalls/arch';
+import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../../ebpf/ebpf-assembler.ts';
 import type { PhaseCount } from '../recorder.ts';

@@ -1,5 +1,5 @@
-import { type AbiName, X32_BIT } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { type AbiName, X32_BIT } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import type { PhaseCount } from '../recorder.ts';
 import { commIn, firstIn, KERNEL_FIRST } from './kernel-firsts.ts';
 import type { SeenContainer } from './scope.ts';

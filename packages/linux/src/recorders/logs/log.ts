@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { instruction, type Program } from '@callgate/engine/bpf/instruction';
-import { RET_K } from '@callgate/engine/bpf/opcodes';
+import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { AuditListener } from '../../kernel-log/audit-listener.ts';
 import type { LoggedDenial } from '../../kernel-log/kernel-log.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';

@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { strace as format } from '@callgate/engine/logs/formats/strace';
-import type { LoggedCall } from '@callgate/engine/logs/log-tally';
-import { LogStream } from '@callgate/engine/logs/read-log';
-import { abiOf } from '@callgate/engine/syscalls/arch';
-import { numberOf } from '@callgate/engine/syscalls/lookup';
+import { strace as format } from '@callgate/engine/internal/logs/formats/strace';
+import type { LoggedCall } from '@callgate/engine/internal/logs/log-tally';
+import { LogStream } from '@callgate/engine/internal/logs/read-log';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { type Launched, launch } from '../../launch/launch.ts';
 import { thisMachine } from '../../machine.ts';
 import { findProgram } from '../../process/find-program.ts';

@@ -10,9 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { ftrace } from '@callgate/engine/logs/formats/raw-syscalls';
-import type { LoggedCall } from '@callgate/engine/logs/log-tally';
-import { LogStream } from '@callgate/engine/logs/read-log';
+import { ftrace } from '@callgate/engine/internal/logs/formats/raw-syscalls';
+import type { LoggedCall } from '@callgate/engine/internal/logs/log-tally';
+import { LogStream } from '@callgate/engine/internal/logs/read-log';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';

@@ -1,8 +1,8 @@
-import { actionOfWord } from '@callgate/engine/bpf/action';
-import { type Instruction, instruction, type Program } from '@callgate/engine/bpf/instruction';
-import * as op from '@callgate/engine/bpf/opcodes';
-import { NR_OFFSET } from '@callgate/engine/bpf/seccomp-data';
-import { runProgram, type SeccompData } from '@callgate/engine/bpf/vm';
+import { actionOfWord } from '@callgate/engine/internal/bpf/action';
+import { type Instruction, instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import * as op from '@callgate/engine/internal/bpf/opcodes';
+import { NR_OFFSET } from '@callgate/engine/internal/bpf/seccomp-data';
+import { runProgram, type SeccompData } from '@callgate/engine/internal/bpf/vm';
 import { type LaunchPlan, launch } from '../../launch/launch.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import type { Recorder, RecordHooks, Tally } from '../recorder.ts';

@@ -1,4 +1,4 @@
-import type { AbiName } from '@callgate/engine/syscalls/arch';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { commOf } from '../../process/processes.ts';
 
 /** Who made a call first, and when, in milliseconds since 1970. */

@@ -1,5 +1,5 @@
-import { instruction, type Program } from '@callgate/engine/bpf/instruction';
-import { RET_K } from '@callgate/engine/bpf/opcodes';
+import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
+import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { thisMachine } from '../../machine.ts';
 import type { Recorder } from '../recorder.ts';
 import { mayTakeDescriptors } from './listener.ts';

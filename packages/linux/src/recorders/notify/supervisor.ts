@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
-import type { SeccompData } from '@callgate/engine/bpf/vm';
-import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/runtime/filter-flags';
-import { abiOfCall } from '@callgate/engine/syscalls/arch';
+import type { SeccompData } from '@callgate/engine/internal/bpf/vm';
+import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/internal/runtime/filter-flags';
+import { abiOfCall } from '@callgate/engine/internal/syscalls/arch';
 import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';

@@ -1,0 +1,5 @@
+/** Recordings, and profiles made out of them. */
+export { type FloorChoice, floorOf } from './build/floors.ts';
+export { type BuildOptions, type Synthesis, synthesize } from './build/synthesize.ts';
+export { type Completeness, completenessOf } from './recording/completeness.ts';
+export { type Observation, parseRecording, type Recording, stringifyRecording } from './recording/recording.ts';
