@@ -6,7 +6,14 @@ import { describe, expect, it } from 'vitest';
 
 const SOURCE = join(import.meta.dirname, '../packages/engine/src');
 /** Bytes, gzipped: what a page has to load. */
-const LIMITS = { index: 100_000, bpf: 15_000, build: 70_000, logs: 100_000, report: 100_000, stock: 20_000 } as const;
+const LIMITS = {
+  index: 100_000,
+  bpf: 15_000,
+  build: 70_000,
+  logs: 100_000,
+  report: 100_000,
+  stock: 20_000,
+} as const;
 
 /** A face as one script for a browser; a module of Node's is an error. */
 async function bundled(face: string): Promise<string> {

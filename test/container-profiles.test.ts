@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callgate } from '../packages/cli/test/callgate.ts';
+import { spawnCallgate } from '../packages/cli/test/callgate.ts';
 import {
   allowedBy,
   Background,
@@ -153,7 +153,7 @@ describe.each(HOSTS)('a profile for $id', ({ id, needs }) => {
           function built(noNewPrivs: boolean, ...files: string[]): string {
             const profile = join(folder, `profile-${noNewPrivs}-${files.length}.json`);
             const flag = noNewPrivs ? ['--no-new-privs'] : [];
-            const { status, stderr } = callgate([
+            const { status, stderr } = spawnCallgate([
               'build',
               ...files,
               '--runtime',

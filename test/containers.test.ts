@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { callgate } from '../packages/cli/test/callgate.ts';
+import { spawnCallgate } from '../packages/cli/test/callgate.ts';
 import { Containers } from './support/containers.ts';
 import { describeWith } from './support/requirements.ts';
 
@@ -52,7 +52,7 @@ const others = file(
 );
 
 function expectProven(...args: string[]): void {
-  const { status, stdout, stderr } = callgate(['verify', ...args, '--json']);
+  const { status, stdout, stderr } = spawnCallgate(['verify', ...args, '--json']);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toMatchObject({ equal: true, differences: [] });
   expect(status).toBe(0);
@@ -75,8 +75,8 @@ describeWith(['root', 'docker'], 'a container of Docker', () => {
     const name = containers.start('--security-opt', `seccomp=${dockerDefault}`, '--cap-add', 'SYS_ADMIN');
     expectProven(dockerDefault, '--against', `docker:${name}`);
     // Under that capability mount is allowed; a target without it is not what the container has.
-    expect(callgate(['explain', `docker:${name}`, 'mount']).status).toBe(0);
-    const { status } = callgate([
+    expect(spawnCallgate(['explain', `docker:${name}`, 'mount']).status).toBe(0);
+    const { status } = spawnCallgate([
       'verify',
       dockerDefault,
       '--against',
@@ -89,7 +89,7 @@ describeWith(['root', 'docker'], 'a container of Docker', () => {
 
   it('is told from another by the call on which they differ', () => {
     const name = containers.start('--security-opt', `seccomp=${conditions}`);
-    const { status, stdout } = callgate(['verify', others, '--against', `docker:${name}`, '--json']);
+    const { status, stdout } = spawnCallgate(['verify', others, '--against', `docker:${name}`, '--json']);
     expect(status).toBe(1);
     const { differences } = JSON.parse(stdout);
     expect(differences.length).toBeGreaterThan(0);
@@ -97,12 +97,12 @@ describeWith(['root', 'docker'], 'a container of Docker', () => {
       expect(['mkdir', 'keyctl']).toContain(syscall);
       expect(after).toEqual({ action: 'ERRNO', data: 13 });
     }
-    expect(callgate(['verify', others, '--against', `docker:${name}`]).stdout).toContain('mkdir');
+    expect(spawnCallgate(['verify', others, '--against', `docker:${name}`]).stdout).toContain('mkdir');
   });
 
   it("differs under Docker's own default only where its release does, and can be written as a profile", () => {
     const name = containers.start();
-    const { stdout, stderr, status } = callgate(['diff', 'stock:docker', `docker:${name}`, '--json']);
+    const { stdout, stderr, status } = spawnCallgate(['diff', 'stock:docker', `docker:${name}`, '--json']);
     expect(stderr).toBe('');
     expect(status).toBeLessThan(2);
     for (const difference of JSON.parse(stdout).differences) {
@@ -112,16 +112,16 @@ describeWith(['root', 'docker'], 'a container of Docker', () => {
       expect(difference.after.action).toMatch(/^(ALLOW|ERRNO)$/);
     }
     const made = join(folder, 'made.json');
-    const decompiled = callgate(['decompile', `docker:${name}`, '-o', made]);
+    const decompiled = spawnCallgate(['decompile', `docker:${name}`, '-o', made]);
     expect(decompiled.stderr).toMatch(/proven equal/);
     expect(decompiled.status).toBe(0);
     const [, runtime] = /as (\w+) reads it/.exec(decompiled.stderr)!;
-    expect(callgate(['diff', made, `docker:${name}`, '--runtime', runtime, '--quiet']).status).toBe(0);
+    expect(spawnCallgate(['diff', made, `docker:${name}`, '--runtime', runtime, '--quiet']).status).toBe(0);
   });
 
   it('has none when that was asked for', () => {
     const name = containers.start('--security-opt', 'seccomp=unconfined');
-    const { status, stderr } = callgate(['disasm', `docker:${name}`]);
+    const { status, stderr } = spawnCallgate(['disasm', `docker:${name}`]);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^callgate: [^\n]*no filter\n$/);
   });
@@ -129,7 +129,7 @@ describeWith(['root', 'docker'], 'a container of Docker', () => {
   it.each(['none-of-that-name', '', '--help', 'a b', 'stopped'])('is missed in one line: "%s"', (name) => {
     const asked = name === 'stopped' ? containers.start() : name;
     if (name === 'stopped') containers.stop(asked);
-    const { status, stdout, stderr } = callgate(['disasm', `docker:${asked}`]);
+    const { status, stdout, stderr } = spawnCallgate(['disasm', `docker:${asked}`]);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(/^callgate: [^\n]*container[^\n]*\n$/);
   });
@@ -144,7 +144,7 @@ describeWith(['root', 'podman'], 'a container of Podman', () => {
     const name = containers.start('--security-opt', `seccomp=${conditions}`);
     // Its default action allows, so there is no stub in which the runtimes that Podman may use differ.
     expectProven(conditions, '--against', `podman:${name}`);
-    expect(callgate(['verify', others, '--against', `podman:${name}`]).status).toBe(1);
+    expect(spawnCallgate(['verify', others, '--against', `podman:${name}`]).status).toBe(1);
   });
 });
 

@@ -25,7 +25,10 @@ function run(code: string): void {
   const checks: [string, unknown, unknown][] = [];
   const body = code
     .replace(/^import \{([^}]*)\} from '([^']+)';$/gm, (_, names: string, face: string) => {
-      for (const name of names.split(',').map((n) => n.trim()).filter(Boolean))
+      for (const name of names
+        .split(',')
+        .map((n) => n.trim())
+        .filter(Boolean))
         if (!(name in FACES[face])) throw new Error(`${face} has no ${name}`);
       return `const {${names}} = faces['${face}'];`;
     })
@@ -83,11 +86,14 @@ describe('a face', () => {
   /** Functions whose use needs a file, a page or a stream to be shown; docs/library.md shows them. */
   const SHOWN_ELSEWHERE = ['stringifyRecording', 'completenessOf', 'FilterTooLarge'];
 
-  it.each(['@callgate/engine', '@callgate/engine/bpf', '@callgate/engine/build'])('%s has an example for every function', (face) => {
-    const functions = Object.entries(FACES[face]).filter(([, value]) => typeof value === 'function');
-    const shown = new Set([...examples.map(({ name }) => name), ...SHOWN_ELSEWHERE]);
-    expect(functions.map(([name]) => name).filter((name) => !shown.has(name))).toEqual([]);
-  });
+  it.each(['@callgate/engine', '@callgate/engine/bpf', '@callgate/engine/build'])(
+    '%s has an example for every function',
+    (face) => {
+      const functions = Object.entries(FACES[face]).filter(([, value]) => typeof value === 'function');
+      const shown = new Set([...examples.map(({ name }) => name), ...SHOWN_ELSEWHERE]);
+      expect(functions.map(([name]) => name).filter((name) => !shown.has(name))).toEqual([]);
+    },
+  );
 
   it('of the engine has about 45 functions and constants at most', () => {
     expect(Object.keys(engine).length).toBeLessThanOrEqual(45);

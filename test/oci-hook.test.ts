@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callgate } from '../packages/cli/test/callgate.ts';
+import { spawnCallgate } from '../packages/cli/test/callgate.ts';
 import { BUSYBOX } from './support/containers.ts';
 import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from './support/recorded.ts';
 import { describeWith, type Requirement } from './support/requirements.ts';
@@ -53,7 +53,7 @@ afterEach(async () => {
 /** Installs the hook into a folder of the test's own. */
 function installed(undo: Undo): { folder: string; file: string; content: HookFile } {
   const folder = undo.folder();
-  const { status, stderr } = callgate(['hook', 'install', '--dir', folder]);
+  const { status, stderr } = spawnCallgate(['hook', 'install', '--dir', folder]);
   if (status !== 0) throw new Error(`hook install: ${stderr}`);
   const [file, ...more] = readdirSync(folder).filter((name) => name.endsWith('.json'));
   expect(more).toEqual([]);
@@ -78,17 +78,17 @@ describe('callgate hook install', () => {
     accessSync(content.hook.path, constants.X_OK);
     expect(content.hook.path).toMatch(/^\//);
     expect(content.hook.args?.slice(-2)).toEqual(['hook', 'run']);
-    expect(callgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
+    expect(spawnCallgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
     expect(existsSync(join(folder, file))).toBe(false);
   });
 
   it('may be repeated, and leaves the files of others alone', () => {
     const { folder, file, content } = installed(undo);
     writeFileSync(join(folder, 'other.json'), '{}');
-    expect(callgate(['hook', 'install', '--dir', folder]).status).toBe(0);
+    expect(spawnCallgate(['hook', 'install', '--dir', folder]).status).toBe(0);
     expect(readdirSync(folder).sort()).toEqual([file, 'other.json'].sort());
     expect(JSON.parse(readFileSync(join(folder, file), 'utf8'))).toEqual(content);
-    expect(callgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
+    expect(spawnCallgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
     expect(readdirSync(folder)).toEqual(['other.json']);
   });
 
@@ -100,7 +100,7 @@ describe('callgate hook install', () => {
     '{"pid":1,"annotations":5}',
     '{"pid":1,"annotations":{"io.containers.trace-syscall":"of:/a;of:/b"}}',
   ])('starts what refuses a state that is none in one line: %s', (input) => {
-    const { status, stdout, stderr } = callgate(['hook', 'run'], { input });
+    const { status, stdout, stderr } = spawnCallgate(['hook', 'run'], { input });
     expect(status).not.toBe(0);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/^callgate: [^\n]+\n$/);

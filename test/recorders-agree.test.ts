@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Observation, Recording } from '@callgate/engine/internal/recording/recording';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { callgate } from '../packages/cli/test/callgate.ts';
+import { spawnCallgate } from '../packages/cli/test/callgate.ts';
 import { Background, compile, finished, recordingIn, straced, Undo, without } from './support/recorded.ts';
 import { describeWith, type Requirement } from './support/requirements.ts';
 import { nginxConfig } from './support/served.ts';
@@ -282,7 +282,7 @@ async function reference(command: readonly string[]): Promise<Runs> {
 
 /** Why a recorder cannot work here; undefined when it can, and also when callgate does not know it. */
 function unavailable(recorder: string): string | undefined {
-  const { status, stderr } = callgate(['record', '-q', '-r', recorder, '--', 'true']);
+  const { status, stderr } = spawnCallgate(['record', '-q', '-r', recorder, '--', 'true']);
   return status === 0 ? undefined : /cannot record here: (.*)/.exec(stderr)?.[1];
 }
 
@@ -362,13 +362,13 @@ describe('a log of one run', () => {
       await finished(undo, ['record', '-q', '-o', file, '--', program]);
       straced([program], log);
       const built = (...from: string[]) => {
-        const { status, stdout, stderr } = callgate(['build', ...from, '-q', '-o', '-']);
+        const { status, stdout, stderr } = spawnCallgate(['build', ...from, '-q', '-o', '-']);
         expect([status, stderr]).toEqual([0, '']);
         return JSON.parse(stdout);
       };
       expect(built(file, log)).toEqual(built(file));
       const read = join(folder, 'read.json');
-      expect(callgate(['read', log, '-o', read]).status).toBe(0);
+      expect(spawnCallgate(['read', log, '-o', read]).status).toBe(0);
       expect(built(file, read)).toEqual(built(file));
       expect(JSON.stringify(built(log))).toContain('"rmdir"');
     });

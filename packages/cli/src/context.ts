@@ -5,6 +5,8 @@ import { formatDiagnostic, type LocatedDiagnostic } from '@callgate/engine/inter
 export interface Output {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
+  /** How wide the terminal is. */
+  readonly columns?: number;
 }
 
 /** Everything that a command may touch of its process. */

@@ -38,6 +38,9 @@ async function runVerb(verb: Verb, summary: string, argv: string[], context: Con
   command.configureOutput({
     writeOut: (text) => context.stdout.write(text),
     writeErr: () => {},
+    // Not those of the process, in which a test may run.
+    getOutHelpWidth: () => context.stdout.columns ?? 80,
+    getOutHasColors: () => false,
   });
   try {
     command.parse(argv, { from: 'user' });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { VERBS } from '../src/verbs.ts';
-import { callgate } from './callgate.ts';
+import { callgate, spawnCallgate } from './callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,14 +26,16 @@ const killMkdir = file('kill-mkdir.json', {
 
 describe('callgate', () => {
   it('tells its version, helps, and knows its verbs', () => {
-    expect(callgate(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
-    expect(callgate(['--help']).status).toBe(0);
-    expect(callgate([]).status).toBe(2);
-    expect(callgate(['recrod']).stderr).toBe('callgate: there is no verb "recrod"; did you mean "record"?\n');
+    expect(spawnCallgate(['--version']).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(spawnCallgate(['--help']).status).toBe(0);
+    expect(spawnCallgate([]).status).toBe(2);
+    expect(spawnCallgate(['recrod']).stderr).toBe(
+      'callgate: there is no verb "recrod"; did you mean "record"?\n',
+    );
   });
 
   it.each(VERBS.map((v) => v.name))('%s --help teaches with examples', (name) => {
-    const { status, stdout } = callgate([name, '--help']);
+    const { status, stdout } = spawnCallgate([name, '--help']);
     expect(status).toBe(0);
     expect(stdout).toContain(`Usage: callgate ${name}`);
     expect(stdout).toContain('Examples:\n  $ callgate ');
@@ -45,20 +47,20 @@ describe('callgate', () => {
   it.each([['\u001b[31m'], ['show', '--\u001b[31m'], ['compile', '-f', '\u001b[31m', 'stock:docker']])(
     'sends no escape code of its arguments to the terminal: %j',
     (...args) => {
-      const { status, stderr } = callgate(args);
+      const { status, stderr } = spawnCallgate(args);
       expect(status).toBe(2);
       expect(stderr).not.toContain('\u001b');
     },
   );
 
   it('refuses unknown options in one line', () => {
-    const { status, stderr } = callgate(['show', 'stock:docker', '--jsno']);
+    const { status, stderr } = spawnCallgate(['show', 'stock:docker', '--jsno']);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^callgate: unknown option '--jsno'[^\n]*\n$/);
   });
 
-  it.each(['bash', 'zsh', 'fish'])('prints completions for %s that name every verb', (shell) => {
-    const { stdout } = callgate(['completion', shell]);
+  it.each(['bash', 'zsh', 'fish'])('prints completions for %s that name every verb', async (shell) => {
+    const { stdout } = await callgate(['completion', shell]);
     for (const { name } of VERBS) expect(stdout).toContain(name);
     expect(stdout).toContain('recorder');
   });
@@ -66,7 +68,15 @@ describe('callgate', () => {
 
 describe('explain', () => {
   it('gives the documented JSON', () => {
-    const { status, stdout } = callgate(['explain', denyMkdir, 'mkdir', '1', '--arch', 'x86_64', '--json']);
+    const { status, stdout } = spawnCallgate([
+      'explain',
+      denyMkdir,
+      'mkdir',
+      '1',
+      '--arch',
+      'x86_64',
+      '--json',
+    ]);
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toEqual({
       arch: 'x86_64',
@@ -80,28 +90,29 @@ describe('explain', () => {
     });
   });
 
-  it('names the default, a foreign ABI and the stub', () => {
-    const ask = (...args: string[]) => JSON.parse(callgate(['explain', ...args, '--json']).stdout).because;
-    expect(ask(denyMkdir, 'read')).toBe('default');
-    expect(ask('stock:docker', 'mount')).toBe('default');
-    expect(ask('stock:docker', '999')).toBe('enosys-stub');
+  it('names the default, a foreign ABI and the stub', async () => {
+    const ask = async (...args: string[]) =>
+      JSON.parse((await callgate(['explain', ...args, '--json'])).stdout).because;
+    expect(await ask(denyMkdir, 'read')).toBe('default');
+    expect(await ask('stock:docker', 'mount')).toBe('default');
+    expect(await ask('stock:docker', '999')).toBe('enosys-stub');
     const narrow = file('narrow.json', {
       defaultAction: 'SCMP_ACT_ALLOW',
       architectures: ['SCMP_ARCH_X86_64'],
     });
-    expect(ask(narrow, '0x40000001', '--arch', 'x86_64')).toBe('bad-arch');
+    expect(await ask(narrow, '0x40000001', '--arch', 'x86_64')).toBe('bad-arch');
   });
 
   it.skipIf(process.arch !== 'x64')(
     'asks about an ABI without taking it for the machine or for covered',
-    () => {
-      const ask = (path: string) => {
-        const { stdout } = callgate(['explain', path, 'mkdir', '--arch', 'x86', '--json']);
+    async () => {
+      const ask = async (path: string) => {
+        const { stdout } = await callgate(['explain', path, 'mkdir', '--arch', 'x86', '--json']);
         const { action, data, because } = JSON.parse(stdout);
         return [action, data, because];
       };
       const narrow = { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_X86_64'] };
-      expect(ask(file('uncovered.json', narrow))).toEqual(['KILL_THREAD', 0, 'bad-arch']);
+      expect(await ask(file('uncovered.json', narrow))).toEqual(['KILL_THREAD', 0, 'bad-arch']);
       // Docker decides includes and excludes by its own architecture, whoever calls.
       const docker = (rule: object) => ({
         defaultAction: 'SCMP_ACT_ALLOW',
@@ -109,8 +120,8 @@ describe('explain', () => {
         syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_ERRNO', errnoRet: 42, ...rule }],
       });
       const denied = ['ERRNO', 42, 'rule'];
-      expect(ask(file('in.json', docker({ includes: { arches: ['amd64'] } })))).toEqual(denied);
-      expect(ask(file('out.json', docker({ excludes: { arches: ['x86'] } })))).toEqual(denied);
+      expect(await ask(file('in.json', docker({ includes: { arches: ['amd64'] } })))).toEqual(denied);
+      expect(await ask(file('out.json', docker({ excludes: { arches: ['x86'] } })))).toEqual(denied);
     },
   );
 
@@ -119,64 +130,68 @@ describe('explain', () => {
     rule.args.push({ index: 0, op: 'SCMP_CMP_EQ', value: 4294967196 });
     const path = file('cwd.json', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] });
     for (const written of ['AT_FDCWD', '-100', '0xffffff9c']) {
-      const { status, stdout } = callgate(['explain', path, 'openat', written]);
+      const { status, stdout } = spawnCallgate(['explain', path, 'openat', written]);
       expect(status).toBe(1);
       expect(stdout).toContain('dfd=AT_FDCWD');
       expect(stdout.includes('sign-extends')).toBe(written !== '0xffffff9c');
     }
-    expect(callgate(['explain', path, 'openat', '0xffffffffffffff9c']).status).toBe(0);
+    expect(spawnCallgate(['explain', path, 'openat', '0xffffffffffffff9c']).status).toBe(0);
     // It is the kernel that decides: cat opens files from AT_FDCWD.
-    expect(callgate(['run', '--profile', path, '--', 'cat', '/etc/hostname']).status).not.toBe(0);
+    expect(spawnCallgate(['run', '--profile', path, '--', 'cat', '/etc/hostname']).status).not.toBe(0);
   });
 
-  it("names clone's arguments on s390x in the order that they have there", () => {
+  it("names clone's arguments on s390x in the order that they have there", async () => {
     const ask = (...args: string[]) =>
       callgate(['explain', 'stock:docker', 'clone', ...args, '--arch', 's390x']);
-    expect(ask('0', 'CLONE_NEWUSER').stdout).toMatch(/newsp=0, clone_flags=CLONE_NEWUSER,.*ERRNO/);
+    expect((await ask('0', 'CLONE_NEWUSER')).stdout).toMatch(/newsp=0, clone_flags=CLONE_NEWUSER,.*ERRNO/);
   });
 
   it('takes symbolic arguments and says which it does not know', () => {
-    expect(callgate(['explain', 'stock:docker', 'socket', 'AF_VSOCK', '--arch', 'x86_64']).status).toBe(1);
-    expect(callgate(['explain', 'stock:docker', 'socket', 'AF_INET', '--arch', 'x86_64']).status).toBe(0);
-    const { status, stderr } = callgate(['explain', 'stock:docker', 'socket', 'AF_VSCK']);
+    expect(spawnCallgate(['explain', 'stock:docker', 'socket', 'AF_VSOCK', '--arch', 'x86_64']).status).toBe(
+      1,
+    );
+    expect(spawnCallgate(['explain', 'stock:docker', 'socket', 'AF_INET', '--arch', 'x86_64']).status).toBe(
+      0,
+    );
+    const { status, stderr } = spawnCallgate(['explain', 'stock:docker', 'socket', 'AF_VSCK']);
     expect(status).toBe(2);
     expect(stderr).toContain('did you mean AF_VSOCK?');
   });
 
-  it('takes an empty list of capabilities for none', () => {
-    const mount = (...caps: string[]) =>
-      JSON.parse(callgate(['explain', 'stock:docker', 'mount', '--json', ...caps]).stdout);
-    expect(mount('--caps', '')).toEqual(mount());
-    expect(mount('--caps', 'CAP_SYS_ADMIN').action).toBe('ALLOW');
+  it('takes an empty list of capabilities for none', async () => {
+    const mount = async (...caps: string[]) =>
+      JSON.parse((await callgate(['explain', 'stock:docker', 'mount', '--json', ...caps])).stdout);
+    expect(await mount('--caps', '')).toEqual(await mount());
+    expect((await mount('--caps', 'CAP_SYS_ADMIN')).action).toBe('ALLOW');
   });
 
   it('reads stdin and YAML', () => {
     const yaml = 'defaultAction: SCMP_ACT_ERRNO\nsyscalls:\n  - names: [read]\n    action: SCMP_ACT_ALLOW\n';
-    const { status, stdout } = callgate(['explain', '-', 'read'], { input: yaml });
+    const { status, stdout } = spawnCallgate(['explain', '-', 'read'], { input: yaml });
     expect(status).toBe(0);
     expect(stdout).toContain('line 3');
   });
 });
 
 describe('show, syscall, doctor', () => {
-  it('sum up a profile per ABI', () => {
+  it('sum up a profile per ABI', async () => {
     const { abis } = JSON.parse(
-      callgate(['show', 'stock:docker', '--arch', 'x86_64,x86,x32', '--json']).stdout,
+      (await callgate(['show', 'stock:docker', '--arch', 'x86_64,x86,x32', '--json'])).stdout,
     );
     expect(abis.map((a: { arch: string }) => a.arch)).toEqual(['x86_64', 'x86', 'x32']);
     expect(abis[0].allowed).toBeGreaterThan(290);
   });
 
-  it('look up numbers both ways', () => {
-    const openat = JSON.parse(callgate(['syscall', 'openat', '--json']).stdout);
+  it('look up numbers both ways', async () => {
+    const openat = JSON.parse((await callgate(['syscall', 'openat', '--json'])).stdout);
     expect(openat.numbers).toMatchObject({ x86_64: 257, x86: 295, aarch64: 56, x32: 0x40000101, mips: 4288 });
     expect(openat.since).toBe('2.6.16');
-    expect(callgate(['syscall', '11', '--arch', 'x86']).stdout).toContain('execve');
-    expect(callgate(['syscall', 'opneat']).stderr).toContain('did you mean openat?');
+    expect((await callgate(['syscall', '11', '--arch', 'x86'])).stdout).toContain('execve');
+    expect((await callgate(['syscall', 'opneat'])).stderr).toContain('did you mean openat?');
   });
 
   it('say what works here', () => {
-    const { checks } = JSON.parse(callgate(['doctor', '--json']).stdout);
+    const { checks } = JSON.parse(spawnCallgate(['doctor', '--json']).stdout);
     for (const check of checks)
       expect(check).toMatchObject({ name: expect.any(String), ok: expect.any(Boolean) });
     expect(checks.find((c: { name: string }) => c.name === 'enforce a profile').ok).toBe(true);
@@ -184,7 +199,7 @@ describe('show, syscall, doctor', () => {
 });
 
 describe('run', () => {
-  const run = (...args: string[]) => callgate(['run', ...args]);
+  const run = (...args: string[]) => spawnCallgate(['run', ...args]);
 
   it('passes on the status, 128 + n for a signal, 127 and 126 as a shell', () => {
     expect(run('--profile', denyMkdir, '--', 'sh', '-c', 'exit 42').status).toBe(42);
@@ -231,7 +246,7 @@ describe('run', () => {
   });
 
   it('hands stdin, arguments and environment through untouched', () => {
-    const { stdout } = callgate(
+    const { stdout } = spawnCallgate(
       [
         'run',
         '--profile',
@@ -268,7 +283,7 @@ describe('record and build', () => {
     const [recording, profile, built] = ['rec.json', 'made.json', 'built.json'].map((name) =>
       join(folder, name),
     );
-    const recorded = callgate([
+    const recorded = spawnCallgate([
       'record',
       '-o',
       recording,
@@ -286,10 +301,12 @@ describe('record and build', () => {
       nr: expect.any(Number),
       phase: 'run',
     });
-    expect(callgate(['build', recording, '-o', built]).status).toBe(0);
+    expect(spawnCallgate(['build', recording, '-o', built]).status).toBe(0);
     expect(readFileSync(built, 'utf8')).toBe(readFileSync(profile, 'utf8'));
-    expect(callgate(['run', '--profile', built, '--', 'cat', '/etc/hostname']).stdout).toBe(recorded.stdout);
-    expect(callgate(['run', '--profile', built, '--', 'mkdir', join(folder, 'x')]).status).toBe(1);
+    expect(spawnCallgate(['run', '--profile', built, '--', 'cat', '/etc/hostname']).stdout).toBe(
+      recorded.stdout,
+    );
+    expect(spawnCallgate(['run', '--profile', built, '--', 'mkdir', join(folder, 'x')]).status).toBe(1);
   });
 
   it.each([
@@ -298,7 +315,7 @@ describe('record and build', () => {
     ['exit 9', 9, []],
   ])('know that a program that was killed has not shown how it ends: %s', (script, status, lacks) => {
     const file = join(folder, 'killed.json');
-    const recorded = callgate(['record', '-o', file, '--', 'sh', '-c', script]);
+    const recorded = spawnCallgate(['record', '-o', file, '--', 'sh', '-c', script]);
     expect(recorded.status).toBe(status);
     expect(JSON.parse(readFileSync(file, 'utf8')).lacks).toEqual(lacks);
     expect(recorded.stderr.includes('how it ends is not in the recording')).toBe(lacks.length > 0);
@@ -307,7 +324,7 @@ describe('record and build', () => {
   it('say before the program runs that the result cannot be written', () => {
     const mark = join(folder, 'ran');
     for (const flag of ['-o', '-p']) {
-      const { status, stderr } = callgate(['record', flag, '/no/such/folder/x', '--', 'touch', mark]);
+      const { status, stderr } = spawnCallgate(['record', flag, '/no/such/folder/x', '--', 'touch', mark]);
       expect([status, existsSync(mark)]).toEqual([125, false]);
       expect(stderr).toMatch(/^callgate: cannot write [^\n]+\n$/);
     }
@@ -315,9 +332,9 @@ describe('record and build', () => {
 
   it('tell in JSON what the profile is and rests on', () => {
     const files = ['one.json', 'two.json'].map((name) => join(folder, name));
-    for (const recording of files) callgate(['record', '-o', recording, '--', 'true']);
+    for (const recording of files) spawnCallgate(['record', '-o', recording, '--', 'true']);
     const profile = join(folder, 'told.json');
-    const both = callgate(['build', ...files, '--json', '-o', profile]);
+    const both = spawnCallgate(['build', ...files, '--json', '-o', profile]);
     expect(both.stderr).toBe('');
     const document = JSON.parse(both.stdout);
     expect(document).toMatchObject({
@@ -328,18 +345,18 @@ describe('record and build', () => {
     });
     expect(document.calls.execve[0]).toMatchObject({ kind: 'seen', runs: 2 });
     expect(document.profile).toEqual(JSON.parse(readFileSync(profile, 'utf8')));
-    const alone = callgate(['build', files[0]!, '--json']);
+    const alone = spawnCallgate(['build', files[0]!, '--json']);
     expect(JSON.parse(alone.stdout)).toMatchObject({ runs: 1, completeness: null });
   });
 
   it('refuse what is no recording', () => {
-    const { status, stderr } = callgate(['build', denyMkdir]);
+    const { status, stderr } = spawnCallgate(['build', denyMkdir]);
     expect(status).toBe(2);
     expect(stderr).toMatch(/^callgate: [^\n]+\[not-a-recording\]\n$/);
   });
 
   it('write whole files or none', () => {
-    const { status, stderr } = callgate(['record', '-o', '/proc/nowhere/rec.json', '--', 'true']);
+    const { status, stderr } = spawnCallgate(['record', '-o', '/proc/nowhere/rec.json', '--', 'true']);
     expect(status).toBe(125);
     expect(stderr).toContain('cannot write /proc/nowhere/rec.json');
   });

@@ -59,16 +59,16 @@ export function profile(name: string, document: object): string {
 let count = 0;
 
 /** Compiles to a file of that kind and gives its name. */
-export function compiled(format: string, subject: string, ...flags: string[]): string {
+export async function compiled(format: string, subject: string, ...flags: string[]): Promise<string> {
   const file = path(`${++count}.${format === 'raw' ? 'bpf' : format}`);
-  const made = callgate(['compile', subject, '--format', format, '-o', file, '--quiet', ...flags]);
+  const made = await callgate(['compile', subject, '--format', format, '-o', file, '--quiet', ...flags]);
   expect(made).toEqual({ status: 0, stdout: '', stderr: '' });
   return file;
 }
 
 /** What diff must say of two subjects that mean the same. */
-export function expectEqual(a: string, b: string, ...flags: string[]): void {
-  const { status, stdout, stderr } = callgate(['diff', a, b, '--json', ...flags]);
+export async function expectEqual(a: string, b: string, ...flags: string[]): Promise<void> {
+  const { status, stdout, stderr } = await callgate(['diff', a, b, '--json', ...flags]);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual({ equal: true, differences: [] });
   expect(status).toBe(0);

@@ -2,4 +2,9 @@
 export { type FloorChoice, floorOf } from './build/floors.ts';
 export { type BuildOptions, type Synthesis, synthesize } from './build/synthesize.ts';
 export { type Completeness, completenessOf } from './recording/completeness.ts';
-export { type Observation, parseRecording, type Recording, stringifyRecording } from './recording/recording.ts';
+export {
+  type Observation,
+  parseRecording,
+  type Recording,
+  stringifyRecording,
+} from './recording/recording.ts';

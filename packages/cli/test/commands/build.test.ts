@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AbiName, abiOf } from '@callgate/engine/syscalls/arch';
-import { nameOf, numberOf } from '@callgate/engine/syscalls/lookup';
+import { type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { afterAll, describe, expect, it } from 'vitest';
 import { recordingOf } from '../../../engine/test/recordings.ts';
 import { callgate, type Result } from '../callgate.ts';
@@ -66,10 +66,10 @@ interface Built extends Result {
 }
 
 /** Builds to a file, which must succeed. */
-function build(...args: readonly string[]): Built {
+async function build(...args: readonly string[]): Promise<Built> {
   const file = join(folder, `${++files}.json`);
   const sidecar = file.replace(/json$/, 'callgate.json');
-  const result = callgate(['build', ...args, '-o', file]);
+  const result = await callgate(['build', ...args, '-o', file]);
   expect([result.status, result.stdout, result.stderr]).toEqual([0, '', result.stderr]);
   const profile = JSON.parse(readFileSync(file, 'utf8'));
   const allowed = profile.syscalls.filter((rule: { action: string }) => rule.action === 'SCMP_ACT_ALLOW');
@@ -130,10 +130,10 @@ describe('the floor', () => {
     ['podman', both, [...RUNC_NNP, ...CRUN_NNP]],
     ['podman@4.3.1', both, [...RUNC_NNP, ...CRUN_NNP]],
     ['any', both, [...RUNC_NNP, ...CRUN_NNP]],
-  ])('of %s has every call that was measured', (runtime, measured, measuredNnp) => {
-    const off = build(bare, '--runtime', runtime);
+  ])('of %s has every call that was measured', async (runtime, measured, measuredNnp) => {
+    const off = await build(bare, '--runtime', runtime);
     expect(measured.filter((name) => !off.names.includes(name))).toEqual([]);
-    const on = build(bare, '--runtime', runtime, '--no-new-privs');
+    const on = await build(bare, '--runtime', runtime, '--no-new-privs');
     expect(measuredNnp.filter((name) => !on.names.includes(name))).toEqual([]);
     expect(on.names.length).toBeLessThan(off.names.length);
   });
@@ -145,41 +145,43 @@ describe('the floor', () => {
     ['crun@1.8.1', [], CRUN],
     ['crun@1.8.1', ['--no-new-privs'], CRUN_NNP],
     ['crun@1.8.1', ['--no-new-privs', '--exec'], CRUN_EXEC],
-  ])('of %s %j has nothing else', (runtime, flags, measured) => {
-    const { names } = build(bare, '--runtime', runtime, ...flags);
+  ])('of %s %j has nothing else', async (runtime, flags, measured) => {
+    const { names } = await build(bare, '--runtime', runtime, ...flags);
     expect(names.toSorted()).toEqual([...new Set([...measured, ...BASE])].sort());
   });
 
   it.each(['docker', 'containerd', 'podman'])(
     'of %s is that of any runc, whatever its own release is',
-    (name) => {
-      expect(build(bare, '--runtime', `${name}@1.0`).names).toEqual(build(bare, '--runtime', name).names);
+    async (name) => {
+      expect((await build(bare, '--runtime', `${name}@1.0`)).names).toEqual(
+        (await build(bare, '--runtime', name)).names,
+      );
     },
   );
 
-  it('has what exec needs', () => {
+  it('has what exec needs', async () => {
     for (const flags of [[], ['--no-new-privs']]) {
       for (const runtime of ['crun', 'podman', 'any'])
-        expect(build(bare, '--runtime', runtime, '--exec', ...flags).names).toEqual(
+        expect((await build(bare, '--runtime', runtime, '--exec', ...flags)).names).toEqual(
           expect.arrayContaining(CRUN_EXEC),
         );
       for (const runtime of ['runc@1.1.5', 'docker', 'containerd', 'podman'])
-        expect(build(bare, '--runtime', runtime, '--exec', ...flags).names).toEqual(
+        expect((await build(bare, '--runtime', runtime, '--exec', ...flags)).names).toEqual(
           expect.arrayContaining(RUNC_EXEC_NNP),
         );
     }
   });
 
-  it("has docker-init's own calls", () => {
+  it("has docker-init's own calls", async () => {
     for (const flags of [[], ['--no-new-privs']])
-      expect(build(bare, '--runtime', 'docker', '--init', ...flags).names).toEqual(
+      expect((await build(bare, '--runtime', 'docker', '--init', ...flags)).names).toEqual(
         expect.arrayContaining(DOCKER_INIT),
       );
   });
 
-  it.each(['--init', '--exec'])('%s without --runtime is not passed over in silence', (flag) => {
-    const result = callgate(['build', bare, flag]);
-    const without = callgate(['build', bare]);
+  it.each(['--init', '--exec'])('%s without --runtime is not passed over in silence', async (flag) => {
+    const result = await callgate(['build', bare, flag]);
+    const without = await callgate(['build', bare]);
     if (result.status === 0) expect(result.stdout).not.toBe(without.stdout);
     else expectOneLine(result, /--runtime/);
   });
@@ -187,44 +189,45 @@ describe('the floor', () => {
   // CVE-2025-52881's fix: pathrs-lite. statx is needed under every errno.
   it.each(['1.2.8', '1.3.3', '1.3.4', '1.4.0', '1.4', 'v1.3.3', '1.3.3+ds1', '1.4.0-rc.3', '1.2.9~rc1'])(
     'of runc@%s opens files of /proc safely',
-    (release) => {
+    async (release) => {
       const safely = words('openat2 statx readlinkat');
       for (const flags of [[], ['--no-new-privs']])
-        expect(build(bare, '--runtime', `runc@${release}`, ...flags).names).toEqual(
+        expect((await build(bare, '--runtime', `runc@${release}`, ...flags)).names).toEqual(
           expect.arrayContaining(safely),
         );
     },
   );
 
-  it('of runc from 1.2.8 has the fstat of each of its lookups in /proc', () => {
-    expect(build(bare, '--runtime', 'runc@1.3.4', '--no-new-privs').names).toContain('fstat');
-    expect(build(bare, '--runtime', 'runc', '--no-new-privs').names).toContain('fstat');
+  it('of runc from 1.2.8 has the fstat of each of its lookups in /proc', async () => {
+    expect((await build(bare, '--runtime', 'runc@1.3.4', '--no-new-privs')).names).toContain('fstat');
+    expect((await build(bare, '--runtime', 'runc', '--no-new-privs')).names).toContain('fstat');
   });
 
-  it('of runc 1.2.0 to 1.2.7 has the stat of the path to its fifo', () => {
-    expect(build(bare, '--runtime', 'runc@1.2.0', '--no-new-privs').names).toContain('newfstatat');
+  it('of runc 1.2.0 to 1.2.7 has the stat of the path to its fifo', async () => {
+    expect((await build(bare, '--runtime', 'runc@1.2.0', '--no-new-privs')).names).toContain('newfstatat');
   });
 
-  it('has close_range where runtimes have it', () => {
-    const has = (...flags: string[]) => build(bare, '--runtime', ...flags).names.includes('close_range');
-    expect(has('runc@1.1.15')).toBe(false);
-    expect(has('runc@1.2.0')).toBe(true);
-    expect(has('runc@1.2.0', '--no-new-privs')).toBe(false);
-    expect(has('crun@1.14')).toBe(false);
-    expect(has('crun@1.14.1')).toBe(true);
-    expect(has('crun@1.14.1', '--no-new-privs')).toBe(true);
-    expect(has('crun@1.20', '--no-new-privs')).toBe(true);
+  it('has close_range where runtimes have it', async () => {
+    const has = async (...flags: string[]) =>
+      (await build(bare, '--runtime', ...flags)).names.includes('close_range');
+    expect(await has('runc@1.1.15')).toBe(false);
+    expect(await has('runc@1.2.0')).toBe(true);
+    expect(await has('runc@1.2.0', '--no-new-privs')).toBe(false);
+    expect(await has('crun@1.14')).toBe(false);
+    expect(await has('crun@1.14.1')).toBe(true);
+    expect(await has('crun@1.14.1', '--no-new-privs')).toBe(true);
+    expect(await has('crun@1.20', '--no-new-privs')).toBe(true);
   });
 
-  it('counts a release candidate as the release', () => {
-    expect(build(bare, '--runtime', 'runc@1.2.0-rc.1').names).toContain('close_range');
+  it('counts a release candidate as the release', async () => {
+    expect((await build(bare, '--runtime', 'runc@1.2.0-rc.1')).names).toContain('close_range');
   });
 
-  it('replaces what was recorded of the runtime', () => {
+  it('replaces what was recorded of the runtime', async () => {
     const file = recording([{ name: 'read' }, { name: 'mount', phase: 'runtime' }]);
-    expect(build(file).names).toContain('mount');
-    expect(build(file, '--runtime', 'runc@1.1.5').names).not.toContain('mount');
-    expect(build(file, '--runtime', 'runc@1.1.5', '--tighten').names).not.toContain('mount');
+    expect((await build(file)).names).toContain('mount');
+    expect((await build(file, '--runtime', 'runc@1.1.5')).names).not.toContain('mount');
+    expect((await build(file, '--runtime', 'runc@1.1.5', '--tighten')).names).not.toContain('mount');
   });
 });
 
@@ -232,17 +235,17 @@ describe('what no recording shows', () => {
   const attached = recording('read', { lacks: ['startup', 'shutdown'] });
   const whole = recording('read execve');
 
-  it('is warned of, and stands in JSON', () => {
-    const { stderr } = build(attached);
+  it('is warned of, and stands in JSON', async () => {
+    const { stderr } = await build(attached);
     expect(stderr).toMatch(/no recording shows how the workload starts/);
     expect(stderr).toMatch(/no recording shows how the workload ends/);
-    const { stdout } = callgate(['build', attached, '--json', '-o', '-']);
+    const { stdout } = await callgate(['build', attached, '--json', '-o', '-']);
     expect(JSON.parse(stdout).lacks).toEqual(['startup', 'shutdown']);
   });
 
-  it('is nothing where one recording shows all', () => {
+  it('is nothing where one recording shows all', async () => {
     const file = join(folder, 'whole.json');
-    const { stderr } = callgate(['build', attached, whole, '-o', file]);
+    const { stderr } = await callgate(['build', attached, whole, '-o', file]);
     expect(stderr).not.toMatch(/incomplete/);
   });
 });
@@ -254,13 +257,13 @@ describe('logs and recordings', () => {
       ([name]: [string]) => name,
     );
 
-  it('are mixed', () => {
+  it('are mixed', async () => {
     const mine = recording('mount umount2');
     for (const list of [
       [mine, strace],
       [strace, mine],
     ]) {
-      const made = build(...list, '--log-arch', 'x86_64', '--kernel', '6.1');
+      const made = await build(...list, '--log-arch', 'x86_64', '--kernel', '6.1');
       expect(of(made, 'seen')).toEqual([...expected('strace/f-o.log'), 'mount', 'umount2'].sort());
       expect(made.stderr).toContain('ABI assumed');
     }
@@ -272,8 +275,8 @@ describe('logs and recordings', () => {
     'strace-summary/c.log',
     'names/commas.log',
     'audit/dmesg-mix.log',
-  ])('%s makes a profile that allows what it names', (log) => {
-    const made = build(join(LOGS, log), '--log-arch', 'x86_64');
+  ])('%s makes a profile that allows what it names', async (log) => {
+    const made = await build(join(LOGS, log), '--log-arch', 'x86_64');
     const facts = JSON.parse(readFileSync(join(LOGS, log.replace(/log$/, 'json')), 'utf8'));
     const sure = (facts.calls ?? [])
       .filter(([arch]: [string | null]) => arch !== null)
@@ -285,30 +288,33 @@ describe('logs and recordings', () => {
     expect(of(made, 'seen').filter((name) => !wanted.includes(name))).toEqual([]);
   });
 
-  it('come from stdin', () => {
+  it('come from stdin', async () => {
     const file = join(folder, `${++files}.json`);
     const input = readFileSync(strace, 'latin1');
-    expect(callgate(['build', '-', '-o', file, '--log-arch', 'x86_64'], { input }).status).toBe(0);
+    expect((await callgate(['build', '-', '-o', file, '--log-arch', 'x86_64'], { input })).status).toBe(0);
     expect(readFileSync(file, 'utf8')).toContain('"dup2"');
     const text = readFileSync(recording('mount'), 'utf8');
-    expect(callgate(['build', '-', '--log-arch', 'x86_64'], { input: text }).stdout).toContain('"mount"');
+    expect((await callgate(['build', '-', '--log-arch', 'x86_64'], { input: text })).stdout).toContain(
+      '"mount"',
+    );
   });
 
-  it('of two machines are joined alike in any order', () => {
+  it('of two machines are joined alike in any order', async () => {
     const here = recording('open pipe dup2');
     const there = recording([{ arch: 'aarch64', name: 'read' }], {
       machine: { arch: 'aarch64', kernel: '6.1.0' },
     });
-    const names = (...list: string[]) => build(...list, '--arch', 'x86_64,aarch64').names.toSorted();
-    expect(names(there, here)).toEqual(names(here, there));
+    const names = async (...list: string[]) =>
+      (await build(...list, '--arch', 'x86_64,aarch64')).names.toSorted();
+    expect(await names(there, here)).toEqual(await names(here, there));
   });
 
-  it('that are empty are no reason for NaN', () => {
-    const { stderr } = build(bare, recording(''));
+  it('that are empty are no reason for NaN', async () => {
+    const { stderr } = await build(bare, recording(''));
     expect(stderr).not.toMatch(/NaN|Infinity|undefined/);
   });
 
-  it('tell how complete they are', () => {
+  it('tell how complete they are', async () => {
     const lists = [
       'read write close',
       'read write mmap',
@@ -317,30 +323,30 @@ describe('logs and recordings', () => {
       'read futex',
       'read futex',
     ];
-    const { stderr } = build(...lists.map((list) => recording(list)));
+    const { stderr } = await build(...lists.map((list) => recording(list)));
     // S = 6, Q1 = 3, Q2 = 1: 6 + 5/6 * 3 * 2 / 4 = 7.25; 6 of 7.25 are 83 %.
     expect(stderr).toMatch(/6 of about 7 calls \(83 %/);
     expect(stderr).toMatch(/in one run only: .*close/);
   });
 
-  it('count once what is given twice', () => {
+  it('count once what is given twice', async () => {
     const file = recording([{ name: 'personality', args: [{ values: ['8'], count: 1 }] }]);
     const copy = fileOf(readFileSync(file, 'utf8'));
-    const { stderr, calls } = build(file, copy, '--tighten');
+    const { stderr, calls } = await build(file, copy, '--tighten');
     expect(stderr).toMatch(/given before: it counts once/);
     expect(stderr).toMatch(/personality: unconditional, seen in 1 run/);
     expect(stderr).not.toMatch(/completeness/);
     expect(calls.personality).toMatchObject([{ kind: 'seen', runs: 1 }]);
   });
 
-  it('do not take a profile for a run', () => {
-    const profile = build(recording('read write')).file;
-    expect(build(recording('read'), profile).stderr).not.toMatch(/completeness/);
-    expect(build(recording('read'), recording('read'), profile).stderr).toMatch(/after 2 runs/);
+  it('do not take a profile for a run', async () => {
+    const profile = (await build(recording('read write'))).file;
+    expect((await build(recording('read'), profile)).stderr).not.toMatch(/completeness/);
+    expect((await build(recording('read'), recording('read'), profile)).stderr).toMatch(/after 2 runs/);
   });
 
-  it('repeat what the recorder had to say', () => {
-    expect(build(recording('read', { notes: ['the program \u001b[31m did it'] })).stderr).toMatch(
+  it('repeat what the recorder had to say', async () => {
+    expect((await build(recording('read', { notes: ['the program \u001b[31m did it'] }))).stderr).toMatch(
       /^note: the program .* did it$/m,
     );
   });
@@ -401,10 +407,10 @@ const PROJECTED: readonly (readonly [AbiName, string, string])[] = [
 const NATIVE = [...new Set(PROJECTED.map(([, name]) => name))].join(' ');
 
 describe('--arch', () => {
-  it.each(['aarch64', 'riscv64', 'loongarch64', 'arm', 's390x'] as const)('projects to %s', (abi) => {
+  it.each(['aarch64', 'riscv64', 'loongarch64', 'arm', 's390x'] as const)('projects to %s', async (abi) => {
     const file = recording(NATIVE);
     for (const list of [abi, `x86_64,${abi}`]) {
-      const made = build(file, '--arch', list);
+      const made = await build(file, '--arch', list);
       expect(made.abis).toEqual(list.split(',').map((name) => abiOf(name as AbiName).token));
       const wanted = PROJECTED.filter(([to]) => to === abi).map(([, , name]) => name);
       expect(wanted.filter((name) => !made.names.includes(name))).toEqual([]);
@@ -412,27 +418,27 @@ describe('--arch', () => {
     }
   });
 
-  it.each(['x86_64,x86', 'x86'])('projects to i386, which was not recorded: %s', (list) => {
-    const made = build(recording('mmap getuid stat fcntl arch_prctl'), '--arch', list);
+  it.each(['x86_64,x86', 'x86'])('projects to i386, which was not recorded: %s', async (list) => {
+    const made = await build(recording('mmap getuid stat fcntl arch_prctl'), '--arch', list);
     expect(made.names).toEqual(
       expect.arrayContaining(['mmap2', 'getuid32', 'stat64', 'fcntl64', 'set_thread_area']),
     );
   });
 
-  it('goes back from aarch64', () => {
+  it('goes back from aarch64', async () => {
     const calls = words('openat pipe2 dup3 ppoll mkdirat').map((name) => ({
       arch: 'aarch64' as const,
       name,
     }));
     const file = recording(calls, { machine: { arch: 'aarch64', kernel: '6.1.0' } });
-    const made = build(file, '--arch', 'aarch64,x86_64');
+    const made = await build(file, '--arch', 'aarch64,x86_64');
     expect(made.names).toEqual(expect.arrayContaining(['open', 'pipe', 'dup2', 'poll', 'mkdir']));
     for (const name of of(made, 'projection'))
       expect([name, numberOf('x86_64', name)]).not.toContain(undefined);
   });
 
-  it('leaves out what no chosen ABI has', () => {
-    const made = build(recording('read'), '--arch', 'aarch64');
+  it('leaves out what no chosen ABI has', async () => {
+    const made = await build(recording('read'), '--arch', 'aarch64');
     for (const name of [...of(made, 'base'), ...of(made, 'floor')])
       expect([name, numberOf('aarch64', name)]).not.toContain(undefined);
     expect(made.names).not.toContain('sigreturn');
@@ -440,87 +446,95 @@ describe('--arch', () => {
 });
 
 describe('--libc-range', () => {
-  const forecast = (calls: string, range: string, ...flags: string[]) =>
-    of(build(recording(calls), '--libc-range', range, ...flags), 'forecast');
+  const forecast = async (calls: string, range: string, ...flags: string[]) =>
+    of(await build(recording(calls), '--libc-range', range, ...flags), 'forecast');
 
-  it('knows what newer and older releases call instead', () => {
-    const added = forecast('stat access faccessat fstat mknod pipe clone select utime', 'glibc:2.31-2.43');
+  it('knows what newer and older releases call instead', async () => {
+    const added = await forecast(
+      'stat access faccessat fstat mknod pipe clone select utime',
+      'glibc:2.31-2.43',
+    );
     for (const name of words('newfstatat faccessat2 mknodat pipe2 clone3 pselect6 utimensat'))
       expect(added).toContain(name);
-    const back = forecast('faccessat2 newfstatat clone3 pipe2 pselect6 utimensat mknodat', 'glibc:2.31-2.43');
+    const back = await forecast(
+      'faccessat2 newfstatat clone3 pipe2 pselect6 utimensat mknodat',
+      'glibc:2.31-2.43',
+    );
     for (const name of words('faccessat fstat stat lstat clone pipe select utime mknod'))
       expect(back).toContain(name);
-    expect(forecast('fchmodat', 'glibc:2.36-2.41')).toContain('fchmodat2');
-    expect(forecast('fchmodat', 'musl:1.2.3-1.2.6')).toContain('fchmodat2');
-    expect(forecast('pwrite64', 'musl:1.2.3-1.2.6')).toContain('pwritev2');
+    expect(await forecast('fchmodat', 'glibc:2.36-2.41')).toContain('fchmodat2');
+    expect(await forecast('fchmodat', 'musl:1.2.3-1.2.6')).toContain('fchmodat2');
+    expect(await forecast('pwrite64', 'musl:1.2.3-1.2.6')).toContain('pwritev2');
   });
 
-  it('keeps to its range, its libc and its ABIs', () => {
-    expect(forecast('fchmodat', 'glibc:2.31-2.36')).not.toContain('fchmodat2');
-    expect(forecast('pwrite64', 'glibc:2.31-2.43')).not.toContain('pwritev2');
-    expect(forecast('pwrite64', 'musl:1.2.3-1.2.5')).not.toContain('pwritev2');
-    expect(forecast('futex', 'glibc:2.31-2.43')).not.toContain('futex_time64');
-    expect(forecast('statx', 'musl:1.2.3-1.2.6')).toEqual([]);
+  it('keeps to its range, its libc and its ABIs', async () => {
+    expect(await forecast('fchmodat', 'glibc:2.31-2.36')).not.toContain('fchmodat2');
+    expect(await forecast('pwrite64', 'glibc:2.31-2.43')).not.toContain('pwritev2');
+    expect(await forecast('pwrite64', 'musl:1.2.3-1.2.5')).not.toContain('pwritev2');
+    expect(await forecast('futex', 'glibc:2.31-2.43')).not.toContain('futex_time64');
+    expect(await forecast('statx', 'musl:1.2.3-1.2.6')).toEqual([]);
   });
 
-  it('names its source', () => {
-    const { calls } = build(recording('stat'), '--libc-range', 'glibc:2.31-2.43');
+  it('names its source', async () => {
+    const { calls } = await build(recording('stat'), '--libc-range', 'glibc:2.31-2.43');
     expect(calls.newfstatat[0]).toMatchObject({ kind: 'forecast', from: ['stat'] });
   });
 });
 
 describe('--kernel-range', () => {
-  it('knows what comes with newer kernels', () => {
+  it('knows what comes with newer kernels', async () => {
     const old = recording('uname getrandom read', { machine: { arch: 'x86_64', kernel: '5.2.0' } });
-    const made = build(old, '--kernel-range', '5.2-6.18');
+    const made = await build(old, '--kernel-range', '5.2-6.18');
     expect(of(made, 'forecast')).toEqual(
       expect.arrayContaining(['copy_file_range', 'mmap', 'rt_sigprocmask']),
     );
-    expect(of(build(old, '--kernel-range', '5.2-5.2'), 'forecast')).toEqual([]);
-    expect(of(build(old, '--kernel-range', '5.2-6.10'), 'forecast')).toEqual(['copy_file_range']);
+    expect(of(await build(old, '--kernel-range', '5.2-5.2'), 'forecast')).toEqual([]);
+    expect(of(await build(old, '--kernel-range', '5.2-6.10'), 'forecast')).toEqual(['copy_file_range']);
   });
 
-  it('knows what libc goes back to on older ones', () => {
+  it('knows what libc goes back to on older ones', async () => {
     const file = recording('faccessat2 clone3 fchmodat2', { machine: { arch: 'x86_64', kernel: '6.18.0' } });
-    const added = of(build(file, '--kernel-range', '4.19-6.18'), 'forecast');
+    const added = of(await build(file, '--kernel-range', '4.19-6.18'), 'forecast');
     expect(added).toEqual(expect.arrayContaining(['faccessat', 'clone', 'fchmodat']));
-    const newer = of(build(file, '--kernel-range', '6.6-6.18'), 'forecast');
+    const newer = of(await build(file, '--kernel-range', '6.6-6.18'), 'forecast');
     for (const name of ['faccessat', 'clone', 'fchmodat']) expect(newer).not.toContain(name);
   });
 
-  it('answers ENOSYS only for what is newer than all of it', () => {
+  it('answers ENOSYS only for what is newer than all of it', async () => {
     const file = recording('read', { machine: { arch: 'x86_64', kernel: '5.4.0' } });
-    const enosys = (...flags: string[]) =>
-      JSON.parse(readFileSync(build(file, ...flags).file, 'utf8'))
+    const enosys = async (...flags: string[]) =>
+      JSON.parse(readFileSync((await build(file, ...flags)).file, 'utf8'))
         .syscalls.filter((rule: { errnoRet?: number }) => rule.errnoRet === 38)
         .flatMap((rule: { names: string[] }) => rule.names);
     // openat2 came with 5.6, landlock_restrict_self with 5.13.
-    expect(enosys()).toEqual(expect.arrayContaining(['openat2', 'landlock_restrict_self']));
-    expect(enosys('--kernel-range', '5.4-5.10')).not.toContain('openat2');
-    expect(enosys('--kernel-range', '5.4-5.10')).toContain('landlock_restrict_self');
+    expect(await enosys()).toEqual(expect.arrayContaining(['openat2', 'landlock_restrict_self']));
+    expect(await enosys('--kernel-range', '5.4-5.10')).not.toContain('openat2');
+    expect(await enosys('--kernel-range', '5.4-5.10')).toContain('landlock_restrict_self');
   });
 });
 
 describe('--allow and --with-denied', () => {
-  it('add calls by hand', () => {
-    const made = build(recording('read'), '--allow', 'mount, umount2');
+  it('add calls by hand', async () => {
+    const made = await build(recording('read'), '--allow', 'mount, umount2');
     expect(of(made, 'hand')).toEqual(['mount', 'umount2']);
     expect(made.names).toEqual(expect.arrayContaining(['mount', 'umount2']));
   });
 
-  it('add what a filter denied', () => {
+  it('add what a filter denied', async () => {
     const file = recording([{ name: 'read' }, { name: 'mount', count: 0, denied: 3 }]);
-    const without = build(file);
+    const without = await build(file);
     expect(without.names).not.toContain('mount');
     expect(without.stderr).toContain('mount');
-    expect(build(file, '--with-denied').names).toContain('mount');
+    expect((await build(file, '--with-denied')).names).toContain('mount');
   });
 
-  it('add the ABI of what a filter denied', () => {
+  it('add the ABI of what a filter denied', async () => {
     const file = recording([{ name: 'read' }, { arch: 'x86', name: 'mount', count: 0, denied: 3 }]);
-    const { file: profile, abis } = build(file, '--with-denied');
+    const { file: profile, abis } = await build(file, '--with-denied');
     expect(abis).toContain('SCMP_ARCH_X86');
-    expect(callgate(['explain', profile, 'mount', '--arch', 'x86', '--runtime', 'runc']).status).toBe(0);
+    expect((await callgate(['explain', profile, 'mount', '--arch', 'x86', '--runtime', 'runc'])).status).toBe(
+      0,
+    );
   });
 });
 
@@ -534,16 +548,16 @@ describe('what stands beside and on the page', () => {
       machine: { arch: 'x86_64', kernel: '6.1.0-<i>' },
     });
 
-  it('--explain gives every call a line, and none of its escape codes', () => {
-    const made = build(forged(), '--explain');
+  it('--explain gives every call a line, and none of its escape codes', async () => {
+    const made = await build(forged(), '--explain');
     for (const name of made.names) expect(made.stderr).toMatch(new RegExp(`^ *${name} `, 'm'));
     expect(made.stderr).not.toMatch(CONTROL);
     expect(made.stderr).toContain('first by');
   });
 
-  it('the sidecar says why each call is in', () => {
+  it('the sidecar says why each call is in', async () => {
     const file = recording([{ name: 'read', count: 7, first: { process: 'nginx' } }]);
-    const made = build(file, recording('read write'), '--runtime', 'runc@1.1.5', '--allow', 'mount');
+    const made = await build(file, recording('read write'), '--runtime', 'runc@1.1.5', '--allow', 'mount');
     const document = JSON.parse(readFileSync(made.sidecar, 'utf8'));
     expect(document).toMatchObject({ schema: 'callgate-origins/1', runs: 2 });
     expect(Object.keys(made.calls).sort()).toEqual(made.names.toSorted());
@@ -551,28 +565,28 @@ describe('what stands beside and on the page', () => {
     expect(made.calls.read.map(({ kind }) => kind)).toContain('floor');
     expect(made.calls.mount).toMatchObject([{ kind: 'hand' }]);
     expect(made.calls.exit_group[0].kind).toBe('base');
-    expect(existsSync(build(file, '--no-sidecar').sidecar)).toBe(false);
+    expect(existsSync((await build(file, '--no-sidecar')).sidecar)).toBe(false);
   });
 
-  it('every allowed call has a reason, tightened ones too', () => {
+  it('every allowed call has a reason, tightened ones too', async () => {
     const args = [{ values: ['1', '1', '0'], count: 1 }];
     const runtime = [
       { name: 'socket', args },
       { name: 'personality', phase: 'runtime', args: [{ values: ['8'], count: 1 }] },
     ];
-    const made = build(recording(runtime), recording(runtime), '--tighten', '--runtime', 'runc@1.1.5');
+    const made = await build(recording(runtime), recording(runtime), '--tighten', '--runtime', 'runc@1.1.5');
     expect(made.names.toSorted()).toEqual(Object.keys(made.calls).sort());
   });
 
-  it('--html holds no control characters, which HTML forbids, nor such as turn the direction of text', () => {
+  it('--html holds no control characters, which HTML forbids, nor such as turn the direction of text', async () => {
     const page = join(folder, `${++files}.html`);
-    build(forged(), '--html', page);
+    await build(forged(), '--html', page);
     expect(readFileSync(page, 'utf8')).not.toMatch(CONTROL);
   });
 
-  it('--html is one well-formed page that escapes what processes chose', () => {
+  it('--html is one well-formed page that escapes what processes chose', async () => {
     const page = join(folder, `${++files}.html`);
-    build(forged(), recording('read'), '--html', page);
+    await build(forged(), recording('read'), '--html', page);
     const html = readFileSync(page, 'utf8');
     expect(html).toMatch(/^<!doctype html>/);
     expect(html).not.toContain('<b>');
@@ -606,11 +620,11 @@ describe('what stands beside and on the page', () => {
     `{"schema":"callgate-origins/1","runs":1e308,"calls":{"read":[{"kind":"seen","count":-1e308,"runs":1e308,"phases":[]}]}}`,
     '\u0000\u001b\ufffd'.repeat(1000),
     '['.repeat(100_000),
-  ])('a sidecar that is garbage or forged does not break explain: %#', (text) => {
-    beside ??= build(recording('read write'));
+  ])('a sidecar that is garbage or forged does not break explain: %#', async (text) => {
+    beside ??= await build(recording('read write'));
     writeFileSync(beside.sidecar, text);
     const ask = (...args: string[]) => callgate(['explain', beside!.file, ...args, '--arch', 'x86_64']);
-    const { status, stdout } = ask('mkdir', '--json');
+    const { status, stdout } = await ask('mkdir', '--json');
     expect(status).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject({
       syscall: 'mkdir',
@@ -618,7 +632,7 @@ describe('what stands beside and on the page', () => {
       data: 1,
       because: 'default',
     });
-    const read = ask('read');
+    const read = await ask('read');
     expect(read.status).toBe(0);
     expect(read.stdout + read.stderr).toMatch(/ALLOW/i);
     expect(read.stdout + read.stderr).not.toMatch(CONTROL);
@@ -627,43 +641,43 @@ describe('what stands beside and on the page', () => {
 });
 
 describe('hostile recordings', () => {
-  it('with names that are none do not reach the terminal, and make no broken profile', () => {
+  it('with names that are none do not reach the terminal, and make no broken profile', async () => {
     const names = ['\u001b]0;owned\u0007', 'read\nwrite', 'no_such_call', '__proto__', 'SCMP_ACT_ALLOW'];
     const file = recording([{ name: 'read' }, ...names.map((name, nr) => ({ nr, name }))]);
     const profile = join(folder, `${++files}.json`);
-    const result = callgate(['build', file, '--explain', '-o', profile]);
+    const result = await callgate(['build', file, '--explain', '-o', profile]);
     expect(result.stderr).not.toMatch(CONTROL);
     if (result.status === 2) expectOneLine(result, /observations/);
     else
-      expect(callgate(['explain', profile, 'read', '--arch', 'x86_64'])).toMatchObject({
+      expect(await callgate(['explain', profile, 'read', '--arch', 'x86_64'])).toMatchObject({
         status: 0,
         stderr: '',
       });
   });
 
-  it('with denied names that are none do not reach the terminal', () => {
+  it('with denied names that are none do not reach the terminal', async () => {
     const file = recording([{ name: 'read' }, { nr: 1, name: '\u001b]0;owned\u0007', count: 0, denied: 1 }]);
-    expect(callgate(['build', file]).stderr).not.toMatch(CONTROL);
+    expect((await callgate(['build', file])).stderr).not.toMatch(CONTROL);
   });
 
-  it('whose name is not that of the number do not allow another call', () => {
+  it('whose name is not that of the number do not allow another call', async () => {
     const file = recording([{ name: 'read' }, { nr: 1, name: 'kexec_load' }]);
-    const result = callgate(['build', file]);
+    const result = await callgate(['build', file]);
     if (result.status === 0) expect(result.stdout).not.toContain('kexec_load');
     else expectOneLine(result, /observations/);
   });
 
-  it('with huge counts are added up to numbers', () => {
+  it('with huge counts are added up to numbers', async () => {
     const huge = () =>
       recording([{ name: 'read', count: Number.MAX_SAFE_INTEGER, denied: Number.MAX_SAFE_INTEGER }]);
-    const { stderr, sidecar } = build(huge(), huge(), '--explain');
+    const { stderr, sidecar } = await build(huge(), huge(), '--explain');
     expect(stderr).not.toMatch(/NaN|Infinity|e\+/);
     expect(() => JSON.parse(readFileSync(sidecar, 'utf8'))).not.toThrow();
   });
 
-  it('with very many arguments are read', () => {
+  it('with very many arguments are read', async () => {
     const args = Array.from({ length: 5000 }, (_, i) => ({ values: [null, String(i)], count: 1 }));
-    const { names } = build(recording([{ name: 'ioctl', args }]), '--tighten', '--min-runs', '1');
+    const { names } = await build(recording([{ name: 'ioctl', args }]), '--tighten', '--min-runs', '1');
     expect(names).toContain('ioctl');
   });
 
@@ -677,15 +691,15 @@ describe('hostile recordings', () => {
     ['arguments that are no numbers', { name: 'socket', args: [{ values: ['x'], count: 1 }] }],
     ['arguments beyond 64 bits', { name: 'socket', args: [{ values: ['99999999999999999999'], count: 1 }] }],
     ['escape codes for a phase', { name: 'read', phase: '\u001b[31m' }],
-  ])('with %s are refused in one line', (_what, call) => {
-    expectOneLine(callgate(['build', recording([call])]), /\[not-a-recording\]/);
+  ])('with %s are refused in one line', async (_what, call) => {
+    expectOneLine(await callgate(['build', recording([call])]), /\[not-a-recording\]/);
   });
 
   it.each(['NaN', 'Infinity', '1e999', '"1"', 'null', '[]'])(
     'with the count %s are refused in one line',
-    (count) => {
+    async (count) => {
       const text = readFileSync(recording('read'), 'utf8').replace('"count":1', `"count":${count}`);
-      expectOneLine(callgate(['build', fileOf(text)]), /./);
+      expectOneLine(await callgate(['build', fileOf(text)]), /./);
     },
   );
 });
@@ -720,25 +734,25 @@ describe('wrong flags', () => {
     [['--nosuch'], /nosuch/],
     [['-o'], /argument missing/],
     [['-o', join('no', 'such', 'folder.json')], /cannot write/],
-  ] as const)('%j are refused in one line', (flags, says) => {
-    expectOneLine(callgate(['build', file, ...flags], { cwd: folder }), says);
+  ] as const)('%j are refused in one line', async (flags, says) => {
+    expectOneLine(await callgate(['build', file, ...flags], { cwd: folder }), says);
   });
 
-  it('so are files that are none', () => {
-    expectOneLine(callgate(['build', join(folder, 'missing.json')]), /cannot read/);
-    expectOneLine(callgate(['build', folder]), /cannot read/);
-    expectOneLine(callgate(['build', fileOf('', 'log')]), /empty/);
-    expectOneLine(callgate(['build', fileOf('nothing of a log\n', 'log')]), /no known log format/);
-    expect(callgate(['build']).status).toBe(2);
+  it('so are files that are none', async () => {
+    expectOneLine(await callgate(['build', join(folder, 'missing.json')]), /cannot read/);
+    expectOneLine(await callgate(['build', folder]), /cannot read/);
+    expectOneLine(await callgate(['build', fileOf('', 'log')]), /empty/);
+    expectOneLine(await callgate(['build', fileOf('nothing of a log\n', 'log')]), /no known log format/);
+    expect((await callgate(['build'])).status).toBe(2);
   });
 
-  it('leave no file behind', () => {
+  it('leave no file behind', async () => {
     const out = join(folder, 'never.json');
-    callgate(['build', file, join(folder, 'missing.json'), '-o', out]);
+    await callgate(['build', file, join(folder, 'missing.json'), '-o', out]);
     expect(existsSync(out)).toBe(false);
   });
 
-  it('-q says nothing', () => {
-    expect(build(file, file, '-q').stderr).toBe('');
+  it('-q says nothing', async () => {
+    expect((await build(file, file, '-q')).stderr).toBe('');
   });
 });

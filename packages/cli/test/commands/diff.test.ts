@@ -30,8 +30,8 @@ interface Difference {
   readonly witness: { readonly arch: string; readonly nr: number; readonly args: readonly string[] };
 }
 
-function differencesOf(...args: string[]): Difference[] {
-  const { status, stdout, stderr } = callgate(['diff', ...args, '--json']);
+async function differencesOf(...args: string[]): Promise<Difference[]> {
+  const { status, stdout, stderr } = await callgate(['diff', ...args, '--json']);
   expect([status, stderr]).toEqual([1, '']);
   const document = JSON.parse(stdout);
   expect(document.equal).toBe(false);
@@ -51,8 +51,19 @@ function some<T>(all: readonly T[]): T[] {
 }
 
 /** What explain says of a witness on one side. */
-function decision(subject: string, { witness }: Difference, flags: readonly string[]): Decision {
-  const { stdout } = callgate(['explain', subject, String(witness.nr), ...witness.args, '--json', ...flags]);
+async function decision(
+  subject: string,
+  { witness }: Difference,
+  flags: readonly string[],
+): Promise<Decision> {
+  const { stdout } = await callgate([
+    'explain',
+    subject,
+    String(witness.nr),
+    ...witness.args,
+    '--json',
+    ...flags,
+  ]);
   const { action, data } = JSON.parse(stdout);
   return { action, data };
 }
@@ -77,8 +88,8 @@ const b = profile('b.json', {
 });
 
 describe('diff', () => {
-  it('gives the documented JSON: every call that is decided differently, and no other', () => {
-    const differences = differencesOf(a, b, '--arch', 'x86_64');
+  it('gives the documented JSON: every call that is decided differently, and no other', async () => {
+    const differences = await differencesOf(a, b, '--arch', 'x86_64');
     const eperm = { action: 'ERRNO', data: 1 };
     const allowed = { action: 'ALLOW', data: 0 };
     const anyArguments = { arch: 'x86_64', args: Array(6).fill(expect.stringMatching(/^\d+$/)) };
@@ -110,9 +121,9 @@ describe('diff', () => {
     expect(differences.filter((d) => d.when !== '')).toEqual([partial]);
   });
 
-  it('turns round with its sides', () => {
-    const there = differencesOf(a, b, '--arch', 'x86_64');
-    const back = differencesOf(b, a, '--arch', 'x86_64');
+  it('turns round with its sides', async () => {
+    const there = await differencesOf(a, b, '--arch', 'x86_64');
+    const back = await differencesOf(b, a, '--arch', 'x86_64');
     const TURNED = { loosened: 'tightened', tightened: 'loosened', changed: 'changed' } as const;
     const key = (d: Difference) => JSON.stringify([d.syscall, d.change, d.before, d.after, d.when]);
     expect(
@@ -120,8 +131,8 @@ describe('diff', () => {
     ).toEqual(there.map(key).sort());
   });
 
-  it('groups by change, with a call that shows each condition', () => {
-    const { status, stdout } = callgate(['diff', a, b, '--arch', 'x86_64']);
+  it('groups by change, with a call that shows each condition', async () => {
+    const { status, stdout } = await callgate(['diff', a, b, '--arch', 'x86_64']);
     expect(status).toBe(1);
     const [, loosened, tightened, changed] = stdout.split(/^(?:loosened|tightened|changed)$/m);
     expect(loosened).toContain('mkdir');
@@ -129,10 +140,10 @@ describe('diff', () => {
     expect(tightened).toContain('rmdir');
     expect(changed).toContain('chmod');
     expect(stdout).not.toContain('proof');
-    expect(callgate(['diff', a, b, '--quiet'])).toEqual({ status: 1, stdout: '', stderr: '' });
+    expect(await callgate(['diff', a, b, '--quiet'])).toEqual({ status: 1, stdout: '', stderr: '' });
   });
 
-  it('says of what means the same that this is proven', () => {
+  it('says of what means the same that this is proven', async () => {
     const other = profile('other.json', {
       defaultAction: 'SCMP_ACT_ERRNO',
       syscalls: [
@@ -144,24 +155,24 @@ describe('diff', () => {
         error(1, 'mkdir'),
       ],
     });
-    expectEqual(a, other);
-    const { status, stdout } = callgate(['diff', a, other]);
+    await expectEqual(a, other);
+    const { status, stdout } = await callgate(['diff', a, other]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/equal[\s\S]*proof/);
-    expect(callgate(['diff', a, other, '--quiet'])).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(await callgate(['diff', a, other, '--quiet'])).toEqual({ status: 0, stdout: '', stderr: '' });
   });
 
-  it('takes every kind of subject', () => {
-    expectEqual(a, compiled('raw', a));
-    expectEqual(compiled('raw', b, '--objective', 'mean'), compiled('raw', b));
+  it('takes every kind of subject', async () => {
+    await expectEqual(a, await compiled('raw', a));
+    await expectEqual(await compiled('raw', b, '--objective', 'mean'), await compiled('raw', b));
     const yaml = 'defaultAction: SCMP_ACT_ALLOW\n';
-    expect(callgate(['diff', 'stock:none', '-', '--quiet'], { input: yaml }).status).toBe(0);
-    expect(callgate(['diff', '-', a, '--quiet'], { input: readFileSync(a, 'utf8') }).status).toBe(0);
-    expectOneLine(callgate(['diff', a, 'stock:dokcer']), /stock:docker/);
-    expectOneLine(callgate(['diff', a, '/no/such/file']), /cannot read/);
+    expect((await callgate(['diff', 'stock:none', '-', '--quiet'], { input: yaml })).status).toBe(0);
+    expect((await callgate(['diff', '-', a, '--quiet'], { input: readFileSync(a, 'utf8') })).status).toBe(0);
+    expectOneLine(await callgate(['diff', a, 'stock:dokcer']), /stock:docker/);
+    expectOneLine(await callgate(['diff', a, '/no/such/file']), /cannot read/);
   });
 
-  it('sees one value among all of 64 bits', () => {
+  it('sees one value among all of 64 bits', async () => {
     const value = '0xfedcba9876543210';
     const half = (at: number, k: number, no: number) =>
       [
@@ -176,11 +187,11 @@ describe('diff', () => {
         [0x06, 0, 0, ALLOW],
       ]);
     const all = filter('all.bpf', [[0x06, 0, 0, ALLOW]]);
-    const [first] = differencesOf(rows(0x76543210), all);
+    const [first] = await differencesOf(rows(0x76543210), all);
     expect(first).toMatchObject({ change: 'loosened', before: { action: 'ERRNO', data: 1 } });
     expect(first.witness.args[0]).toBe(BigInt(value).toString());
-    expectEqual(rows(0x76543210), rows(0x76543210));
-    expect(callgate(['diff', rows(0x76543210), rows(0x76543211), '--quiet']).status).toBe(1);
+    await expectEqual(rows(0x76543210), rows(0x76543210));
+    expect((await callgate(['diff', rows(0x76543210), rows(0x76543211), '--quiet'])).status).toBe(1);
   });
 });
 
@@ -232,10 +243,10 @@ const DENIED_BY_ERRNO = profile('errnos.json', {
 describe('every difference is one', () => {
   it.each(SIDES)(
     'between sides that differ by $name',
-    ({ subjects: [left, right], a: flagsA, b: flagsB }) => {
+    async ({ subjects: [left, right], a: flagsA, b: flagsB }) => {
       const sided = (flags: readonly string[], side: string) =>
         flags.map((flag) => (flag.startsWith('--') ? `${flag}-${side}` : flag));
-      const differences = differencesOf(left, right, ...sided(flagsA, 'a'), ...sided(flagsB, 'b'));
+      const differences = await differencesOf(left, right, ...sided(flagsA, 'a'), ...sided(flagsB, 'b'));
       const [, abi] = flagsA;
       for (const one of differences) {
         expect(one.before).not.toEqual(one.after);
@@ -245,14 +256,14 @@ describe('every difference is one', () => {
       const mine = differences.filter((d) => d.witness.arch === abi);
       expect(mine.length).toBeGreaterThan(0);
       for (const one of some(mine)) {
-        expect([one, decision(left, one, flagsA)]).toEqual([one, one.before]);
-        expect([one, decision(right, one, flagsB)]).toEqual([one, one.after]);
+        expect([one, await decision(left, one, flagsA)]).toEqual([one, one.before]);
+        expect([one, await decision(right, one, flagsB)]).toEqual([one, one.after]);
       }
     },
   );
 
-  it('has the errno of its own call', () => {
-    const differences = differencesOf('stock:none', DENIED_BY_ERRNO, '--arch', 'x86_64');
+  it('has the errno of its own call', async () => {
+    const differences = await differencesOf('stock:none', DENIED_BY_ERRNO, '--arch', 'x86_64');
     expect(differences.map(({ syscall, after }) => [syscall, after.data])).toEqual([
       ['mkdir', 1],
       ['rmdir', 22],
@@ -260,9 +271,16 @@ describe('every difference is one', () => {
     ]);
   });
 
-  it('is no difference where one profile is read alike by both sides', () => {
-    expectEqual('stock:docker', 'stock:docker', '--caps-a', 'CAP_SYS_ADMIN', '--caps-b', 'CAP_SYS_ADMIN');
-    expectEqual('stock:podman', 'stock:podman', '--arch', 's390x');
+  it('is no difference where one profile is read alike by both sides', async () => {
+    await expectEqual(
+      'stock:docker',
+      'stock:docker',
+      '--caps-a',
+      'CAP_SYS_ADMIN',
+      '--caps-b',
+      'CAP_SYS_ADMIN',
+    );
+    await expectEqual('stock:podman', 'stock:podman', '--arch', 's390x');
   });
 });
 
@@ -273,13 +291,13 @@ describe('a filter with more answers than anybody would read', () => {
   const many = () => filter('many.bpf', [...rows, [0x06, 0, 0, ALLOW]]);
   const allow = () => profile('allow-all.json', { defaultAction: 'SCMP_ACT_ALLOW' });
 
-  it.each(['diff', 'verify'])('differs in an example, says %s', (verb) => {
+  it.each(['diff', 'verify'])('differs in an example, says %s', async (verb) => {
     const against = verb === 'verify' ? ['--against'] : [];
-    const { status, stdout, stderr } = callgate([verb, allow(), ...against, many()]);
+    const { status, stdout, stderr } = await callgate([verb, allow(), ...against, many()]);
     expect([status, stderr]).toEqual([1, '']);
     expect(stdout).toContain('in more ways than can be listed');
     expect(stdout).toContain('for example read(fd=0)');
-    const document = JSON.parse(callgate([verb, allow(), ...against, many(), '--json']).stdout);
+    const document = JSON.parse((await callgate([verb, allow(), ...against, many(), '--json'])).stdout);
     expect(document).toMatchObject({ equal: false, complete: false });
     expect(document.differences).toHaveLength(1);
     expect(document.differences[0]).toMatchObject({
@@ -290,8 +308,8 @@ describe('a filter with more answers than anybody would read', () => {
     });
   });
 
-  it('is no profile', () => {
-    expectOneLine(callgate(['decompile', many(), '-o', path('never.json')]), /too many conditions/);
+  it('is no profile', async () => {
+    expectOneLine(await callgate(['decompile', many(), '-o', path('never.json')]), /too many conditions/);
     expect(existsSync(path('never.json'))).toBe(false);
   });
 });

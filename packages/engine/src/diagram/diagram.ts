@@ -255,7 +255,7 @@ export class Diagram {
     return found;
   }
 
-  /** Every node reachable from the root, children after parents never: in the order of a depth-first walk. */
+  /** Every node reachable from the root, each once, as a walk in depth first meets them; a node may come before a parent. */
   reachable(root: NodeId): readonly NodeId[] {
     const seen = new Set<NodeId>();
     const walk = (id: NodeId): void => {

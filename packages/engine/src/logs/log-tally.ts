@@ -109,7 +109,7 @@ export class LogTally {
     this.lineTo = to;
   }
 
-  /** A call by a name that does not tell the ABI. False, and unread, when there is no call of that name. */
+  /** Counts a call whose name does not tell the ABI. Without such a call the line counts as not understood, and it is false. */
   name(name: string, detail?: CallDetail): Entry | undefined {
     let entry = this.byName.get(name);
     if (entry === undefined) {

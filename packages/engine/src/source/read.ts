@@ -1,6 +1,6 @@
 import { error, type Result } from '../diagnostics/diagnostic.ts';
 import { readJson } from './read-json.ts';
-import { readYaml } from './read-yaml.ts';
+import { readYaml, readYamlDocuments } from './read-yaml.ts';
 import { MAX_LENGTH, type Tree } from './tree.ts';
 
 export type SourceFormat = 'json' | 'yaml';
@@ -10,6 +10,13 @@ export function formatOf(text: string, fileName = ''): SourceFormat {
   if (/\.ya?ml$/i.test(fileName)) return 'yaml';
   if (/\.json$/i.test(fileName)) return 'json';
   return /^\s*[[{]/.test(text) ? 'json' : 'yaml';
+}
+
+/** Every document of a text: one of JSON, any number of YAML. */
+export function readDocuments(text: string, format: SourceFormat): Result<Tree[]> {
+  if (format === 'yaml' && text.length <= MAX_LENGTH) return readYamlDocuments(text);
+  const { value, diagnostics } = readSource(text, format);
+  return value ? { value: [value], diagnostics } : { diagnostics };
 }
 
 /** Reads JSON or YAML into a tree with places. Bounded in length and depth, so hostile text costs little. */

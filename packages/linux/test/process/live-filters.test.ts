@@ -13,7 +13,7 @@ import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
 import { readFilters } from '@callgate/linux/internal/process/live-filters';
 import { afterAll, afterEach, expect, it } from 'vitest';
 import { describeWith } from '../../../../test/support/requirements.ts';
-import { callgate } from '../../../cli/test/callgate.ts';
+import { spawnCallgate } from '../../../cli/test/callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-live-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -132,7 +132,7 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
     expect(readFilters(pid).map(bytesOf)).toEqual([NEWER, OLDER].map(bytesOf));
     expectUntouched(pid);
     await program.progress();
-    const { status, stdout } = callgate(['disasm', `pid:${pid}`]);
+    const { status, stdout } = spawnCallgate(['disasm', `pid:${pid}`]);
     expect(status).toBe(0);
     expect(listings(stdout).map((lines) => lines.length)).toEqual([NEWER.length, OLDER.length]);
     expectUntouched(pid);
@@ -156,14 +156,14 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
       const [pid] = await once(createInterface({ input: child.stdout }), 'line');
       expect(readFilters(Number(pid))).toHaveLength(2);
       for (const call of ['mkdir', 'rmdir', 'read']) {
-        const { status } = callgate(['explain', `pid:${pid}`, call, '--json']);
+        const { status } = spawnCallgate(['explain', `pid:${pid}`, call, '--json']);
         expect([call, status]).toEqual([call, call === 'read' ? 0 : 1]);
       }
       const compiled = join(folder, 'inner.bpf');
-      callgate(['compile', inner, '--format', 'raw', '-o', compiled]);
+      spawnCallgate(['compile', inner, '--format', 'raw', '-o', compiled]);
       const [newest] = readFilters(Number(pid));
       writeFileSync(join(folder, 'newest.bpf'), bytesOf(newest));
-      expect(callgate(['diff', join(folder, 'newest.bpf'), compiled, '--quiet']).status).toBe(0);
+      expect(spawnCallgate(['diff', join(folder, 'newest.bpf'), compiled, '--quiet']).status).toBe(0);
     } finally {
       child.stdin.end();
       await once(child, 'exit');
@@ -178,20 +178,20 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
       allow,
     ];
     const [pid] = await start('ticks', deny(95), deny(111)).numbers();
-    const { stdout } = callgate(['explain', `pid:${pid}`, 'mkdirat', '--json']);
+    const { stdout } = spawnCallgate(['explain', `pid:${pid}`, 'mkdirat', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({ action: 'ERRNO', data: 111 });
     const one = join(folder, 'one.bpf');
-    expect(callgate(['optimize', `pid:${pid}`, '-o', one]).status).toBe(0);
-    expect(callgate(['diff', filterFile('newest.bpf', deny(111)), one, '--quiet']).status).toBe(0);
+    expect(spawnCallgate(['optimize', `pid:${pid}`, '-o', one]).status).toBe(0);
+    expect(spawnCallgate(['diff', filterFile('newest.bpf', deny(111)), one, '--quiet']).status).toBe(0);
   });
 
   it('are none where there is none', async () => {
     const [pid] = await start('ticks').numbers();
     expect(readFilters(pid)).toEqual([]);
-    expectOneLine(callgate(['disasm', `pid:${pid}`]), /has no filter/);
-    expect(callgate(['diff', `pid:${pid}`, 'stock:none', '--arch', 'x86_64', '--quiet']).status).toBeLessThan(
-      2,
-    );
+    expectOneLine(spawnCallgate(['disasm', `pid:${pid}`]), /has no filter/);
+    expect(
+      spawnCallgate(['diff', `pid:${pid}`, 'stock:none', '--arch', 'x86_64', '--quiet']).status,
+    ).toBeLessThan(2);
   });
 
   it('are those of the thread that is named', async () => {
@@ -209,7 +209,7 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
     while (state(pid).state !== 'T') await sleep(1);
     for (let i = 0; i < 3; i++) {
       expect(readFilters(pid).map(bytesOf)).toEqual([OLDER].map(bytesOf));
-      expect(callgate(['disasm', `pid:${pid}`]).status).toBe(0);
+      expect(spawnCallgate(['disasm', `pid:${pid}`]).status).toBe(0);
       // It passes through other states on its way back.
       while (state(pid).state !== 'T') await sleep(1);
       expect(state(pid)).toEqual({ state: 'T', tracer: '0' });
@@ -238,7 +238,7 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
   it('cannot be read in strict mode, which has none', async () => {
     const [pid] = await start('strict').numbers();
     while (field(pid, 'Seccomp') !== '1') await sleep(1);
-    expectOneLine(callgate(['disasm', `pid:${pid}`]), /strict/);
+    expectOneLine(spawnCallgate(['disasm', `pid:${pid}`]), /strict/);
     expectUntouched(pid);
   });
 
@@ -260,7 +260,7 @@ describeWith(['root', 'gcc'], 'the filters of a running process', () => {
     const program = start('vfork', OLDER);
     const [pid] = await program.numbers();
     while (state(pid).state !== 'D') await sleep(1);
-    expectOneLine(callgate(['disasm', `pid:${pid}`]), /did not stop/);
+    expectOneLine(spawnCallgate(['disasm', `pid:${pid}`]), /did not stop/);
     expect(state(pid).tracer).toBe('0');
     // Its child ends, it goes on.
     program.child.stdin!.write('\n');
@@ -358,7 +358,7 @@ describeWith(['root', 'gcc', 'strace'], 'a process that somebody traces', () => 
     const strace = spawn('strace', ['-qq', '-o', '/dev/null', '-p', String(pid)], { stdio: 'ignore' });
     try {
       while (state(pid).tracer === '0') await sleep(1);
-      expectOneLine(callgate(['disasm', `pid:${pid}`]), new RegExp(`traced.*${strace.pid}`));
+      expectOneLine(spawnCallgate(['disasm', `pid:${pid}`]), new RegExp(`traced.*${strace.pid}`));
       expect(state(pid).tracer).toBe(String(strace.pid));
       await program.progress();
     } finally {
@@ -374,7 +374,7 @@ describeWith([], 'no process', () => {
   it.each(['999999999', '99999999', '0', '-1', '1.5', '', 'self', '0x10', '1 2'])(
     '"pid:%s" is refused in one line',
     (text) => {
-      expectOneLine(callgate(['disasm', `pid:${text}`]), /process/);
+      expectOneLine(spawnCallgate(['disasm', `pid:${text}`]), /process/);
     },
   );
 });
