@@ -2,12 +2,16 @@ import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
 import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { errnoNumber } from '@callgate/engine/internal/syscalls/arguments';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
+import type { CallEnd } from '@callgate/linux/internal/launch/trial-program';
+import { tryCalls } from '@callgate/linux/internal/launch/try-calls';
 import { describe, expect, it } from 'vitest';
 import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
 import { describeWith } from './support/requirements.ts';
 import { askKernel, type VictimAbi, type VictimCall } from './support/victim.ts';
 
+const SIGSYS = 31;
 const LOADED = fixtureNames().map(loadFixture);
 const FIXTURES = LOADED.flatMap((f) => f.fixtures);
 
@@ -38,6 +42,31 @@ describeWith(['i386'], 'the kernel agrees with the rows of', () => {
         mine.map((row) => `${row.text} gave ${row.wanted}`),
       );
     }
+  });
+});
+
+/** How a process ends that makes a call which the filter answers so; undefined where the call itself decides. */
+function endOf(answer: string): CallEnd | undefined {
+  if (answer.startsWith('KILL') || answer.startsWith('TRAP')) return { kind: 'signal', signal: SIGSYS };
+  // Nobody traces or listens.
+  if (answer.startsWith('TRACE') || answer === 'NOTIFY') return { kind: 'returned', result: -38n };
+  const errno = /^ERRNO\((\w+)\)$/.exec(answer)?.[1];
+  if (errno === undefined) return undefined;
+  return { kind: 'returned', result: BigInt(-(errnoNumber(errno) ?? Number(errno))) };
+}
+
+describeWith(['i386'], 'a process ends as the rows say under', () => {
+  it.each(FIXTURES.filter((f) => f.target.native === 'x86_64'))('$name', async ({ program, rows }) => {
+    const tried = rows.flatMap((row) => {
+      const end = victimOf(row.abi.name) && endOf(row.wanted);
+      return end ? [{ ...row, end }] : [];
+    });
+    const ends = await tryCalls(
+      tried.map(({ abi, nr, args }) => {
+        return { filter: program, nr, args, ...(abi.name === 'x86' && { gate: 'x86' as const }) };
+      }),
+    );
+    expect(tried.map(({ text }, i) => [text, ends[i]])).toEqual(tried.map(({ text, end }) => [text, end]));
   });
 });
 
