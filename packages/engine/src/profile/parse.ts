@@ -170,7 +170,7 @@ class ProfileParser {
     const conditions = this.read.list(fields.get('args')).flatMap((item) => this.condition(item) ?? []);
     const includes = this.scope(fields.get('includes'));
     const excludes = this.scope(fields.get('excludes'));
-    const comment = this.read.optionalString(fields.get('comment'))?.value;
+    const comment = this.read.optionalString(fields.get('comment'));
     if (!names || !action) return undefined;
     return {
       index,
@@ -251,7 +251,20 @@ class ProfileParser {
     const valueTwo = this.number(fields, 'valueTwo', MAX_U64, 'bad-number', range);
     if (!operator || argument === undefined || value === undefined || valueTwo === undefined)
       return undefined;
-    return { argument: Number(argument), operator: operator.value, value, valueTwo, span: fields.span };
+    const placeOf = (key: string) => fields.get(key)?.value.span;
+    return {
+      argument: Number(argument),
+      operator: operator.value,
+      value,
+      valueTwo,
+      span: fields.span,
+      parts: {
+        argument: placeOf('index'),
+        operator: operator.span,
+        value: placeOf('value'),
+        valueTwo: placeOf('valueTwo'),
+      },
+    };
   }
 
   private number(
@@ -274,6 +287,7 @@ class ProfileParser {
       arches: this.read.strings(fields.get('arches')),
       caps,
       minKernel: this.kernel(fields.get('minKernel')),
+      span: fields.span,
     };
   }
 

@@ -72,7 +72,7 @@ export interface Rule {
   readonly conditions: readonly Condition[];
   readonly includes?: RuleScope;
   readonly excludes?: RuleScope;
-  readonly comment?: string;
+  readonly comment?: Spanned<string>;
   readonly span: Span;
 }
 
@@ -85,6 +85,13 @@ export interface Condition {
   /** For MASKED_EQ the datum. 64 bits, unsigned. */
   readonly valueTwo: bigint;
   readonly span: Span;
+  /** Where its parts stand, in a profile that was read; what is not written has no place. */
+  readonly parts?: {
+    readonly argument?: Span;
+    readonly operator?: Span;
+    readonly value?: Span;
+    readonly valueTwo?: Span;
+  };
 }
 
 /** Docker's includes and excludes: architectures by Go's names, capabilities as CAP_*, kernel as "K.M". */
@@ -92,6 +99,7 @@ export interface RuleScope {
   readonly arches: readonly Spanned<string>[];
   readonly caps: readonly Spanned<string>[];
   readonly minKernel?: Spanned<KernelVersion>;
+  readonly span: Span;
 }
 
 export interface KernelVersion {

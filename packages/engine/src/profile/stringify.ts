@@ -37,7 +37,7 @@ function ruleDocument(rule: Rule): object {
     ...(rule.errnoRet && { errnoRet: rule.errnoRet.value }),
     ...(rule.errno && { errno: rule.errno.value }),
     ...(rule.conditions.length > 0 && { args: rule.conditions.map(conditionDocument) }),
-    ...(rule.comment !== undefined && { comment: rule.comment }),
+    ...(rule.comment && { comment: rule.comment.value }),
     ...(rule.includes && { includes: scopeDocument(rule.includes) }),
     ...(rule.excludes && { excludes: scopeDocument(rule.excludes) }),
   };

@@ -5,9 +5,10 @@ import type { DiagnosticCode } from '../../src/diagnostics/codes.ts';
 import { Diagram } from '../../src/diagram/diagram.ts';
 import { lintFacts } from '../../src/lint/lint.ts';
 import { lowerProfile } from '../../src/policy/lower.ts';
-import { parseProfile } from '../../src/profile/parse.ts';
+import { parseProfile, parseProfileTree } from '../../src/profile/parse.ts';
 import { stringifyProfile } from '../../src/profile/stringify.ts';
 import type { Target } from '../../src/runtime/target.ts';
+import { readSource } from '../../src/source/read.ts';
 import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
 
 const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] };
@@ -133,5 +134,39 @@ describe('a misleading profile is read, and warned of', () => {
     expect(lowerProfile(parseProfile(many).value!, TARGET).diagnostics.map((d) => d.code)).toEqual([
       'too-complex',
     ]);
+  });
+});
+
+describe('places of a profile that was read', () => {
+  const text = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{
+    "names": ["socket"], "action": "SCMP_ACT_ALLOW", "comment": "why",
+    "includes": {"caps": ["CAP_NET_RAW"], "minKernel": "4.8"},
+    "args": [{"index": 1, "value": 255, "valueTwo": 3, "op": "SCMP_CMP_MASKED_EQ"}]
+  }]}`;
+  const rule = parseProfile(text).value!.rules[0];
+  const [condition] = rule.conditions;
+  const at = (span: { start: number; end: number } | undefined) => span && text.slice(span.start, span.end);
+
+  it.each([
+    ['an action', rule.action.span, '"SCMP_ACT_ALLOW"'],
+    ['a name', rule.names[0].span, '"socket"'],
+    ['a comment', rule.comment?.span, '"why"'],
+    ['a scope', rule.includes?.span, '{"caps": ["CAP_NET_RAW"], "minKernel": "4.8"}'],
+    ['a kernel', rule.includes?.minKernel?.span, '"4.8"'],
+    ['an index', condition.parts?.argument, '1'],
+    ['a value', condition.parts?.value, '255'],
+    ['the other value', condition.parts?.valueTwo, '3'],
+    ['an operator', condition.parts?.operator, '"SCMP_CMP_MASKED_EQ"'],
+  ])('%s', (_what, span, wanted) => {
+    expect(at(span)).toBe(wanted);
+  });
+
+  it('are those of the larger document that the profile is a part of', () => {
+    const whole = `kind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_LOG\n`;
+    const tree = readSource(whole, 'yaml').value!;
+    const spec = tree.kind === 'object' ? tree.entries[1].value : tree;
+    const { value } = parseProfileTree(spec);
+    const { start, end } = value!.defaultAction.span;
+    expect(whole.slice(start, end)).toBe('SCMP_ACT_LOG');
   });
 });
