@@ -36,8 +36,11 @@ getppid newfstatat prctl read setgid setgroups setuid`.split(/\s+/),
 /** crun with create and start, no_new_privs off. */
 const CRUN_FLOOR =
   'capset close execve prctl pselect6 read rt_sigaction rt_sigprocmask setresgid setresuid write'.split(' ');
+/** In some starts, or in newer releases than this machine's. */
 const SOMETIMES =
-  'futex rt_sigreturn sched_yield mmap fchown openat2 statx readlinkat close_range personality'.split(' ');
+  'tgkill futex rt_sigreturn sched_yield mmap fchown openat2 statx readlinkat close_range personality'.split(
+    ' ',
+  );
 /**
  * Calls of runc's other threads at that time, which no filter sees: they come together and in every start. Go's runtime may
  * make one of them on the filtered thread too, once in thousands of starts.
