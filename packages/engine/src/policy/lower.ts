@@ -208,11 +208,20 @@ class Lowering {
         return;
       }
       const contrary = [...coveredWith].some(([word, set]) => word !== rule.word && meets(condition, set));
-      const first = (): CallRule =>
-        order.find((by, j) => (by.word !== rule.word || !contrary) && meets(condition, conditions[j]))!;
+      const first = (): CallRule | undefined =>
+        // Parts of one rule, which conditions on one argument split, are no rules of their own.
+        order
+          .slice(0, i)
+          .find(
+            (by, j) =>
+              by.rule !== rule.rule &&
+              (by.word !== rule.word || !contrary) &&
+              meets(condition, conditions[j]),
+          );
       const coveredNow = d.or(covered, condition);
-      if (coveredNow === covered) this.facts.push({ kind: 'rule-shadowed', abi, rule, by: first() });
-      else if (contrary) this.facts.push({ kind: 'rules-overlap', abi, rule, by: first() });
+      const by = first();
+      if (by && coveredNow === covered) this.facts.push({ kind: 'rule-shadowed', abi, rule, by });
+      else if (by && contrary) this.facts.push({ kind: 'rules-overlap', abi, rule, by });
       covered = coveredNow;
       coveredWith.set(rule.word, d.or(coveredWith.get(rule.word) ?? Diagram.FALSE, condition));
     });

@@ -9,7 +9,11 @@ const STRICT: Readonly<Partial<Record<Fact['kind'], string>>> = {
   'rule-shadowed': 'other rules, which libseccomp asks first, decide all calls of this one',
   'rules-overlap': 'another rule has another action for some of these calls',
   'conditions-split': "any one of the rule's conditions would be enough",
-  'errno-wrapped': 'only 16 bits of the errno would be kept',
+};
+
+const REMEDIES: Readonly<Partial<Record<Fact['kind'], string>>> = {
+  'conditions-split': 'write a range as MASKED_EQ, or as rules of their own',
+  'rules-overlap': 'make their conditions exclude each other',
 };
 
 /** The faults for which a runtime refuses a profile that shows these facts; each place once. */
@@ -18,7 +22,7 @@ export function refusalsOf(facts: readonly Fact[], dialect: Dialect): Diagnostic
     const why = reason(fact, dialect);
     return why === undefined
       ? []
-      : [error(fact.kind, `${dialect.name} refuses this rule: ${why}`, placeOf(fact))];
+      : [error(fact.kind, `${dialect.name} refuses this rule: ${why}`, placeOf(fact), REMEDIES[fact.kind])];
   });
   const seen = new Set<string>();
   return refusals.filter(({ code, place }) => {
@@ -30,5 +34,8 @@ export function refusalsOf(facts: readonly Fact[], dialect: Dialect): Diagnostic
 function reason(fact: Fact, dialect: Dialect): string | undefined {
   if (fact.kind === 'rule-equals-default')
     return dialect.refusesDefaultRules ? 'it says what the default action says' : undefined;
-  return dialect.strict ? STRICT[fact.kind] : undefined;
+  if (!dialect.strict) return undefined;
+  if (fact.kind === 'errno-wrapped')
+    return `only 16 bits of the errno are kept: ${fact.errno.value} becomes ${fact.kept}`;
+  return STRICT[fact.kind];
 }

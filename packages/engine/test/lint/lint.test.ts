@@ -69,6 +69,16 @@ describe('lint says of rules', () => {
     expect(said([when(allow('read'), eq(1, 4294967297))], ['X86_64']).findings).toEqual([]);
   });
 
+  it('of a rule with two conditions on one argument that any is enough, and not that its parts shadow each other', () => {
+    const args = [
+      { index: 0, value: 3, op: 'SCMP_CMP_NE' },
+      { index: 0, value: 5, op: 'SCMP_CMP_GE' },
+    ];
+    expect(said([when(allow('personality'), ...args)], ['X86_64']).findings).toEqual([
+      "1 conditions-split: two conditions on argument 0: any one of the rule's conditions is enough (line 1)",
+    ]);
+  });
+
   it('that a condition does not hold behind a multiplexer', () => {
     expect(said([when(allow('socket'), eq(0, 2))], ['X86_64', 'X32']).findings).toEqual([]);
     expect(said([when(allow('socket'), eq(0, 2))]).findings).toEqual([

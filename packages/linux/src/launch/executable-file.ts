@@ -7,39 +7,53 @@ import { nativeNumber } from '../machine.ts';
 /** MFD_* of linux/memfd.h; MFD_EXEC is known since Linux 6.3, and needed where vm.memfd_noexec is set. */
 const MFD_CLOEXEC = 1;
 const MFD_EXEC = 0x10;
+const EINVAL = 22;
+
+/** Lends an executable to `start` as a path that this process and its children can execute, and takes it away afterwards. */
+export type Lending = <T>(bytes: Uint8Array, start: (path: string) => T) => T;
 
 /**
- * Lends an executable to `start` as a path that this process and its children can execute: a file in memory, which
- * nobody else can see or change, or, where the kernel gives none, one in a folder of its own. It is gone afterwards.
+ * Where an executable can be put, the best first: a file in memory, which nobody else can see or change, then folders.
+ * A kernel may refuse to make or to execute the one, /proc may be missing, and a folder may forbid execution.
  */
-export function withExecutable<T>(bytes: Uint8Array, start: (path: string) => T): T {
+export function lendings(): Lending[] {
+  const folders = [tmpdir(), process.env.XDG_RUNTIME_DIR, '/dev/shm', '/var/tmp'];
+  return [inMemory, ...new Set(folders.filter((folder) => folder !== undefined))].map((place) =>
+    typeof place === 'function' ? place : inFolder(place),
+  );
+}
+
+const inMemory: Lending = (bytes, start) => {
   const fd = memoryFile();
-  if (fd === undefined) return withTemporaryFile(bytes, start);
   try {
     for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
     return start(`/proc/self/fd/${fd}`);
   } finally {
     closeSync(fd);
   }
-}
+};
 
-function memoryFile(): number | undefined {
+function memoryFile(): number {
   const c = libc();
   const name = Buffer.from('callgate\0');
-  for (const flags of [MFD_CLOEXEC | MFD_EXEC, MFD_CLOEXEC]) {
-    const fd = c.syscall(nativeNumber('memfd_create'), name, flags);
-    if (fd >= 0) return fd;
-  }
-  return undefined;
+  const create = (flags: number) => c.syscall(nativeNumber('memfd_create'), name, flags);
+  const fd = create(MFD_CLOEXEC | MFD_EXEC);
+  if (fd >= 0) return fd;
+  // Without MFD_EXEC a kernel that knows it may give a file that cannot be executed.
+  const older = c.errno() === EINVAL ? create(MFD_CLOEXEC) : -1;
+  if (older >= 0) return older;
+  throw new Error('the kernel gives no file in memory');
 }
 
-function withTemporaryFile<T>(bytes: Uint8Array, start: (path: string) => T): T {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-'));
-  try {
-    const path = join(folder, 'launcher');
-    writeFileSync(path, bytes, { mode: 0o700 });
-    return start(path);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+function inFolder(place: string): Lending {
+  return (bytes, start) => {
+    const folder = mkdtempSync(join(place, 'callgate-'));
+    try {
+      const path = join(folder, 'launcher');
+      writeFileSync(path, bytes, { mode: 0o700 });
+      return start(path);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  };
 }

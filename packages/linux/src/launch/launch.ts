@@ -9,7 +9,7 @@ import { FLAG_NEW_LISTENER } from '@callgate/engine/internal/runtime/filter-flag
 import { thisMachine } from '../machine.ts';
 import { findProgram } from '../process/find-program.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
-import { bytesOf, failedStart, LaunchError, startProgram } from './start-program.ts';
+import { bytesOf, failedStart, LaunchError, startProgram, wordsIn } from './start-program.ts';
 
 /** What to start, and under which filter. */
 export interface LaunchPlan {
@@ -65,7 +65,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
       channel.on('error', () => {});
       channel.write('!');
       // The channel closes by itself when execve succeeds.
-      const words = wordsOf(await bytesOf(channel));
+      const words = told(await bytesOf(channel));
       if (words[0] !== READY)
         throw new LaunchError(STEPS[words[0]] ?? lostStep((await ended).signal), words[1] ?? 0);
       if (words.length > 2) throw new LaunchError(STEPS[words[2]], words[3]);
@@ -88,10 +88,22 @@ function launcherPlan(plan: LaunchPlan, file: string): LauncherPlan {
   };
 }
 
-/** Node raises its soft limit of open files to the hard one; the program gets what the caller has. */
+/**
+ * Node raises its soft limit of open files to the hard one when it starts. The program gets the caller's soft limit, which
+ * callgate most likely had itself, and never more than callgate may have.
+ */
 function callersOpenFiles(): [bigint, bigint] | undefined {
+  const [own, callers] = ['self', process.ppid].map(openFilesOf);
+  if (!own || !callers) return undefined;
+  const [[soft], [, hard]] = [callers, own];
+  if (soft > hard) return [hard, hard];
+  return [soft, hard];
+}
+
+/** RLIMIT_NOFILE of a process, soft and hard; undefined where it may not be read. */
+function openFilesOf(process: number | string): [bigint, bigint] | undefined {
   try {
-    const text = readFileSync(`/proc/${process.ppid}/limits`, 'latin1');
+    const text = readFileSync(`/proc/${process}/limits`, 'latin1');
     const match = /^Max open files\s+(\d+)\s+(\d+)/m.exec(text);
     return match ? [BigInt(match[1]), BigInt(match[2])] : undefined;
   } catch {
@@ -99,10 +111,9 @@ function callersOpenFiles(): [bigint, bigint] | undefined {
   }
 }
 
-/** What the launcher says are pairs of native words: a step, and a negative errno. */
-function wordsOf(bytes: Buffer): number[] {
-  const words = new BigInt64Array(Uint8Array.from(bytes.subarray(0, bytes.length & ~7)).buffer);
-  return [...words].map((word) => Number(word < 0n ? -word : word));
+/** What the launcher says are pairs: a step, and a negative errno. */
+function told(bytes: Uint8Array): number[] {
+  return wordsIn(bytes).map((word) => Number(word < 0n ? -word : word));
 }
 
 /** Before it was ready, the launcher itself was ended; told to stop, that is what was wanted. */

@@ -5,7 +5,7 @@ import { nativeNumber, thisMachine } from '../machine.ts';
 import { executable } from '../machine-code/elf.ts';
 import { instructionSetOf } from '../machine-code/instruction-sets.ts';
 import type { MachineProgram } from '../machine-code/steps.ts';
-import { withExecutable } from './executable-file.ts';
+import { lendings } from './executable-file.ts';
 
 /** A step on the way to the program failed; errno 0 where there is none. */
 export class LaunchError extends Error {
@@ -31,8 +31,35 @@ export function startProgram(
   if (!set) throw new LaunchError(`starting a program on ${abi.name}, for which callgate writes none,`, 0);
   const file = executable(programFor(nativeNumber, set.wordSize), set);
   const streams = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
-  return withExecutable(file, (path) =>
-    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe'], env: {}, cwd }),
+  const start = (path: string) =>
+    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe'], env: {}, cwd });
+  return firstStarted(file, start);
+}
+
+/** The first child that runs, from wherever the executable could be put; else the one whose failure says most. */
+function firstStarted(file: Uint8Array, start: (path: string) => ChildProcess): ChildProcess {
+  let failed: ChildProcess | undefined;
+  let fault: unknown;
+  for (const lend of lendings())
+    try {
+      const child = lend(file, start);
+      if (child.pid !== undefined) return child;
+      // Somebody must listen, or the failure would end callgate.
+      child.on('error', () => {});
+      failed ??= child;
+    } catch (thrown) {
+      fault = thrown;
+    }
+  if (failed) return failed;
+  throw new LaunchError(`starting the launcher (${fault instanceof Error ? fault.message : fault})`, 0);
+}
+
+/** The native words in what a program of callgate's own has written. */
+export function wordsIn(bytes: Uint8Array): bigint[] {
+  const size = instructionSetOf(thisMachine().abi.name)!.wordSize;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return Array.from({ length: Math.floor(bytes.length / size) }, (_, i) =>
+    size === 8 ? view.getBigInt64(8 * i, true) : BigInt(view.getInt32(4 * i, true)),
   );
 }
 
@@ -43,9 +70,13 @@ export async function failedStart(child: ChildProcess): Promise<LaunchError> {
   return new LaunchError(`starting the launcher (${name})`, -(fault.errno ?? 0));
 }
 
-/** All that a program says on its channel until it closes it. */
+/** All that a program says on its channel until it closes it, or is gone: that is no failure of the channel. */
 export async function bytesOf(channel: AsyncIterable<Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  for await (const chunk of channel) chunks.push(chunk);
+  try {
+    for await (const chunk of channel) chunks.push(chunk);
+  } catch (fault) {
+    if (!['EPIPE', 'ECONNRESET'].includes((fault as NodeJS.ErrnoException).code ?? '')) throw fault;
+  }
   return Buffer.concat(chunks);
 }

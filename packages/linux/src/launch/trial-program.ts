@@ -100,13 +100,12 @@ export type CallEnd =
   /** The kernel did not take the filter. */
   | { readonly kind: 'refused'; readonly errno: number };
 
-/** Reads what the trial program has written: the end of each of so many calls. */
-export function readEnds(bytes: Uint8Array, count: number): CallEnd[] {
-  if (bytes.length !== count * FIELDS.length * 8)
-    throw new Error(`the trial of ${count} calls wrote ${bytes.length} bytes`);
-  const words = new BigInt64Array(Uint8Array.from(bytes).buffer);
+/** What the words that the trial program has written say: how each of so many calls ended. */
+export function readEnds(words: readonly bigint[], count: number): CallEnd[] {
+  if (words.length !== count * FIELDS.length)
+    throw new Error(`the trial of ${count} calls wrote ${words.length} words`);
   return Array.from({ length: count }, (_, i) => {
-    const [installed, result, returned, status] = words.subarray(i * FIELDS.length);
+    const [installed, result, returned, status] = words.slice(i * FIELDS.length, (i + 1) * FIELDS.length);
     if (installed < 0n) return { kind: 'refused', errno: Number(-installed) };
     if (returned === 1n) return { kind: 'returned', result };
     const signal = Number(status & 0x7fn);

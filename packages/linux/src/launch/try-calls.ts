@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { thisMachine } from '../machine.ts';
-import { bytesOf, failedStart, startProgram } from './start-program.ts';
+import { bytesOf, failedStart, startProgram, wordsIn } from './start-program.ts';
 import { type CallEnd, readEnds, trialProgram } from './trial-program.ts';
 
 /** A system call to make under a filter, or under none. */
@@ -32,5 +32,5 @@ async function tryAtOnce(trials: readonly CallTrial[]): Promise<CallEnd[]> {
   });
   const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize), { stdio: 'ignore' });
   if (child.pid === undefined) throw await failedStart(child);
-  return readEnds(await bytesOf(child.stdio[3] as Duplex), trials.length);
+  return readEnds(wordsIn(await bytesOf(child.stdio[3] as Duplex)), trials.length);
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +96,36 @@ describe('a launched program', () => {
     const path = script('bare', '[ "$1" = x ] && exit 7\n');
     expect(await endingOf(plan([path, 'x']))).toEqual({ status: 7 });
   });
+});
+
+describe.runIf(process.getuid?.() === 0)('where files in memory cannot be executed', () => {
+  const bin = join(import.meta.dirname, '../../../cli/bin/callgate.js');
+  const callgate = `"${process.execPath}" "${bin}" run -p stock:none -- echo started`;
+
+  it.each([
+    ['the kernel forbids it', 'sysctl -qw vm.memfd_noexec=2', ['-pf', '--mount-proc']],
+    ['nothing is mounted at /proc', 'mount -t tmpfs none /proc', ['-m']],
+    [
+      'and neither can those of TMPDIR',
+      'sysctl -qw vm.memfd_noexec=2; export TMPDIR=/no/such',
+      ['-pf', '--mount-proc'],
+    ],
+  ])('a program is started all the same: %s', (_what, first, flags) => {
+    const { stdout, stderr } = spawnSync('unshare', [...flags, 'sh', '-c', `${first}; ${callgate}`], {
+      encoding: 'utf8',
+    });
+    expect(stdout, stderr).toBe('started\n');
+  });
+});
+
+it('gives a program the open files of the caller, and never more than callgate has', () => {
+  const limits = 'ulimit -Sn 100; ulimit -Hn 200; exec';
+  const launcher = `"${process.execPath}" "${join(import.meta.dirname, '../../../cli/bin/callgate.js')}"`;
+  const asked = `${launcher} run -p stock:none -- sh -c 'ulimit -Sn; ulimit -Hn'`;
+  const { stdout } = spawnSync('sh', ['-c', `${limits} ${asked}`], { encoding: 'utf8' });
+  const [soft, hard] = stdout.trim().split('\n').map(Number);
+  expect(hard).toBe(200);
+  expect(soft).toBeLessThanOrEqual(200);
 });
 
 describe('a program that cannot be started', () => {
