@@ -51,7 +51,8 @@ function svg(lines: readonly string[]): string {
   const width = Math.ceil(Math.max(...lines.map((line) => plain(line).length)) * CHARACTER) + 2 * MARGIN;
   const height = lines.length * LINE + 2 * MARGIN;
   const rows = lines.map(
-    (line, i) => `  <text xml:space="preserve" x="${MARGIN}" y="${MARGIN + 14 + i * LINE}">${spans(line)}</text>`,
+    (line, i) =>
+      `  <text xml:space="preserve" x="${MARGIN}" y="${MARGIN + 14 + i * LINE}">${spans(line)}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="img" aria-label="callgate records date, confines it, turns mkdir away and explains why">
   <!-- Drawn by scripts/draw-terminal.ts from real output. -->

@@ -20,7 +20,7 @@ if (first === '--version' || first === '-V') {
     lost ||= /** @type {NodeJS.ErrnoException} */ (fault).code !== 'EPIPE';
   });
   process.stderr.on('error', () => {});
-  const { main } = load();
+  const { main, failedStatus } = load();
   const status = await main({
     argv: process.argv.slice(2),
     script: fileURLToPath(import.meta.url),
@@ -39,7 +39,7 @@ if (first === '--version' || first === '-V') {
   setImmediate(() => {
     if (lost) {
       process.stderr.write('callgate: the output could not be written\n');
-      process.exitCode = first === 'record' || first === 'run' ? 125 : 2;
+      process.exitCode = failedStatus(first);
     }
     process.stdout.write('', () => process.stderr.write('', leave));
   });

@@ -28,9 +28,6 @@ export const CLEAN = 0;
 export const FINDINGS = 1;
 export const FAILED = 2;
 
-/** callgate itself failed, not the program that it ran (as env(1) and timeout(1) have it). */
-export const OWN_FAILURE = 125;
-
 /** A command ends early: one line on stderr, and an exit status. */
 export class CliFailure extends Error {
   readonly status: number;

@@ -2,7 +2,7 @@ import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { printable } from '@callgate/engine/internal/report/words';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
-import { CLEAN, CliFailure, type Context, FAILED, InputFaults, OWN_FAILURE } from './context.ts';
+import { CLEAN, CliFailure, type Context, FAILED, InputFaults } from './context.ts';
 import { definition } from './definition.ts';
 import { writeFaults } from './load/faults.ts';
 import { styleFor } from './terminal/style.ts';
@@ -28,9 +28,17 @@ export async function main(context: Context): Promise<number> {
       writeFaults(context, fault.faults, fault.text, prefix);
     } else context.stderr.write(`${prefix}${describe(fault, context)}\n`);
     const status = fault instanceof CliFailure ? fault.status : FAILED;
-    // The status of these two is the program's, unless callgate itself fails.
-    return status === FAILED && (name === 'record' || name === 'run') ? OWN_FAILURE : status;
+    return status === FAILED ? failedStatus(name) : status;
   }
+}
+
+/**
+ * The status of a verb that could not do it: 2, or, where the status is that of a program which it ran, 125, as env(1) and
+ * timeout(1) have it.
+ */
+export function failedStatus(name: string | undefined): number {
+  const passesOn = VERBS.find((verb) => verb.name === name)?.passesOnStatus;
+  return passesOn ? 125 : FAILED;
 }
 
 async function runVerb(verb: Verb, summary: string, argv: string[], context: Context): Promise<number> {

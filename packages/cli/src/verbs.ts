@@ -3,6 +3,8 @@ import type { Verb } from './command.ts';
 interface VerbEntry {
   readonly name: string;
   readonly summary: string;
+  /** Its exit status is that of a program that it runs. */
+  readonly passesOnStatus?: true;
   load(): Promise<Verb>;
 }
 
@@ -10,6 +12,7 @@ interface VerbEntry {
 export const VERBS: readonly VerbEntry[] = [
   {
     name: 'record',
+    passesOnStatus: true,
     summary: 'run a program and write down every system call it makes',
     load: async () => (await import('./commands/record.ts')).record,
   },
@@ -30,6 +33,7 @@ export const VERBS: readonly VerbEntry[] = [
   },
   {
     name: 'run',
+    passesOnStatus: true,
     summary: 'run a program under a profile, enforced by this kernel',
     load: async () => (await import('./commands/run.ts')).run,
   },

@@ -6,7 +6,7 @@ import { plural, printable, wrap } from '@callgate/engine/internal/report/words'
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
 import type { AttachTarget } from '@callgate/linux/internal/recorders/record-attached';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
@@ -92,24 +92,19 @@ function targetOf(flags: RecordFlags, args: readonly string[]): AttachTarget | u
   const { container, pid, cgroup } = flags;
   const given =
     [container, pid, cgroup].filter((flag) => flag !== undefined).length + (args.length > 0 ? 1 : 0);
-  if (given > 1)
-    throw new CliFailure('give one of --container, --pid, --cgroup, or a program after --', OWN_FAILURE);
-  if (flags.wait && container === undefined)
-    throw new CliFailure('--wait goes with --container', OWN_FAILURE);
+  if (given > 1) throw new CliFailure('give one of --container, --pid, --cgroup, or a program after --');
+  if (flags.wait && container === undefined) throw new CliFailure('--wait goes with --container');
   if (container !== undefined) return { kind: 'container', reference: container, wait: flags.wait ?? false };
   if (cgroup !== undefined) return { kind: 'cgroup', path: cgroup };
   if (pid === undefined) return undefined;
   if (!/^[1-9]\d{0,9}$/.test(pid))
-    throw new CliFailure(`--pid takes the number of a process, not "${printable(pid)}"`, OWN_FAILURE);
+    throw new CliFailure(`--pid takes the number of a process, not "${printable(pid)}"`);
   return { kind: 'pid', pid: Number(pid) };
 }
 
 async function recordTarget(context: Context, target: AttachTarget, flags: RecordFlags, say: Say) {
   if (!['auto', 'ebpf'].includes(flags.recorder))
-    throw new CliFailure(
-      `${printable(flags.recorder)} can only record what it starts; use ebpf`,
-      OWN_FAILURE,
-    );
+    throw new CliFailure(`${printable(flags.recorder)} can only record what it starts; use ebpf`);
   const attached = await recordRunning(context, {
     target,
     args: flags.args ?? false,
@@ -150,7 +145,7 @@ async function recordCommand(context: Context, args: readonly string[], flags: R
 /** 500ms, 30s, 5m or 1h. */
 function milliseconds(text: string): number {
   const found = /^(\d{1,9})(ms|s|m|h)?$/.exec(text);
-  if (!found) throw new CliFailure(`"${printable(text)}" is no time; write it as 30s, 5m or 1h`, OWN_FAILURE);
+  if (!found) throw new CliFailure(`"${printable(text)}" is no time; write it as 30s, 5m or 1h`);
   return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? 's']!;
 }
 

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type ShrunkByUse, shrinkable, shrinkByUse } from '@callgate/engine/internal/build/shrink';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { allowsByDefault, withoutNames } from '@callgate/engine/internal/profile/allowed-calls';
@@ -8,7 +9,7 @@ import { plural, printable } from '@callgate/engine/internal/report/words';
 import { filterFlags } from '@callgate/engine/internal/runtime/filter-flags';
 import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context, FINDINGS, OWN_FAILURE } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { natural } from '../flags/number.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
@@ -224,7 +225,8 @@ class Trials {
     try {
       const whole: LaunchPlan = { command, env: context.env, noNewPrivs: true, stdio: 'ignore', ...plan };
       const { ending } = await runProgramPlan(context, whole, route);
-      if (route.last !== undefined && !late) throw new CliFailure(`stopped by ${route.last}`, OWN_FAILURE);
+      if (route.last !== undefined && !late)
+        throw new CliFailure(`stopped by ${route.last}`, 128 + constants.signals[route.last]);
       if (late) return tooLate;
       if (ending.signal === 'SIGSYS') return { how: 'it died of SIGSYS: a filter kills a call that it made' };
       const how = ending.signal ? `it died of ${ending.signal}` : `it ended with ${ending.status}`;

@@ -8,7 +8,7 @@ import {
   attach,
   NotAttachable,
 } from '@callgate/linux/internal/recorders/record-attached';
-import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { CliFailure, type Context } from '../context.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 /** How something that runs already is recorded. */
@@ -25,7 +25,7 @@ export interface AttachPlan {
 /** Records until everything recorded has ended, a signal comes, or the time is over; the recorded go on unharmed. */
 export async function recordRunning(context: Context, plan: AttachPlan): Promise<Attached> {
   const why = ebpf.unavailable();
-  if (why) throw new CliFailure(`what runs already can only be recorded with eBPF: ${why}`, OWN_FAILURE);
+  if (why) throw new CliFailure(`what runs already can only be recorded with eBPF: ${why}`);
   const stop = new AbortController();
   const offs = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
     context.onSignal(signal, () => stop.abort()),
@@ -48,7 +48,7 @@ export async function recordRunning(context: Context, plan: AttachPlan): Promise
   } catch (fault) {
     attached?.close();
     if (fault instanceof NotAttachable || fault instanceof NoSuchContainer)
-      throw new CliFailure(printable(fault.message), OWN_FAILURE);
+      throw new CliFailure(printable(fault.message));
     throw fault;
   } finally {
     clearTimeout(timer);

@@ -3,15 +3,14 @@ import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/l
 import { LaunchError } from '@callgate/linux/internal/launch/start-program';
 import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { isForeground } from '@callgate/linux/internal/process/processes';
-import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { CliFailure, type Context } from '../context.ts';
 
 const EBUSY = 16;
 
 /** The program after "--", or a failure that says how to give one. */
 export function commandOf(args: readonly string[], verb: string): [string, ...string[]] {
   const [program, ...rest] = args;
-  if (program === undefined)
-    throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`, OWN_FAILURE);
+  if (program === undefined) throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`);
   return [program, ...rest];
 }
 
@@ -34,11 +33,8 @@ export function launchFailure(fault: unknown, program: string): unknown {
       fault.errno === 2 ? 127 : 126,
     );
   if (fault.step === 'seccomp' && fault.errno === EBUSY)
-    return new CliFailure(
-      'this process is itself supervised: a filter with a listener allows no second one',
-      OWN_FAILURE,
-    );
-  return new CliFailure(`${program} could not be started: ${fault.message}`, OWN_FAILURE);
+    return new CliFailure('this process is itself supervised: a filter with a listener allows no second one');
+  return new CliFailure(`${program} could not be started: ${fault.message}`);
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];

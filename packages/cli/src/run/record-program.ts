@@ -3,7 +3,7 @@ import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
 import { chooseRecorder, RECORDERS } from '@callgate/linux/internal/recorders/choose';
 import { recordProgram } from '@callgate/linux/internal/recorders/record';
 import type { Recorder } from '@callgate/linux/internal/recorders/recorder';
-import { CliFailure, type Context, OWN_FAILURE } from '../context.ts';
+import { CliFailure, type Context } from '../context.ts';
 import { launchFailure, routeSignals, type SignalRoute, stoppedBy } from './program-run.ts';
 
 /** The recorder of that name, or the best that works here and why better ones do not. */
@@ -11,7 +11,7 @@ export function findRecorder(name: string): { recorder: Recorder; reason?: strin
   if (name === 'auto') {
     const choice = chooseRecorder();
     const reasons = choice.passedOver.map(({ id, why }) => `${id}: ${why}`).join('; ');
-    if (!choice.recorder) throw new CliFailure(`nothing can record here: ${reasons}`, OWN_FAILURE);
+    if (!choice.recorder) throw new CliFailure(`nothing can record here: ${reasons}`);
     return {
       recorder: choice.recorder,
       reason: reasons && `recording with ${choice.recorder.id} (${reasons})`,
@@ -19,10 +19,9 @@ export function findRecorder(name: string): { recorder: Recorder; reason?: strin
   }
   const recorder = RECORDERS.find((r) => r.id === name);
   const names = ['auto', ...RECORDERS.map((r) => r.id)].join(', ');
-  if (!recorder)
-    throw new CliFailure(`there is no recorder "${printable(name)}"; it is one of ${names}`, OWN_FAILURE);
+  if (!recorder) throw new CliFailure(`there is no recorder "${printable(name)}"; it is one of ${names}`);
   const why = recorder.unavailable();
-  if (why) throw new CliFailure(`${recorder.id} cannot record here: ${why}`, OWN_FAILURE);
+  if (why) throw new CliFailure(`${recorder.id} cannot record here: ${why}`);
   return { recorder };
 }
 
