@@ -6,10 +6,10 @@ import { errnoNumber } from '@callgate/engine/internal/syscalls/arguments';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
 import type { CallEnd } from '@callgate/linux/internal/launch/trial-program';
 import { tryCalls } from '@callgate/linux/internal/launch/try-calls';
+import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';
+import { describeWith } from '@callgate/testing/requirements';
+import { askKernel, type VictimAbi, type VictimCall } from '@callgate/testing/victim';
 import { describe, expect, it } from 'vitest';
-import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
-import { describeWith } from './support/requirements.ts';
-import { askKernel, type VictimAbi, type VictimCall } from './support/victim.ts';
 
 const SIGSYS = 31;
 const LOADED = fixtureNames().map(loadFixture);

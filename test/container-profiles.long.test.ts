@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { spawnCallgate } from '../packages/cli/test/callgate.ts';
+import { spawnCallgate } from '@callgate/testing/callgate';
 import {
   allowedBy,
   Background,
@@ -13,8 +12,8 @@ import {
   Undo,
   until,
   without,
-} from './support/recorded.ts';
-import { describeWith, type Requirement } from './support/requirements.ts';
+} from '@callgate/testing/recorded';
+import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import {
   bundleHost,
   containerdHost,
@@ -23,7 +22,8 @@ import {
   makeRoot,
   SERVERS,
   serves,
-} from './support/served.ts';
+} from '@callgate/testing/served';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /**
  * What runc calls under a container's filter before its execve, without no_new_privs: in every start of runc 1.1.5, and

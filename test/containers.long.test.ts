@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { spawnCallgate } from '@callgate/testing/callgate';
+import { Containers } from '@callgate/testing/containers';
+import { describeWith } from '@callgate/testing/requirements';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { spawnCallgate } from '../packages/cli/test/callgate.ts';
-import { Containers } from './support/containers.ts';
-import { describeWith } from './support/requirements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-containers-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,8 +8,8 @@ import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { CONTAINERD_PROFILE } from '@callgate/engine/internal/stock/generated/containerd';
 import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { PODMAN_PROFILE } from '@callgate/engine/internal/stock/generated/podman';
+import { type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';
 import { describe, expect, it } from 'vitest';
-import { type Fixture, fixtureNames, loadFixture, lowerText } from './support/behaviour.ts';
 
 const STOCK = { DOCKER_PROFILE, PODMAN_PROFILE, CONTAINERD_PROFILE };
 

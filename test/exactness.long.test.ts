@@ -8,12 +8,12 @@ import { liftProgram } from '@callgate/engine/internal/lift/symbolic-execution';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { answer } from '@callgate/testing/behaviour';
+import { boundaryCalls } from '@callgate/testing/boundary-calls';
+import { NaiveFilter, type PlainCall, type PlainRule } from '@callgate/testing/naive-evaluator';
+import { ABI_SETS, type Case, profileText, randomCase } from '@callgate/testing/random-profiles';
+import { Random } from '@callgate/testing/random-programs';
 import { describe, expect, it } from 'vitest';
-import { answer } from './support/behaviour.ts';
-import { boundaryCalls } from './support/boundary-calls.ts';
-import { NaiveFilter, type PlainCall, type PlainRule } from './support/naive-evaluator.ts';
-import { ABI_SETS, type Case, profileText, randomCase } from './support/random-profiles.ts';
-import { Random } from './support/random-programs.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 /** 2,000 is all of them. */

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { Undo } from '@callgate/testing/recorded';
+import { describeWith } from '@callgate/testing/requirements';
+import { bundleHost, makeRoot, type Result } from '@callgate/testing/served';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Undo } from './support/recorded.ts';
-import { describeWith } from './support/requirements.ts';
-import { bundleHost, makeRoot, type Result } from './support/served.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 /** Each after those that it depends on. */

@@ -12,10 +12,10 @@ import { PODMAN_PROFILE } from '@callgate/engine/internal/stock/generated/podman
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { runLibseccomp } from '@callgate/linux/internal/verify/libseccomp';
 import { verifyLibseccomp } from '@callgate/linux/internal/verify/verify';
+import { fixtureText } from '@callgate/testing/behaviour';
+import { Random } from '@callgate/testing/random-programs';
+import { describeWith } from '@callgate/testing/requirements';
 import { expect, it } from 'vitest';
-import { fixtureText } from './support/behaviour.ts';
-import { Random } from './support/random-programs.ts';
-import { describeWith } from './support/requirements.ts';
 
 const STOCK = { docker: DOCKER_PROFILE, podman: PODMAN_PROFILE, containerd: CONTAINERD_PROFILE };
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);

@@ -8,12 +8,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { spawnCallgate } from '@callgate/testing/callgate';
+import { BUSYBOX } from '@callgate/testing/containers';
+import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from '@callgate/testing/recorded';
+import { describeWith, type Requirement } from '@callgate/testing/requirements';
+import { bundleHost, engineHost, type Host, makeRoot, type Plan } from '@callgate/testing/served';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { spawnCallgate } from '../packages/cli/test/callgate.ts';
-import { BUSYBOX } from './support/containers.ts';
-import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from './support/recorded.ts';
-import { describeWith, type Requirement } from './support/requirements.ts';
-import { bundleHost, engineHost, type Host, makeRoot, type Plan } from './support/served.ts';
 
 const ANNOTATION = 'io.containers.trace-syscall';
 /** What the container runs, with children; it prints what it did, and waits where it is told to. */

@@ -1,9 +1,17 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
+import {
+  Background,
+  compile,
+  finished,
+  namesOf,
+  recordingIn,
+  timesOf,
+  Undo,
+} from '@callgate/testing/recorded';
+import { describeWith } from '@callgate/testing/requirements';
 import { afterEach, expect, it } from 'vitest';
-import { Background, compile, finished, namesOf, recordingIn, timesOf, Undo } from './support/recorded.ts';
-import { describeWith } from './support/requirements.ts';
 
 /** A life whose parts are told apart by calls that come in no other: getppid, geteuid and getegid, getgid. */
 const PROGRAM = `

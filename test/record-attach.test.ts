@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import {
   Background,
   bpfPrograms,
@@ -18,8 +17,9 @@ import {
   timesOf,
   Undo,
   until,
-} from './support/recorded.ts';
-import { describeWith } from './support/requirements.ts';
+} from '@callgate/testing/recorded';
+import { describeWith } from '@callgate/testing/requirements';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** How often each of the target's threads and processes calls getppid once it is told to. */
 const EACH = 1000;

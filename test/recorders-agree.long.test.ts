@@ -3,11 +3,19 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Observation, Recording } from '@callgate/engine/internal/recording/recording';
+import { spawnCallgate } from '@callgate/testing/callgate';
+import {
+  Background,
+  compile,
+  finished,
+  recordingIn,
+  straced,
+  Undo,
+  without,
+} from '@callgate/testing/recorded';
+import { describeWith, type Requirement } from '@callgate/testing/requirements';
+import { nginxConfig } from '@callgate/testing/served';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { spawnCallgate } from '../packages/cli/test/callgate.ts';
-import { Background, compile, finished, recordingIn, straced, Undo, without } from './support/recorded.ts';
-import { describeWith, type Requirement } from './support/requirements.ts';
-import { nginxConfig } from './support/served.ts';
 
 /** Every recorder that `record -r` knows. */
 const RECORDERS = ['ebpf', 'tracefs', 'notify', 'log', 'strace'] as const;

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { ABIS, type AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { allNames, numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { multiplexed } from '@callgate/engine/internal/syscalls/multiplex';
+import { describeWith } from '@callgate/testing/requirements';
 import { expect, it } from 'vitest';
-import { describeWith } from './support/requirements.ts';
 
 /** SCMP_ARCH_* where it is not AUDIT_ARCH_* (seccomp.h: SCMP_ARCH_X32 marks itself with a bit of its own). */
 const TOKENS: Readonly<Record<string, number>> = { x32: 0x4000003e };

@@ -9,10 +9,10 @@ import type { Call } from '@callgate/engine/internal/diagram/fields';
 import { liftProgram } from '@callgate/engine/internal/lift/symbolic-execution';
 import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { loadFixture, lowerText } from '@callgate/testing/behaviour';
+import { attachVerdicts, kernelVerdicts } from '@callgate/testing/kernel-verifier';
+import { EDGES, type Kind, Random, randomPrograms } from '@callgate/testing/random-programs';
 import { describe, expect, it } from 'vitest';
-import { loadFixture, lowerText } from './support/behaviour.ts';
-import { attachVerdicts, kernelVerdicts } from './support/kernel-verifier.ts';
-import { EDGES, type Kind, Random, randomPrograms } from './support/random-programs.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 /** A hundred thousand take a quarter of a minute; a few thousand are needed for every kind to meet every check. */

@@ -1,6 +1,6 @@
+import { callgate } from '@callgate/testing/callgate';
+import { ALLOW, encode, expectOneLine, filter } from '@callgate/testing/filter-files';
 import { describe, it } from 'vitest';
-import { callgate } from './callgate.ts';
-import { ALLOW, encode, expectOneLine, filter } from './filter-files.ts';
 
 describe('what is no filter', () => {
   const BROKEN: Readonly<Record<string, Buffer>> = {

@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callgate } from '@callgate/testing/callgate';
 import { afterAll, describe, expect, it } from 'vitest';
-import { callgate } from './callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-broken-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { callgate, spawnCallgate } from '@callgate/testing/callgate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { VERBS } from '../src/verbs.ts';
-import { callgate, spawnCallgate } from './callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

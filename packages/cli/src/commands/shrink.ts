@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { type ShrunkByUse, shrinkable, shrinkByUse } from '@callgate/engine/internal/build/shrink';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { allowsByDefault, withoutNames } from '@callgate/engine/internal/profile/allowed-calls';
@@ -23,6 +22,7 @@ import {
   stoppedBy,
 } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
+import { stoppedBySignal } from '../run/signals.ts';
 import { Progress } from '../terminal/progress.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
@@ -225,8 +225,7 @@ class Trials {
     try {
       const whole: LaunchPlan = { command, env: context.env, noNewPrivs: true, stdio: 'ignore', ...plan };
       const { ending } = await runProgramPlan(context, whole, route);
-      if (route.last !== undefined && !late)
-        throw new CliFailure(`stopped by ${route.last}`, 128 + constants.signals[route.last]);
+      if (route.last !== undefined && !late) throw stoppedBySignal(route.last);
       if (late) return tooLate;
       if (ending.signal === 'SIGSYS') return { how: 'it died of SIGSYS: a filter kills a call that it made' };
       const how = ending.signal ? `it died of ${ending.signal}` : `it ended with ${ending.status}`;

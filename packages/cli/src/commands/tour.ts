@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { explainCall } from '@callgate/engine/internal/analysis/explain';
 import { countPassing, summarize } from '@callgate/engine/internal/analysis/summary';
@@ -14,12 +14,13 @@ import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linu
 import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
 import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
+import { CLEAN, type Context, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject, type Subject } from '../load/subject.ts';
 import { runProgramPlan, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
+import { stoppedBySignal } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
@@ -93,8 +94,7 @@ class Tour {
   /** A signal ends the program that runs just now, and with it the story. */
   private stopIfTold(): void {
     const { last } = this.route;
-    if (last && !last.startsWith('SIGUSR'))
-      throw new CliFailure(`stopped by ${last}`, 128 + constants.signals[last]);
+    if (last && !last.startsWith('SIGUSR')) throw stoppedBySignal(last);
   }
 
   private async record() {

@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { withoutStub } from '@callgate/engine/internal/policy/policy';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
@@ -18,6 +17,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../load/subject.ts';
+import { uninterrupted } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 
 interface VerifyFlags extends TargetFlags {
@@ -62,6 +62,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const flags = command.opts<VerifyFlags>();
     const options = { allowUnknown: flags.allowUnknown, quiet: true };
     const subject = await loadProfileSubject(context, name, targetOf(flags), options);
+    // A container may be there, which the end of the work removes.
     const verification = await uninterrupted(context, () => hold(context, subject, flags));
     const style = styleFor(context.stdout, context.env);
     const { result, wanted, who, skipped, swapped } = verification;
@@ -93,28 +94,6 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     return differences.listed.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
   },
 };
-
-const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** A container may be there: on a signal the work comes to its end, which removes it, and callgate ends after that. */
-async function uninterrupted<T>(context: Context, work: () => Promise<T>): Promise<T> {
-  let stopped: (typeof STOPPING)[number] | undefined;
-  const offs = STOPPING.map((signal) =>
-    context.onSignal(signal, () => {
-      stopped = signal;
-    }),
-  );
-  const failure = () => stopped && new CliFailure(`stopped by ${stopped}`, 128 + constants.signals[stopped]);
-  try {
-    const result = await work();
-    if (stopped) throw failure();
-    return result;
-  } catch (fault) {
-    throw failure() ?? fault;
-  } finally {
-    for (const off of offs) off();
-  }
-}
 
 async function hold(context: Context, subject: ProfileSubject, flags: VerifyFlags): Promise<Verification> {
   const { source, target } = subject;

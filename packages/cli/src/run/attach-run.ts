@@ -10,6 +10,7 @@ import {
 } from '@callgate/linux/internal/recorders/record-attached';
 import { CliFailure, type Context } from '../context.ts';
 import { writeFile } from '../terminal/write-file.ts';
+import { onSignals, STOPPING } from './signals.ts';
 
 /** How something that runs already is recorded. */
 export interface AttachPlan {
@@ -27,9 +28,7 @@ export async function recordRunning(context: Context, plan: AttachPlan): Promise
   const why = ebpf.unavailable();
   if (why) throw new CliFailure(`what runs already can only be recorded with eBPF: ${why}`);
   const stop = new AbortController();
-  const offs = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) =>
-    context.onSignal(signal, () => stop.abort()),
-  );
+  const offs = [onSignals(context, STOPPING, () => stop.abort())];
   let timer: NodeJS.Timeout | undefined;
   let attached: Attached | undefined;
   offs.push(context.onSignal('SIGUSR1', () => attached && snapshot(context, plan, attached)));

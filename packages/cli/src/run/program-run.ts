@@ -1,9 +1,9 @@
-import { constants } from 'node:os';
 import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/launch/launch';
 import { LaunchError } from '@callgate/linux/internal/launch/start-program';
 import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { isForeground } from '@callgate/linux/internal/process/processes';
 import { CliFailure, type Context } from '../context.ts';
+import { onSignals, stoppedBySignal } from './signals.ts';
 
 const EBUSY = 16;
 
@@ -53,17 +53,12 @@ export interface SignalRoute {
 
 /** Passes callgate's signals on until the returned function is called. */
 export function routeSignals(context: Context, route: SignalRoute): () => void {
-  const offs = SIGNALS.map((signal) => context.onSignal(signal, () => handle(route, signal)));
-  return () => {
-    for (const off of offs) off();
-  };
+  return onSignals(context, SIGNALS, (signal) => handle(route, signal));
 }
 
 /** The failure to end with when a signal has stopped callgate itself. */
 export function stoppedBy({ stop, last }: SignalRoute): CliFailure | undefined {
-  return stop.signal.aborted && last
-    ? new CliFailure(`stopped by ${last}`, 128 + constants.signals[last])
-    : undefined;
+  return stop.signal.aborted && last ? stoppedBySignal(last) : undefined;
 }
 
 /** Runs a program under its plan to its end, at full speed, with signals passed on. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
+import { callgate } from '@callgate/testing/callgate';
+import { ALLOW, bytes, EPERM, expectOneLine, filter, path, type Row } from '@callgate/testing/filter-files';
 import { describe, expect, it } from 'vitest';
-import { callgate } from '../callgate.ts';
-import { ALLOW, bytes, EPERM, expectOneLine, filter, path, type Row } from '../filter-files.ts';
 
 /** Filters that nobody's compiler writes. */
 const ODD: Readonly<Record<string, { rows: readonly Row[]; refused?: true }>> = {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { callgate, type Result } from '@callgate/testing/callgate';
+import { expectOneLine } from '@callgate/testing/filter-files';
+import { recordingOf } from '@callgate/testing/recordings';
 import { afterAll, describe, expect, it } from 'vitest';
-import { recordingOf } from '../../../engine/test/recordings.ts';
-import { callgate, type Result } from '../callgate.ts';
-import { expectOneLine } from '../filter-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-build-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

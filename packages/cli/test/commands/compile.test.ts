@@ -1,8 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { describeWith } from '../../../../test/support/requirements.ts';
-import { callgate, spawnCallgate } from '../callgate.ts';
+import { callgate, spawnCallgate } from '@callgate/testing/callgate';
 import {
   bytes,
   compiled,
@@ -12,7 +10,9 @@ import {
   expectOneLine,
   path,
   profile,
-} from '../filter-files.ts';
+} from '@callgate/testing/filter-files';
+import { describeWith } from '@callgate/testing/requirements';
+import { describe, expect, it } from 'vitest';
 
 /** Calls for many rules. */
 const MANY =

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { callgate } from '../callgate.ts';
+import { callgate } from '@callgate/testing/callgate';
 import {
   ALLOW,
   compiled,
@@ -11,7 +10,8 @@ import {
   path,
   profile,
   type Row,
-} from '../filter-files.ts';
+} from '@callgate/testing/filter-files';
+import { describe, expect, it } from 'vitest';
 
 interface Decision {
   readonly action: string;

@@ -1,6 +1,6 @@
+import { callgate } from '@callgate/testing/callgate';
+import { bytes, compiled, conditional, expectEqual, path } from '@callgate/testing/filter-files';
 import { describe, expect, it } from 'vitest';
-import { callgate } from '../callgate.ts';
-import { bytes, compiled, conditional, expectEqual, path } from '../filter-files.ts';
 
 describe('disasm', () => {
   it('speaks of a machine of the other byte order', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { callgate } from '@callgate/testing/callgate';
+import { ALLOW, EPERM, expectEqual, filter, path, type Row } from '@callgate/testing/filter-files';
 import { describe, expect, it } from 'vitest';
-import { callgate } from '../callgate.ts';
-import { ALLOW, EPERM, expectEqual, filter, path, type Row } from '../filter-files.ts';
 
 describe('optimize', () => {
   it('makes long ways short', async () => {

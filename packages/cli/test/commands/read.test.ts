@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Observation, Phase } from '@callgate/engine/internal/recording/recording';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { callgate } from '@callgate/testing/callgate';
+import { recordingOf } from '@callgate/testing/recordings';
 import { afterAll, describe, expect, it } from 'vitest';
-import { recordingOf } from '../../../engine/test/recordings.ts';
-import { callgate } from '../callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-read-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { callgate } from '@callgate/testing/callgate';
+import { bytes, compiled, expectEqual, path } from '@callgate/testing/filter-files';
 import { describe, expect, it } from 'vitest';
-import { callgate } from '../callgate.ts';
-import { bytes, compiled, expectEqual, path } from '../filter-files.ts';
 
 const PROFILES = join(import.meta.dirname, '../../../../test/fixtures/profiles');
 /** Between them: every operator, several conditions, every action, multiplexers, a runtime's order of rules. */

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
+import { callgate, spawnCallgate } from '@callgate/testing/callgate';
 import { afterAll, describe, expect, it } from 'vitest';
-import { callgate, spawnCallgate } from '../callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-shrink-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

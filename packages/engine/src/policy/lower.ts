@@ -25,6 +25,9 @@ const STUB = 2;
 /** How many nodes and steps the meaning of one profile may take; Docker's takes some ten thousand of each. */
 const MAX_NODES = 1 << 21;
 const MAX_STEPS = 1 << 21;
+/** How many of each may be spent on looking for rules of one call that others leave nothing to. */
+const SHADOW_NODES = 1 << 14;
+const SHADOW_STEPS = 1 << 15;
 
 /** What a profile means on a target, and what was seen on the way to it. */
 export interface Lowered extends Result<Policy> {
@@ -187,12 +190,21 @@ class Lowering {
     const { order, fates } = orderRules(rules, abi.bits);
     for (const fate of fates) this.noteFate(fate, abi);
     const conditions = order.map((rule) => conditionsDiagram(d, rule.conditions, abi.bits));
-    this.noteShadows(order, conditions, abi);
+    if (order.length > 1 || conditions.includes(Diagram.FALSE)) this.lookForShadows(order, conditions, abi);
     for (const rule of order) this.noteCut(rule, abi);
     return order.reduceRight(
       (otherwise, rule, i) => d.choose(conditions[i], d.terminal(index(rule)), otherwise),
       d.terminal(DEFAULT),
     );
+  }
+
+  /** What is too hard to find out about rules is left out: the meaning does not depend on it. */
+  private lookForShadows(order: readonly CallRule[], conditions: readonly NodeId[], abi: Abi): void {
+    try {
+      this.d.within(SHADOW_NODES, SHADOW_STEPS, () => this.noteShadows(order, conditions, abi));
+    } catch (fault) {
+      if (!(fault instanceof DiagramTooLarge)) throw fault;
+    }
   }
 
   /** Rules to which those that are asked first leave nothing, or not all. */

@@ -1,3 +1,4 @@
+import { recordingOf } from '@callgate/testing/recordings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -10,7 +11,6 @@ import {
 import { type Reason, type Synthesis, synthesize } from '../../src/build/synthesize.ts';
 import { PHASES } from '../../src/recording/recording.ts';
 import { allNames } from '../../src/syscalls/lookup.ts';
-import { recordingOf } from '../recordings.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 200);

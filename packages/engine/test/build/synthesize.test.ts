@@ -1,3 +1,4 @@
+import { recordingOf } from '@callgate/testing/recordings';
 import { describe, expect, it } from 'vitest';
 import { synthesize } from '../../src/build/synthesize.ts';
 import {
@@ -8,7 +9,6 @@ import {
 } from '../../src/recording/recording.ts';
 import { type AbiName, X32_BIT } from '../../src/syscalls/arch.ts';
 import { numberOf } from '../../src/syscalls/lookup.ts';
-import { recordingOf } from '../recordings.ts';
 
 function seen(arch: AbiName, name: string, count = 1, denied = 0): Observation {
   return { arch, nr: numberOf(arch, name)!, name, count, phase: 'run', denied };

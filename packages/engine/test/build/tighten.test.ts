@@ -1,3 +1,4 @@
+import { recordingOf } from '@callgate/testing/recordings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { explainCall } from '../../src/analysis/explain.ts';
@@ -17,7 +18,6 @@ import {
 import type { Target } from '../../src/runtime/target.ts';
 import { type AbiName, abiOf } from '../../src/syscalls/arch.ts';
 import { numberOf } from '../../src/syscalls/lookup.ts';
-import { recordingOf } from '../recordings.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);

@@ -1,10 +1,10 @@
+import { recordingOf } from '@callgate/testing/recordings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Completeness, completenessOf, partsNotSeen } from '../../src/recording/completeness.ts';
 import type { Observation, Phase, Recording } from '../../src/recording/recording.ts';
 import type { AbiName } from '../../src/syscalls/arch.ts';
 import { nameOf } from '../../src/syscalls/lookup.ts';
-import { recordingOf } from '../recordings.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);

@@ -2,8 +2,8 @@ import { instruction } from '@callgate/engine/internal/bpf/instruction';
 import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { AuditListener } from '@callgate/linux/internal/kernel-log/audit-listener';
 import { launch } from '@callgate/linux/internal/launch/launch';
+import { describeWith } from '@callgate/testing/requirements';
 import { expect, it } from 'vitest';
-import { describeWith } from '../../../../test/support/requirements.ts';
 
 const RET_LOG = 0x7ffc0000;
 

@@ -10,8 +10,8 @@ import type { InstructionSet } from '@callgate/linux/internal/machine-code/instr
 import type { MachineProgram, Place, Step, Value } from '@callgate/linux/internal/machine-code/steps';
 import { x86 } from '@callgate/linux/internal/machine-code/x86';
 import { x86_64 } from '@callgate/linux/internal/machine-code/x86-64';
+import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { afterAll, expect, it } from 'vitest';
-import { describeWith, type Requirement } from '../../../../test/support/requirements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-code-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

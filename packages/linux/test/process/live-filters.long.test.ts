@@ -11,9 +11,9 @@ import { instruction, type Program } from '@callgate/engine/internal/bpf/instruc
 import * as op from '@callgate/engine/internal/bpf/opcodes';
 import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
 import { readFilters } from '@callgate/linux/internal/process/live-filters';
+import { spawnCallgate } from '@callgate/testing/callgate';
+import { describeWith } from '@callgate/testing/requirements';
 import { afterAll, afterEach, expect, it } from 'vitest';
-import { describeWith } from '../../../../test/support/requirements.ts';
-import { spawnCallgate } from '../../../cli/test/callgate.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-live-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -23,7 +23,7 @@ const allow = instruction(op.RET_K, ALLOW_WORD);
 const OLDER: Program = [instruction(op.LD_ABS, 4), allow];
 const NEWER: Program = [instruction(op.LD_ABS, 0), instruction(op.JEQ_K, 0xabc, 0, 1), allow, allow];
 
-const SUPPORT = join(import.meta.dirname, '../../../../test/support');
+const SUPPORT = join(import.meta.dirname, '../../../testing/src');
 const CLI = join(import.meta.dirname, '../../../cli/bin/callgate.js');
 const READS = 50;
 
@@ -44,7 +44,7 @@ function filterFile(name: string, program: Program): string {
   return file;
 }
 
-/** A program of test/support/filtered-program.c that runs. */
+/** A program of packages/testing/src/filtered-program.c that runs. */
 class Running {
   readonly child: ChildProcess;
   readonly lines: AsyncIterator<string>;

@@ -26,8 +26,8 @@ import { tracefs } from '@callgate/linux/internal/recorders/logs/tracefs';
 import { denials } from '@callgate/linux/internal/recorders/notify/denials';
 import { notify } from '@callgate/linux/internal/recorders/notify/notify';
 import type { Recorder, Tally } from '@callgate/linux/internal/recorders/recorder';
+import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { afterAll, describe, expect, it } from 'vitest';
-import { describeWith, type Requirement } from '../../../../test/support/requirements.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'callgate-recorders-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

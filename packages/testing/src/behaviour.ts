@@ -13,7 +13,7 @@ import { type Abi, type AbiName, abiOf, findAbi } from '@callgate/engine/interna
 import { parseArgument } from '@callgate/engine/internal/syscalls/arguments';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 
-const PROFILES = join(import.meta.dirname, '../fixtures/profiles');
+const PROFILES = join(import.meta.dirname, '../../../test/fixtures/profiles');
 
 /** What behaviour rows are stated for: an x86_64 machine with Linux 6.18, no capabilities. */
 const TARGET: Target = {

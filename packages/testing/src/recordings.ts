@@ -1,4 +1,4 @@
-import type { Observation, Recording } from '../src/recording/recording.ts';
+import type { Observation, Recording } from '@callgate/engine/internal/recording/recording';
 
 /** A recording of one run, with everything in it that a test does not care about. */
 export function recordingOf(observations: readonly Observation[], head: Partial<Recording> = {}): Recording {

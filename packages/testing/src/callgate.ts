@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import type { Context, Output } from '../src/context.ts';
-import { main } from '../src/main.ts';
+import type { Context, Output } from '../../cli/src/context.ts';
+import { main } from '../../cli/src/main.ts';
 
-const BIN = join(import.meta.dirname, '../bin/callgate.js');
+const BIN = join(import.meta.dirname, '../../cli/bin/callgate.js');
 
 export interface Result {
   readonly status: number;

@@ -9,7 +9,7 @@ import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { expect } from 'vitest';
 
 /** The program as a user starts it: `node packages/cli/bin/callgate.js`. */
-export const CALLGATE = join(import.meta.dirname, '../../packages/cli/bin/callgate.js');
+export const CALLGATE = join(import.meta.dirname, '../../cli/bin/callgate.js');
 
 /** What callgate says on stderr when every later call of an attached target is counted. */
 const ATTACHED = /\b(recording|attached)\b/i;
