@@ -9,13 +9,14 @@ import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { RuleOrigin } from '@callgate/engine/internal/libseccomp/call-rule';
 import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
 import { plural, printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import type { Abi } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeProgram } from '../terminal/write-program.ts';
 

@@ -3,10 +3,11 @@ import { type Decompiled, decompilePolicy } from '@callgate/engine/internal/lift
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 

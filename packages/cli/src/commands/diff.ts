@@ -1,11 +1,12 @@
 import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
 const SIDED = ['arch', 'kernel', 'caps', 'runtime'] as const;

@@ -16,12 +16,13 @@ import {
 import { formatReason } from '@callgate/engine/internal/report/origin';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { readOrigins } from '../load/origins.ts';
-import { loadSubject, SUBJECT_HELP, type Subject } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
 import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
 

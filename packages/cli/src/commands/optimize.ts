@@ -2,12 +2,13 @@ import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { CompileOptions } from '@callgate/engine/internal/compile/compile';
 import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
 import { plural, printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject, type Subject } from '../load/subject.ts';
+import { loadSubject } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeProgram } from '../terminal/write-program.ts';
 

@@ -6,13 +6,14 @@ import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import { filterFlags } from '@callgate/engine/internal/runtime/filter-flags';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { natural } from '../flags/number.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject, type Subject } from '../load/subject.ts';
+import { loadSubject } from '../load/subject.ts';
 import {
   commandOf,
   endProgram,

@@ -3,6 +3,7 @@ import { withoutStub } from '@callgate/engine/internal/policy/policy';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
+import type { ProfileSource, Subject } from '@callgate/engine/internal/subject/subject';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/containers';
 import { OCI_RUNTIMES } from '@callgate/linux/internal/container/oci-container';
 import { FiltersUnreadable } from '@callgate/linux/internal/process/live-filters';
@@ -16,7 +17,7 @@ import {
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadProfileSubject, loadSubject, type ProfileSource, type Subject } from '../load/subject.ts';
+import { loadProfileSubject, loadSubject } from '../load/subject.ts';
 import { uninterrupted } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 

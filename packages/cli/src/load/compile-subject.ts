@@ -9,8 +9,8 @@ import {
 } from '@callgate/engine/internal/compile/compile';
 import { restrict } from '@callgate/engine/internal/diagram/restrict';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { CliFailure } from '../context.ts';
-import type { Subject } from './subject.ts';
 
 const MOST_NAMED = 3;
 

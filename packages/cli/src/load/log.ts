@@ -6,7 +6,7 @@ import { findLogFormat, LOG_FORMATS } from '@callgate/engine/internal/logs/log-f
 import { recordingOfLog } from '@callgate/engine/internal/logs/log-recording';
 import type { LogContents } from '@callgate/engine/internal/logs/log-tally';
 import { LogStream } from '@callgate/engine/internal/logs/read-log';
-import type { Recording } from '@callgate/engine/internal/recording/recording';
+import { looksLikeRecording, type Recording } from '@callgate/engine/internal/recording/recording';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { thisMachine } from '@callgate/linux/internal/machine';
@@ -68,8 +68,6 @@ export interface ReadRecording {
 
 /** V8 keeps strings of twice that apart from the others, which makes them three times as slow to make. */
 const CHUNK = 64 * 1024;
-/** A recording names its schema at its beginning. */
-const IS_RECORDING = /^\s*\{\s*"schema"\s*:\s*"callgate-recording\//;
 
 /** A recording of callgate or a log of any other tool, by what stands in it; logs may be endless long. */
 export async function readAnyRecording(
@@ -81,7 +79,7 @@ export async function readAnyRecording(
   const chunks = chunksOf(context, file);
   const first = await chunks.next();
   const head = first.done ? '' : first.value;
-  if (!flags.format && IS_RECORDING.test(head))
+  if (!flags.format && looksLikeRecording(head))
     return {
       name,
       format: 'recording',

@@ -1,15 +1,15 @@
 import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
-import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
-import { lintFacts } from '@callgate/engine/internal/lint/lint';
-import { lowerProfile } from '@callgate/engine/internal/policy/lower';
-import type { Policy } from '@callgate/engine/internal/policy/policy';
-import { parseProfile } from '@callgate/engine/internal/profile/parse';
-import type { Profile } from '@callgate/engine/internal/profile/profile';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
-import { lineMap, type Position } from '@callgate/engine/internal/source/line-map';
-import { formatOf } from '@callgate/engine/internal/source/read';
+import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
+import {
+  isProgram,
+  type ProfileSource,
+  profileSubject,
+  programSubject,
+  type Subject,
+} from '@callgate/engine/internal/subject/subject';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
 import { expectValue, warn } from './faults.ts';
@@ -19,24 +19,6 @@ import { readBytes, textOf } from './read-text.ts';
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
   'a profile (JSON or YAML), a filter (FILE.bpf), "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none';
-
-/** A filter as the user named it, and what it means on a target. */
-export interface Subject {
-  readonly name: string;
-  readonly target: Target;
-  readonly policy: Policy;
-  /** Where it is a profile. */
-  readonly source?: ProfileSource;
-  /** Where it is made of programs, the newest first. */
-  readonly programs?: readonly Program[];
-}
-
-/** A profile and its text. */
-export interface ProfileSource {
-  readonly profile: Profile;
-  /** Where an offset of the text is. */
-  positionOf(offset: number): Position;
-}
 
 export interface LoadOptions {
   readonly allowUnknown?: boolean;
@@ -52,12 +34,12 @@ export async function loadSubject(
   options: LoadOptions,
 ): Promise<Subject> {
   const stock = stockProfile(name);
-  if (stock) return profileSubject(context, name, await stock(), target, { ...options, quiet: true });
+  if (stock) return readProfile(context, name, await stock(), target, { ...options, quiet: true });
   const live = await liveFilters(name);
-  if (live) return programSubject(name, live, target);
+  if (live) return readPrograms(name, live, target);
   const bytes = await readBytes(context, name);
-  if (isProgram(name, bytes)) return programSubject(name, [decode(name, bytes, target)], target);
-  return profileSubject(context, name, textOf(bytes, name), target, options);
+  if (isProgram(name, bytes)) return readPrograms(name, [decode(name, bytes, target)], target);
+  return readProfile(context, name, textOf(bytes, name), target, options);
 }
 
 /** The programs of a subject, the newest first, as they stand: they need not be such that a kernel takes them. */
@@ -88,59 +70,34 @@ export async function loadProfileSubject(
   throw new CliFailure(`${printable(name)} is a filter; a profile is needed: callgate decompile makes one`);
 }
 
-function profileSubject(
+function readProfile(
   context: Context,
   name: string,
   text: string,
   target: Target,
-  options: LoadOptions,
+  { allowUnknown, quiet }: LoadOptions,
 ): Subject {
-  const unknownNames = options.allowUnknown ? 'skip' : 'refuse';
-  const parsed = parseProfile(text, { format: formatOf(text, name), unknownNames });
-  const profile = expectValue(parsed, name, text);
-  const lowered = lowerProfile(profile, target);
-  const policy = expectValue(lowered, name, text);
-  if (!options.quiet) {
-    const abis = policy.abis.map((abi) => abi.name);
-    const findings = lintFacts(lowered.facts, abis);
-    warn(context, [...parsed.diagnostics, ...lowered.diagnostics, ...findings], name, text);
-  }
-  return { name, target, policy, source: { profile, positionOf: lineMap(text) } };
+  const read = profileSubject(name, text, target, { unknownNames: allowUnknown ? 'skip' : 'refuse' });
+  const subject = expectValue(read, name, text);
+  if (!quiet) warn(context, read.warnings(), name, text);
+  return subject;
 }
 
-function programSubject(name: string, programs: readonly Program[], target: Target): Subject {
-  const lifted = liftPolicy(programs, target.native);
-  if (lifted.policy) return { name, target, policy: lifted.policy, programs };
-  const { program, at, why } = lifted.fault;
+function readPrograms(name: string, programs: readonly Program[], target: Target): Subject {
+  const read = programSubject(name, programs, target);
+  if ('value' in read) return read.value;
+  const { program, at, why } = read.fault;
   const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';
   throw new CliFailure(`${printable(name)}: ${which}instruction ${at}: ${why} [bad-filter]`);
 }
 
-const ALLOW_EVERYTHING = '{"defaultAction":"SCMP_ACT_ALLOW"}';
-
-/** The default profiles that callgate knows, as they stand in the runtimes' sources. */
-const STOCK: Readonly<Record<string, () => Promise<string>>> = {
-  docker: async () => (await import('@callgate/engine/internal/stock/generated/docker')).DOCKER_PROFILE,
-  podman: async () => (await import('@callgate/engine/internal/stock/generated/podman')).PODMAN_PROFILE,
-  containerd: async () =>
-    (await import('@callgate/engine/internal/stock/generated/containerd')).CONTAINERD_PROFILE,
-  none: async () => ALLOW_EVERYTHING,
-};
-
+/** A default profile that callgate knows, as it stands in the runtime's sources; undefined for other names. */
 function stockProfile(name: string): (() => Promise<string>) | undefined {
   if (!name.startsWith('stock:')) return undefined;
   const key = name.slice('stock:'.length);
-  if (Object.hasOwn(STOCK, key)) return STOCK[key];
-  throw new CliFailure(
-    `there is no ${printable(name)}; it is one of ${Object.keys(STOCK)
-      .map((key) => `stock:${key}`)
-      .join(', ')}`,
-  );
-}
-
-/** struct sock_filter[] has zero bytes; text has none. */
-function isProgram(name: string, bytes: Uint8Array): boolean {
-  return name.endsWith('.bpf') || (bytes.includes(0) && bytes.length % 8 === 0);
+  if (Object.hasOwn(STOCK_PROFILES, key)) return STOCK_PROFILES[key];
+  const names = Object.keys(STOCK_PROFILES).map((known) => `stock:${known}`);
+  throw new CliFailure(`there is no ${printable(name)}; it is one of ${names.join(', ')}`);
 }
 
 function decode(name: string, bytes: Uint8Array, target: Target): Program {

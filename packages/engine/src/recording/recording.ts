@@ -151,6 +151,11 @@ export function stringifyRecording(recording: Recording): string {
   return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "observations": [\n${lines.join(',\n')}\n  ]\n}\n`;
 }
 
+/** Whether a text is a recording, by how it begins: its schema is its first key. */
+export function looksLikeRecording(head: string): boolean {
+  return /^\s*\{\s*"schema"\s*:\s*"callgate-recording\//.test(head);
+}
+
 /** How often a recorded workload made each call, denied ones included: weights for the compiler. */
 export function weightsOf(recording: Recording): { arch: number; nr: number; weight: number }[] {
   return recording.observations.map(({ arch, nr, count, denied }) => ({
