@@ -71,12 +71,15 @@ function describe(fault: unknown, context: Context): string {
 function overview(context: Context): string {
   const style = styleFor(context.stdout, context.env);
   const width = Math.max(...VERBS.map((v) => v.name.length));
-  const rows = VERBS.map((v) => `  ${style.bold(v.name.padEnd(width))}  ${v.summary}`);
+  const groups = [...new Set(VERBS.map((v) => v.group))].map((group) => {
+    const rows = VERBS.filter((v) => v.group === group);
+    return `${style.dim(group)}\n${rows.map((v) => `  ${style.bold(v.name.padEnd(width))}  ${v.summary}`).join('\n')}`;
+  });
   return `${style.bold('callgate')} — the toolchain for seccomp profiles
 
 Usage: callgate VERB [options]
 
-${rows.join('\n')}
+${groups.join('\n')}
 
 Start with:
   $ callgate tour                                  the whole story, on this machine

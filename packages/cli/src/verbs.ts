@@ -2,6 +2,8 @@ import type { Verb } from './command.ts';
 
 interface VerbEntry {
   readonly name: string;
+  /** Under which heading the overview has it. */
+  readonly group: 'record' | 'build' | 'understand' | 'prove' | 'filters' | 'learn';
   readonly summary: string;
   /** Its exit status is that of a program that it runs. */
   readonly passesOnStatus?: true;
@@ -12,98 +14,117 @@ interface VerbEntry {
 export const VERBS: readonly VerbEntry[] = [
   {
     name: 'record',
+    group: 'record',
     passesOnStatus: true,
     summary: 'run a program and write down every system call it makes',
     load: async () => (await import('./commands/record.ts')).record,
   },
   {
-    name: 'build',
-    summary: 'make the smallest profile out of recordings',
-    load: async () => (await import('./commands/build.ts')).build,
-  },
-  {
     name: 'read',
+    group: 'record',
     summary: 'say what a log of any tool tells of system calls',
     load: async () => (await import('./commands/read.ts')).read,
   },
   {
+    name: 'hook',
+    group: 'record',
+    summary: 'record containers of podman and CRI-O through an OCI hook',
+    load: async () => (await import('./commands/hook.ts')).hook,
+  },
+  {
+    name: 'build',
+    group: 'build',
+    summary: 'make the smallest profile out of recordings',
+    load: async () => (await import('./commands/build.ts')).build,
+  },
+  {
     name: 'shrink',
+    group: 'build',
     summary: 'find calls that a workload can do without, by trials',
     load: async () => (await import('./commands/shrink.ts')).shrink,
   },
   {
-    name: 'run',
-    passesOnStatus: true,
-    summary: 'run a program under a profile, enforced by this kernel',
-    load: async () => (await import('./commands/run.ts')).run,
-  },
-  {
     name: 'explain',
+    group: 'understand',
     summary: 'say what a profile does with one system call, and which rule does it',
     load: async () => (await import('./commands/explain.ts')).explain,
   },
   {
     name: 'show',
+    group: 'understand',
     summary: 'sum up what a profile means on each ABI',
     load: async () => (await import('./commands/show.ts')).show,
   },
   {
+    name: 'syscall',
+    group: 'understand',
+    summary: 'look up a system call: numbers, arguments, first kernel',
+    load: async () => (await import('./commands/syscall.ts')).syscall,
+  },
+  {
     name: 'diff',
+    group: 'understand',
     summary: 'prove two filters equal, or show every call that they decide differently',
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'run',
+    group: 'prove',
+    passesOnStatus: true,
+    summary: 'run a program under a profile, enforced by this kernel',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
     name: 'verify',
+    group: 'prove',
     summary: 'prove that libseccomp, a runtime or a filter does what a profile says',
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   {
     name: 'compile',
+    group: 'filters',
     summary: 'make the smallest filter for a profile, in any format',
     load: async () => (await import('./commands/compile.ts')).compile,
   },
   {
     name: 'disasm',
+    group: 'filters',
     summary: 'show a filter as text that callgate asm reads',
     load: async () => (await import('./commands/disasm.ts')).disasm,
   },
   {
     name: 'asm',
+    group: 'filters',
     summary: 'make a filter out of such text',
     load: async () => (await import('./commands/asm.ts')).asm,
   },
   {
     name: 'decompile',
+    group: 'filters',
     summary: 'make a profile out of a filter, even that of a running process',
     load: async () => (await import('./commands/decompile.ts')).decompile,
   },
   {
     name: 'optimize',
+    group: 'filters',
     summary: 'make any filter smaller, proven equal',
     load: async () => (await import('./commands/optimize.ts')).optimize,
   },
   {
-    name: 'hook',
-    summary: 'record containers of podman and CRI-O through an OCI hook',
-    load: async () => (await import('./commands/hook.ts')).hook,
-  },
-  {
-    name: 'syscall',
-    summary: 'look up a system call: numbers, arguments, first kernel',
-    load: async () => (await import('./commands/syscall.ts')).syscall,
-  },
-  {
-    name: 'doctor',
-    summary: 'say what works on this machine, and why the rest does not',
-    load: async () => (await import('./commands/doctor.ts')).doctor,
-  },
-  {
     name: 'tour',
+    group: 'learn',
     summary: 'the whole story on a real program: record, build, confine, attack',
     load: async () => (await import('./commands/tour.ts')).tour,
   },
   {
+    name: 'doctor',
+    group: 'learn',
+    summary: 'say what works on this machine, and why the rest does not',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
+  {
     name: 'completion',
+    group: 'learn',
     summary: 'print a completion script for bash, zsh or fish',
     load: async () => (await import('./commands/completion.ts')).completion,
   },
