@@ -1,13 +1,16 @@
-import { actionOfWord } from '@callgate/engine/internal/bpf/action';
+import { randomInt } from 'node:crypto';
+import { type Action, actionOfWord } from '@callgate/engine/internal/bpf/action';
 import { type Instruction, instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
 import * as op from '@callgate/engine/internal/bpf/opcodes';
-import { NR_OFFSET } from '@callgate/engine/internal/bpf/seccomp-data';
+import { ARCH_OFFSET, type Endian, NR_OFFSET } from '@callgate/engine/internal/bpf/seccomp-data';
 import { runProgram, type SeccompData } from '@callgate/engine/internal/bpf/vm';
 import { type LaunchPlan, launch } from '../../launch/launch.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import type { Recorder, RecordHooks, Tally } from '../recorder.ts';
 import { notify } from './notify.ts';
 import { RET_USER_NOTIF, supervise } from './supervisor.ts';
+
+const ENOSYS = 38;
 
 /**
  * Counts the calls that a plan's filter answers with an errno: instead of the filter, callgate answers those, with the
@@ -29,19 +32,54 @@ async function recordDenials(plan: LaunchPlan & { filter: Program }, hooks: Reco
   const judge = (call: SeccompData) => actionOfWord(runProgram(plan.filter, call, endian).word);
   const first = judge({ nr: execve, arch: auditArch, args: [0n, 0n, 0n, 0n, 0n, 0n] });
   if (first.kind !== 'ALLOW' && first.kind !== 'ERRNO') return runAlone({ ...plan, stop: hooks.stop });
+  // The launcher's execve, and no other one, asks whatever the filter says of it: so it waits until its listener is taken.
+  const secret = randomInt(1, 2 ** 47);
   const asking: Program = [
-    // Every execve asks, so that the launcher's waits until its listener is taken.
-    instruction(op.LD_ABS, NR_OFFSET),
-    instruction(op.JEQ_K, execve, 0, 1),
-    instruction(op.RET_K, RET_USER_NOTIF),
+    ...unlessLaunching(auditArch, execve, secret, endian, instruction(op.RET_K, RET_USER_NOTIF)),
     ...plan.filter.map((i) => (isErrno(i) ? { ...i, k: RET_USER_NOTIF } : i)),
   ];
-  const decide = (call: SeccompData) => {
-    const { kind, data } = judge(call);
-    return kind === 'ERRNO' ? data : undefined;
-  };
-  const tally = await supervise({ ...plan, filter: asking }, hooks, decide, true);
+  const decide = (call: SeccompData) => answerTo(judge(call));
+  const tally = await supervise({ ...plan, filter: asking, lastArgument: secret }, hooks, decide, true);
   return { ...tally, counts: tally.counts.filter((c) => c.denied > 0) };
+}
+
+/** What a call gets that waits for an answer: an errno, or undefined to let it pass. Only what the filter lets pass passes. */
+function answerTo({ kind, data }: Action): number | undefined {
+  switch (kind) {
+    case 'ALLOW':
+    case 'LOG':
+      return undefined;
+    case 'ERRNO':
+      return data;
+    // Nobody listens or traces; what kills never asks, for the filter itself does that.
+    default:
+      return ENOSYS;
+  }
+}
+
+/** Instructions that end in `then` for the one execve whose sixth argument is the secret, and go on for all other calls. */
+function unlessLaunching(
+  auditArch: number,
+  execve: number,
+  secret: number,
+  endian: Endian,
+  then: Instruction,
+): Instruction[] {
+  const last = 16 + 5 * 8;
+  const [low, high] = endian === 'little' ? [last, last + 4] : [last + 4, last];
+  const tests: readonly (readonly [offset: number, value: number])[] = [
+    [ARCH_OFFSET, auditArch],
+    [NR_OFFSET, execve],
+    [low, secret % 2 ** 32],
+    [high, Math.floor(secret / 2 ** 32)],
+  ];
+  return [
+    ...tests.flatMap(([offset, value], i) => [
+      instruction(op.LD_ABS, offset),
+      instruction(op.JEQ_K, value, 0, 2 * (tests.length - 1 - i) + 1),
+    ]),
+    then,
+  ];
 }
 
 /** A program that does not survive its own execve. */
