@@ -162,7 +162,12 @@ describeWith(['root', 'runc'], 'callgate, installed in an empty container', () =
     const { name: id, files } = tarballs.get(name)!;
     const modules = files.flatMap(({ path }) => /^src\/(.*)\.ts$/.exec(path)?.[1] ?? []);
     expect(modules.length).toBeGreaterThan(10);
-    const program = modules.map((module) => `await import('${id}/${module}');\n`).join('');
+    const installed = readFileSync(join(root, 'usr/lib/node_modules', id, 'package.json'), 'utf8');
+    const manifest: Manifest = JSON.parse(installed);
+    // A worker is a program, which another process starts.
+    const faces = Object.keys(manifest.exports).filter((subpath) => !/\*|-worker$/.test(subpath));
+    const subpaths = [...faces, ...modules.map((module) => `./internal/${module}`)];
+    const program = subpaths.map((subpath) => `await import('${id}${subpath.slice(1)}');\n`).join('');
     writeFileSync(join(root, 'usr/lib/other.mjs'), program);
     expect(succeeds('node', '/usr/lib/other.mjs')).toMatchObject({ stdout: '', stderr: '' });
   });
