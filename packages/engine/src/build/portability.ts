@@ -59,7 +59,19 @@ export interface Foreseen {
 }
 
 const GENERIC: readonly AbiName[] = ['aarch64', 'riscv64', 'loongarch64'];
+/** The ABIs whose own names for calls are in the table, and those that have the names of x86_64. */
+const KNOWN: ReadonlySet<string> = new Set<AbiName | 'generic'>([
+  'x86_64',
+  'x32',
+  ...GENERIC,
+  ...PROJECTIONS.flatMap(({ becomes }) => Object.keys(becomes) as AbiName[]),
+]);
 const BY_NAME = new Map(PROJECTIONS.map((projection) => [projection.name, projection]));
+
+/** Whether it is known what libc calls on one ABI where it makes other calls on another. */
+export function canProject(from: AbiName, to: AbiName): boolean {
+  return abiOf(from).table === abiOf(to).table || (KNOWN.has(from) && KNOWN.has(to));
+}
 
 /** What the recorded calls of one ABI are on another, where the name is not the same. */
 export function project(names: Iterable<string>, from: AbiName, to: AbiName): Foreseen[] {

@@ -12,6 +12,7 @@ import { sinceOf } from '../syscalls/arguments.ts';
 import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
 import {
+  canProject,
   type Foreseen,
   foreseeKernels,
   foreseeLibc,
@@ -67,6 +68,8 @@ export interface Synthesis {
   readonly unnamed: readonly Observation[];
   /** Calls that were only ever denied; they stay out. */
   readonly deniedOnly: readonly string[];
+  /** ABIs of which nothing was recorded, and of which it is not known how they name what was recorded. */
+  readonly unprojected: readonly AbiName[];
   /** What became of the arguments, where that was asked for. */
   readonly conditions: readonly TightCall[];
 }
@@ -118,7 +121,7 @@ export function synthesize(
   const demand = new Demand();
   const { unnamed, denied } = demand.addSeen(recordings, options);
   const abis = new Set(options.abis ?? abisOf(recordings, options.withDenied ?? false));
-  addPortability(demand, recordings, [...abis], options);
+  const unprojected = addPortability(demand, recordings, [...abis], options);
   for (const [why, ...names] of BASE)
     for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
   for (const [name, why] of options.floor ? floorOf(options.floor) : rareFloorOf(recordings))
@@ -136,6 +139,7 @@ export function synthesize(
     newer,
     unnamed,
     deniedOnly: [...denied].filter((name) => !reasons.has(name)),
+    unprojected,
     conditions,
   };
 }
@@ -224,24 +228,27 @@ function seenAgain(before: Seen | undefined, observation: Observation, runs: num
   };
 }
 
+/** Adds what was not recorded but is to be expected elsewhere; returns the ABIs of which that is not known. */
 function addPortability(
   demand: Demand,
   recordings: readonly [Recording, ...Recording[]],
   abis: readonly AbiName[],
   { libc, kernels }: BuildOptions,
-): void {
+): AbiName[] {
   const seen = demand.namesSeen();
   const add = (kind: 'projection' | 'forecast') => (foreseen: Foreseen) => {
     const { name, from, why } = foreseen;
     if (!seen.has(name) && existsOn(name, new Set(abis))) demand.add(name, { kind, from, why });
   };
   const recorded = new Set(recordings.flatMap((r) => [r.machine.arch, ...r.observations.map((o) => o.arch)]));
-  for (const [native, names] of namesByMachine(recordings))
-    for (const abi of abis.filter((other) => !recorded.has(other)))
-      project(names, native, abi).forEach(add('projection'));
+  const machines = namesByMachine(recordings);
+  const others = abis.filter((abi) => !recorded.has(abi));
+  for (const [native, names] of machines)
+    for (const abi of others) project(names, native, abi).forEach(add('projection'));
   if (libc) foreseeLibc(new Set(demand.names()), libc, abis).forEach(add('forecast'));
   const kernel = newestKernel(recordings, undefined);
   if (kernels) foreseeKernels(new Set(demand.names()), kernels, abis, kernel).forEach(add('forecast'));
+  return others.filter((abi) => ![...machines.keys()].some((native) => canProject(native, abi)));
 }
 
 /** What was recorded on each kind of machine; the container runtime's calls are not the workload's. */

@@ -32,7 +32,7 @@ export function synthesisDocument(
   synthesis: Synthesis,
   completeness: Completeness | undefined,
 ): object {
-  const { profile, reasons, newer, unnamed, deniedOnly, conditions } = synthesis;
+  const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions } = synthesis;
   return {
     profile: JSON.parse(stringifyProfile(profile)),
     runs: sumOf(recordings, (r) => r.runs),
@@ -44,6 +44,7 @@ export function synthesisDocument(
     newer,
     unnamed: unnamed.map(({ arch, nr }) => ({ arch, nr })),
     deniedOnly,
+    unprojected,
     conditions: conditions.map(({ name, runs, alternatives, notes }) => ({
       name,
       runs,
@@ -56,7 +57,7 @@ export function synthesisDocument(
 
 /** What the profile allows and how every other call fails. */
 export function summaryLines(style: Style, recordings: readonly Recording[], synthesis: Synthesis): string[] {
-  const { profile, reasons, newer, unnamed, deniedOnly } = synthesis;
+  const { profile, reasons, newer, unnamed, deniedOnly, unprojected } = synthesis;
   const lost = sumOf(recordings, (r) => r.lost);
   const lines = [
     `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${kinds(synthesis)} (--explain tells each)`,
@@ -70,6 +71,12 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
   if (deniedOnly.length > 0)
     lines.push(
       `${style.yellow('left out')}: ${deniedOnly.map(printable).join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
+    );
+  if (unprojected.length > 0)
+    lines.push(
+      style.red(
+        `incomplete: what ${unprojected.join(', ')} calls by other names is not known; add a recording from there`,
+      ),
     );
   const ambiguous = sumOf(recordings, (r) => r.ambiguous);
   if (ambiguous > 0)

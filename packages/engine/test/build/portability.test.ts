@@ -136,7 +136,7 @@ describe('other ABIs', () => {
     },
   );
 
-  // generated/projections.ts has no rows for these ABIs, which --arch takes: what they lack is left out in silence.
+  // generated/projections.ts has no rows for these ABIs, which --arch takes: so build says that it does not know what they call.
   it.fails.each([
     ['mips', 'select', '_newselect'],
     ['mips', 'vfork', 'clone'],

@@ -72,6 +72,19 @@ describe('synthesize', () => {
     expect(deniedOnly).toEqual(['mkdir']);
     expect(unnamed).toEqual([odd]);
   });
+
+  it('tells the ABIs of which it knows neither a recording nor their names for calls', () => {
+    const abis = ['x86_64', 'x86', 'x32', 'aarch64', 'riscv64', 's390x', 'mips', 'ppc64', 's390'] as const;
+    const here = recording('6.1', seen('x86_64', 'read'));
+    expect(synthesize([here], { abis }).unprojected).toEqual(['mips', 'ppc64', 's390']);
+    const there = { ...here, machine: { ...here.machine, arch: 'mips' as const } };
+    const recordings = [here, { ...there, observations: [seen('mips', 'read')] }] as const;
+    expect(synthesize(recordings, { abis }).unprojected).toEqual(['ppc64', 's390']);
+    expect(synthesize([recordings[1]], { abis: ['mips', 'mipsel', 'x86_64'] }).unprojected).toEqual([
+      'x86_64',
+    ]);
+    expect(synthesize([here]).unprojected).toEqual([]);
+  });
 });
 
 describe('a recording file', () => {
