@@ -23,14 +23,14 @@ export const asm: Verb = {
     command
       .argument('<file>', 'text in the syntax of the kernel\'s bpf_asm; "-" for stdin')
       .option('-o, --output <file>', 'where the filter goes, as struct sock_filter[]; "-" for stdout', '-')
-      .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--arch <abi>', 'for machines of this ABI (default: that of this machine)')
       .option('--json', 'one JSON document on stdout: the program, and why the kernel would refuse it')
       .addHelpText(
         'after',
         `
 Instructions: ld ldx st stx tax txa, jeq jgt jge jset (jne jlt jle) with two labels, ja, add sub mul div
 and or xor lsh rsh neg, ret. Operands: [offset], M[word], #number, x, a, #len. Comments begin with ";".
-Exit status 1: it was written, but the kernel would refuse it.
+Exit status: 0 written, 1 written although the kernel would refuse it, 2 could not do it.
 ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -o same.bpf')}`,
       );
   },

@@ -65,32 +65,35 @@ export const build: Verb = {
 
   configure(command) {
     command
-      .argument('<recordings...>', 'recordings, and logs of any tool that callgate read knows; "-" for stdin')
+      .argument('<recordings...>', 'recordings, or logs of any tool that callgate read knows; "-" for stdin')
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
+      .optionsGroup('What else the profile allows:')
       .option(
         '--runtime <name[@v]>',
-        `also what this calls to start the container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; of runc and crun @v for one release`,
+        `what this runtime itself calls while it starts a container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; runc@1.1.15 is one release`,
       )
-      .option('--no-new-privs', 'the container runs with no_new_privs: that needs less')
-      .option('--exec', 'also what docker exec or podman exec needs')
-      .option('--init', 'also what docker run --init needs')
-      .option('--arch <abi,…>', 'for these ABIs: what was recorded is projected to those that were not')
+      .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
+      .option('--exec', 'what docker exec or podman exec needs')
+      .option('--init', 'what docker run --init needs')
+      .option('--arch <abi,…>', 'the same on these ABIs, even where nothing was recorded')
       .option(
         '--libc-range <l:a-b>',
-        'also what other releases call, such as glibc:2.31-2.43 or musl:1.2.3-1.2.6',
+        'what the program calls with other releases of the C library: glibc:2.31-2.43, musl:1.2.3-1.2.6',
       )
-      .option('--kernel-range <a-b>', 'also what the program calls on other kernels, such as 5.10-6.18')
-      .option('--allow <name,…>', 'add these calls by hand')
-      .option('--with-denied', 'allow what a filter denied while it was recorded')
-      .option('--tighten', 'allow only the argument values that were seen (record with --args)')
-      .option('--min-runs <n>', 'a condition needs so many runs', '2')
-      .option('--max-values <n>', 'a condition has at most so many values', '16');
+      .option('--kernel-range <a-b>', 'what the program calls on other kernels: 5.10-6.18')
+      .option('--allow <name,…>', 'these calls')
+      .option('--with-denied', 'what a filter denied during the recording')
+      .optionsGroup('Arguments of calls:')
+      .option('--tighten', 'allow only argument values that were seen (needs record --args)')
+      .option('--min-runs <n>', 'a condition needs this many runs behind it', '2')
+      .option('--max-values <n>', 'a condition has at most this many values', '16');
     addLogFlags(command, '--log-arch <abi>');
     command
-      .option('--html <file>', 'write a report as one HTML page')
-      .option('--no-sidecar', 'do not write FILE.callgate.json, which says why each call is in')
-      .option('--explain', 'say for every call why it is in the profile')
-      .option('--json', 'the profile and everything that is said of it as one JSON document on stdout')
+      .optionsGroup('What is written:')
+      .option('--html <file>', 'a report as one HTML page')
+      .option('--no-sidecar', 'no FILE.callgate.json, which says why each call is in the profile')
+      .option('--explain', 'on the terminal: for every call, why it is in the profile')
+      .option('--json', 'one JSON document on stdout: the profile and everything said about it')
       .addHelpText(
         'after',
         examples(

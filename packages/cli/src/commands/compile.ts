@@ -33,16 +33,13 @@ export const compile: Verb = {
     command.argument('<subject>', SUBJECT_HELP);
     addProgramFlags(command, 'asm');
     command
-      .option(
-        '--annotate',
-        'say for every instruction which rules it serves, and for every rule where it went',
-      )
+      .option('--annotate', 'note which rules each instruction serves, and what became of each rule')
       .option('--json', 'one JSON document: the program and its figures');
     addTargetFlags(command);
     command.addHelpText(
       'after',
       `
-The filter is lifted again and proven to decide exactly what the profile says before it is written.
+Before the filter is written, it is read back and proven to decide every call as the profile does.
 ${examples(
   'compile profile.json --annotate',
   'compile profile.json --format raw -o profile.bpf',

@@ -31,9 +31,11 @@ export const diff: Verb = {
     command.addHelpText(
       'after',
       `
-Both sides are compared as what they decide, for every call that there can be. Nothing is sampled:
-"equal" is a proof. loosened: B lets calls pass, or asks a supervisor, where A denies them; tightened:
-the other way round; changed: another action or errno, but no more and no less freedom.
+What A and B decide is compared for every call that there can be. Nothing is sampled: "equal" is a proof.
+  loosened   B lets calls pass, or asks a supervisor, where A denies them
+  tightened  the other way round
+  changed    another action or errno, but neither more freedom nor less
+
 Exit status: 0 equal, 1 different, 2 could not do it.
 ${examples(
   'diff stock:docker profile.json',
@@ -67,6 +69,7 @@ ${examples(
 };
 
 function addSideFlags(command: Command): void {
+  command.optionsGroup('The same for one side alone:');
   for (const flag of SIDED)
     for (const side of ['a', 'b'])
       command.addOption(new Option(`--${flag}-${side} <…>`, `--${flag} for ${side.toUpperCase()} alone`));

@@ -23,13 +23,13 @@ export const disasm: Verb = {
         '<subject>',
         'a filter: FILE.bpf (struct sock_filter[]), "-" for stdin, pid:N, docker:NAME, podman:NAME',
       )
-      .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--arch <abi>', 'for machines of this ABI (default: that of this machine)')
       .option('--json', 'one JSON document')
       .addHelpText(
         'after',
         `
-The text is what callgate asm reads, byte for byte the same filter again. Comments name ABIs, system
-calls, arguments and actions as far as they are sure. Stacked filters are shown the newest first.
+callgate asm makes the same filter of the text again, byte for byte. The comments name ABIs, system calls,
+arguments and actions where that is certain. If a process has several filters, the newest comes first.
 ${examples('disasm filter.bpf', 'disasm docker:web', 'disasm pid:1234 > filter.asm')}`,
       );
   },

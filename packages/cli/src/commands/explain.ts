@@ -44,8 +44,9 @@ export const explain: Verb = {
     command.addHelpText(
       'after',
       `
-One ABI of this machine, such as --arch x86, says who calls, and the profile is read as without it; several, or those
-of another machine, say what the profile covers. A negative argument of 32 bits is taken as programs pass it.
+--arch with one ABI of this machine asks about a caller: what does a 32-bit program get (--arch x86)?
+The profile is read as without the flag. With several ABIs, or those of another machine, the profile is
+read for exactly these. A negative argument of 32 bits, such as AT_FDCWD, is passed as programs pass it.
 ${examples(
   'explain stock:docker mount',
   'explain stock:docker socket AF_VSOCK',

@@ -50,9 +50,11 @@ export const hook: Verb = {
       .addHelpText(
         'after',
         `
-A container with the annotation ${HOOK_ANNOTATION}="of:/out.json" is recorded from its first call to
-its end; then /out.json holds the smallest profile for it. "if:/in.json;of:/out.json" adds the calls of a
-profile. Podman and CRI-O read hook files; for runc and crun put this into config.json:
+Once the hook is installed, a container with the annotation ${HOOK_ANNOTATION}="of:/out.json"
+is recorded from its first call to its end, and /out.json is then the smallest profile for it.
+With "if:/in.json;of:/out.json" the profile allows what /in.json allows, too.
+
+Podman and CRI-O find the hook by themselves. For runc and crun put this into config.json:
   "hooks": { "createRuntime": [{ "path": "…/node", "args": ["node", "…/callgate.js", "hook", "run"] }] }
 ${examples('hook install', 'hook install --dir ./hooks.d', 'hook uninstall --dir ./hooks.d')}
 then: podman --hooks-dir ./hooks.d run --annotation ${HOOK_ANNOTATION}=of:/tmp/web.json IMAGE

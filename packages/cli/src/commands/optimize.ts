@@ -28,7 +28,7 @@ export const optimize: Verb = {
     );
     addProgramFlags(command, 'raw');
     command
-      .option('--arch <abi>', 'the machine that it is for (default: this one)')
+      .option('--arch <abi>', 'for machines of this ABI (default: that of this machine)')
       .option('--json', 'one JSON document: the program and how long both are')
       .addHelpText(
         'after',

@@ -32,7 +32,7 @@ export const read: Verb = {
     command.argument('<file>', 'a log of any tool, or a recording; "-" for stdin');
     addLogFlags(command, '--arch <abi>');
     command
-      .option('-o, --output <file>', 'write what was understood as a recording')
+      .option('-o, --output <file>', 'write what was understood here, as a recording')
       .option('--json', 'print that recording on stdout')
       .addHelpText(
         'after',
@@ -40,7 +40,8 @@ export const read: Verb = {
 Formats:
 ${LOG_FORMATS.map(({ id, about }) => `  ${id.padEnd(17)} ${about}`).join('\n')}
 
-Logs that tell no ABI are read as this machine's (--arch says another); the calls are marked as assumed.
+A log that does not say which ABI called is taken for one of this machine, or of --arch; its calls are marked
+as assumed.
 ${examples(
   'read strace.log',
   'read --json /var/log/audit/audit.log',

@@ -34,23 +34,26 @@ export const record: Verb = {
     command
       .argument('[command...]', 'the program and its arguments, after --')
       .option('-r, --recorder <name>', `auto, or one of ${RECORDERS.map((r) => r.id).join(', ')}`, 'auto')
-      .option('--container <name>', 'instead of a program, a container of Docker, Podman or containerd')
-      .option('--wait', 'the container starts later; it is recorded from its first call on')
-      .option('--pid <n>', 'a process that runs, with its threads and descendants')
-      .option('--cgroup <path>', 'everything in a folder of cgroup v2')
-      .option('--duration <time>', 'end when it was recorded for 30s, 5m or 1h')
-      .option('--args', 'keep the arguments that are worth a condition (callgate build --tighten)')
-      .option('-o, --output <file>', 'write the recording, for callgate build')
-      .option('-p, --profile <file>', 'write the smallest profile that allows what was seen')
+      .option('--container <name>', 'record a container of Docker, Podman or containerd instead')
+      .option('--wait', 'wait until that container starts, and record it from its first call')
+      .option('--pid <n>', 'record a running process, with its threads and descendants')
+      .option('--cgroup <path>', 'record every process of a cgroup (v2)')
+      .option('--duration <time>', 'stop recording after this time: 30s, 5m, 1h')
+      .option('--args', 'keep the arguments too, for callgate build --tighten')
+      .option('-o, --output <file>', 'write the recording here, for callgate build')
+      .option('-p, --profile <file>', 'write a profile here that allows what was seen and nothing else')
       .option('--json', 'print the recording on stdout when the program has ended')
       .passThroughOptions()
       .addHelpText(
         'after',
         `
-A program runs as it is, with its input and output; Ctrl-C goes to it. Children are recorded too, until
-the last one is gone. The exit status is the program's, 125 if callgate itself failed.
-What runs already is recorded until it ends, or until Ctrl-C; it goes on then, and the status is 0.
-With --pid, --container and --cgroup SIGUSR1 writes what was seen so far to the file of -o. Recorders, the best first:
+The program runs as usual: it has the terminal, and Ctrl-C goes to it. Its children are recorded too,
+until the last of them has ended. The exit status is the program's, or 125 if callgate itself failed.
+
+With --pid, --container or --cgroup, recording ends when they end, or with Ctrl-C: they keep running,
+and the exit status is 0. To save what was seen so far to the file of -o, send callgate SIGUSR1.
+
+Recorders, the best first:
 ${RECORDERS.map(({ id, about }) => `  ${id.padEnd(8)} ${about}`).join('\n')}
 ${examples(
   'record --profile ls.json -- ls -l /etc',

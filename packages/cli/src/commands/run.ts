@@ -36,17 +36,19 @@ export const run: Verb = {
     command
       .argument('<command...>', 'the program and its arguments, after --')
       .requiredOption('-p, --profile <profile>', 'the profile to enforce')
-      .option('--log', 'have denied calls logged, and say at the end which they were')
+      .option('--log', 'say at the end which calls were denied')
       .option('--json', 'print what was denied as one JSON document on stdout when the program has ended')
       .passThroughOptions();
     addTargetFlags(command);
     command.addHelpText(
       'after',
       `
-The kernel gets the filter that the container runtime would load, right before the program is
-executed, and no_new_privs is set: setuid programs gain nothing. The exit status is the program's,
-128 + n when signal n ended it, 125 if callgate itself failed. With --log, every denied call is
-counted: as root in the kernel, else by callgate answering it with the profile's errno.
+The kernel enforces what a container runtime would make it enforce, from the start of the program on.
+no_new_privs is set: setuid programs such as sudo gain no rights. The exit status is the program's,
+128 + n if signal n ended it, or 125 if callgate itself failed.
+
+--log counts every denied call. As root the kernel tells them; without root callgate answers them itself,
+with the errno of the profile.
 ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -- unshare -U true')}`,
     );
   },

@@ -20,10 +20,10 @@ export const show: Verb = {
   configure(command) {
     command
       .argument('<subject>', SUBJECT_HELP)
-      .option('--names', 'list the calls behind every number')
+      .option('--names', 'list the names of the calls, not just how many they are')
       .option(
         '--bitmap',
-        'say which calls the kernel answers without running the filter, and why not the others',
+        'show which calls the kernel allows without running the filter, and why not the others',
       )
       .option('--json', 'one JSON document');
     addTargetFlags(command);

@@ -47,13 +47,13 @@ export const shrink: Verb = {
       .argument('<profile>', 'the profile to make smaller')
       .argument('<command...>', 'the program and its arguments, after --')
       .option('-o, --output <file>', 'write the smaller profile')
-      .option('--trials <n>', 'a call is dispensable when so many runs work without it', '3')
-      .option('--check <command>', 'a shell command that must succeed after each run')
+      .option('--trials <n>', 'a call is not needed when this many runs work without it', '3')
+      .option('--check <command>', 'a shell command that says, by its exit status, whether a run worked')
       .option('--status <n>', 'the exit status of a run that works', '0')
-      .option('--timeout <seconds>', 'a run that takes longer does not work', '30')
+      .option('--timeout <seconds>', 'a run that takes longer counts as failed', '30')
       .option(
         '--action <errno|log>',
-        'errno: try what happens when calls are denied; log: drop only what is never called',
+        'errno: try what works when calls are denied; log: drop only what is never called',
         'errno',
       )
       .option('--json', 'print the result as one JSON document');
@@ -61,9 +61,9 @@ export const shrink: Verb = {
     command.addHelpText(
       'after',
       `
-The program is run again and again without output, under the profile less some of its calls. A run works
-when it ends with --status and --check succeeds. Exit status: 0 when every call is
-needed, 1 when some are dispensable.
+The program runs many times, its output hidden, each time with some of the calls taken from the profile.
+A run works when the program ends with --status and the command of --check succeeds.
+Exit status: 0 every call is needed, 1 some are not, 2 could not do it.
 ${examples(
   'shrink web.json -o small.json -- ./smoke-test.sh',
   `shrink ls.json --trials 5 --check 'test -s out' -- sh -c 'ls > out'`,

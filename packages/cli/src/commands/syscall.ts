@@ -16,8 +16,8 @@ export const syscall: Verb = {
 
   configure(command) {
     command
-      .argument('<call>', 'a name, or a number of --arch')
-      .option('--arch <abi>', 'whose numbers are meant (default: this machine)')
+      .argument('<call>', 'a name, or a number')
+      .option('--arch <abi>', 'the ABI whose numbers are meant (default: that of this machine)')
       .option('--json', 'one JSON document')
       .addHelpText(
         'after',

@@ -40,7 +40,7 @@ export const verify: Verb = {
       )
       .option(
         '--against <what>',
-        "libseccomp (this machine's, called as the runtime calls it), runc, crun, FILE.bpf, pid:N, docker:NAME, podman:NAME",
+        'what must do what the profile says: libseccomp, runc, crun, FILE.bpf, pid:N, docker:NAME, podman:NAME',
         'libseccomp',
       )
       .option('--json', 'one JSON document')
@@ -49,10 +49,10 @@ export const verify: Verb = {
     command.addHelpText(
       'after',
       `
-libseccomp runs in a process of its own with a time limit. Its filter is lifted and compared with what
-its stated rules make of the profile: equal is a proof; else every call that they decide differently is
-shown, with what each says. A container stands for its capabilities, and for the runtime and libseccomp
-of this machine. runc and crun create a container that is never started (as root).
+libseccomp (this machine's) makes a filter of the profile, just as the runtime has it do. The filter is
+compared with the profile for every call that there can be: "equal" is a proof, and every difference is
+shown. runc and crun do the same while they create a container, which is never started (needs root).
+With docker:NAME and podman:NAME the profile is read with the capabilities of that container.
 Exit status: 0 proven equal, 1 different, 2 could not do it.
 ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'verify profile.json --against runc', 'verify profile.json --against docker:web')}`,
     );

@@ -21,12 +21,15 @@ export function addProgramFlags(command: Command, format: Format): void {
     .addOption(
       new Option(
         '--objective <what>',
-        'size: fewest instructions; mean: fewest executed; bitmap: the same for calls that the kernel does not cache',
+        'what is to be least: size, the instructions; mean, those executed for a call; bitmap, the same for calls that the kernel does not answer from its cache',
       )
         .choices(OBJECTIVES)
         .default('size'),
     )
-    .option('--weights <recording>', 'how often each call is made (default: every allowed call alike)');
+    .option(
+      '--weights <recording>',
+      'a recording that says how often each call is made (default: all alike)',
+    );
 }
 
 /** What the flags ask of the compiler; reads the recording of --weights. */

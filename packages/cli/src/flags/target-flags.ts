@@ -24,17 +24,24 @@ export interface TargetFlags {
 
 export function addTargetFlags(command: Command): void {
   command
+    .optionsGroup('How the profile is read:')
     .option(
       '--arch <abi,…>',
-      'exactly these ABIs, such as x86_64,x86 (default: what the profile covers here)',
+      'for exactly these ABIs, such as x86_64,x86 (default: those it covers on this machine)',
     )
-    .option('--kernel <k.m>', 'the kernel release (default: this one)')
-    .option('--caps <cap,…>', "the container's capabilities, such as CAP_SYS_ADMIN (default: none)")
+    .option('--kernel <k.m>', 'on a kernel of this release (default: that of this machine)')
+    .option(
+      '--caps <cap,…>',
+      'for a container with these capabilities, such as CAP_SYS_ADMIN (default: none)',
+    )
     .option(
       '--runtime <name[@v]>',
-      `who reads the profile: ${RUNTIME_NAMES.join(', ')} (default: by its form)`,
+      `by this program: ${RUNTIME_NAMES.join(', ')} (default: the one whose form it has)`,
     )
-    .option('--allow-unknown', 'skip names that no system call has, as runtimes do');
+    .option(
+      '--allow-unknown',
+      'skip names that are no system call, as runtimes do, instead of refusing the profile',
+    );
 }
 
 /** The target that the flags describe, on this machine where they are silent. */

@@ -29,10 +29,11 @@ export interface LogFlagTexts {
 
 export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-arch <abi>'): void {
   command
-    .option('--format <name>', 'read logs as this format (default: by what stands in them)')
-    .option(archFlag, 'the machine whose log it is (default: this one)')
-    .option('--kernel <k.m>', 'the kernel of that machine (default: unknown)')
-    .option('--args', 'keep the arguments that are worth a condition');
+    .optionsGroup('How logs are read:')
+    .option('--format <name>', 'as this format (default: callgate recognises it)')
+    .option(archFlag, 'as the log of a machine with this ABI (default: that of this machine)')
+    .option('--kernel <k.m>', 'as the log of a kernel of this release (default: unknown)')
+    .option('--args', 'with the arguments that a condition can be made of');
 }
 
 /** What the flags say of logs. */
@@ -69,7 +70,7 @@ export interface ReadRecording {
 /** V8 keeps strings of twice that apart from the others, which makes them three times as slow to make. */
 const CHUNK = 64 * 1024;
 
-/** A recording of callgate or a log of any other tool, by what stands in it; logs may be endless long. */
+/** A recording of callgate or a log of any other tool, by what stands in it; logs may never end. */
 export async function readAnyRecording(
   context: Context,
   file: string,

@@ -13,7 +13,7 @@ const CAP_SYS_ADMIN = 1n << 21n;
 /** Counters in the kernel: every call of a cgroup, at a few nanoseconds each. */
 export const ebpf: Recorder = {
   id: 'ebpf',
-  about: 'eBPF counters in the kernel: exact, needs root, some tens of nanoseconds a call',
+  about: 'eBPF counters in the kernel: exact, needs root, costs tens of nanoseconds a call',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';

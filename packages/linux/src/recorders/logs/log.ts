@@ -20,8 +20,7 @@ const SETTLE_MS = 200;
 /** Every call is allowed and written to the audit log, which callgate listens to. */
 export const log: Recorder = {
   id: 'log',
-  about:
-    'SECCOMP_RET_LOG and the audit records: tells the ABI, needs root, about 10 µs a call; loses some when many come at once',
+  about: 'SECCOMP_RET_LOG and audit records: needs root, costs about 10 µs a call; loses some in a rush',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';

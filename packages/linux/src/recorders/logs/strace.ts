@@ -19,7 +19,7 @@ const READ_EVERY_MS = 5;
 /** strace as a recorder: slow, and where nothing else works. */
 export const strace: Recorder = {
   id: 'strace',
-  about: 'strace, if it is installed: no root needed, some hundred microseconds a call',
+  about: 'strace, if it is installed: needs no root, costs hundreds of microseconds a call',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';

@@ -28,7 +28,7 @@ const BUFFER_KB = 16_384;
 export const tracefs: Recorder = {
   id: 'tracefs',
   about:
-    'tracefs: needs root and no eBPF, some hundred nanoseconds a call; does not tell i386 calls from others',
+    'tracefs: needs root but no eBPF, costs hundreds of nanoseconds a call; cannot tell i386 calls apart',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';

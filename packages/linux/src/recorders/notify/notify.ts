@@ -11,7 +11,7 @@ const NOTIFY_ALL: Program = [instruction(RET_K, RET_USER_NOTIF)];
 export const notify: Recorder = {
   id: 'notify',
   about:
-    'user notification: exact, no root needed, about 20 µs a call; a signal may interrupt calls that it otherwise would not',
+    'user notification: exact, needs no root, costs about 20 µs a call; signals interrupt more calls than usual',
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';
