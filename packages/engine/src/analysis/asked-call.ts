@@ -36,7 +36,8 @@ export function callNumber(text: string): number | undefined {
 }
 
 /**
- * The call that a name or number and arguments such as "AF_UNIX", "0x2a" or "-1" mean on an ABI.
+ * The call that a name or number and arguments such as "AF_UNIX", "0x2a" or "-1" mean on an ABI; what is not
+ * given is 0. A `fault` where it is none.
  * @example
  * ```js
  * import { abiOf, askedCall } from '@callgate/engine';

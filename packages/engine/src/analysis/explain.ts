@@ -8,7 +8,7 @@ import type { Abi } from '../syscalls/arch.ts';
 /** A policy's answer for one call, and why. */
 export interface Verdict {
   readonly action: ActionKind;
-  /** The errno of ERRNO, the message of TRACE, else 0. */
+  /** The low 16 bits: the errno of ERRNO, the message of TRACE, si_errno of TRAP; without effect elsewhere. */
   readonly data: number;
   readonly origin: Origin;
 }
@@ -39,7 +39,7 @@ export function explainCall(policy: Policy, call: Call): Verdict {
 }
 
 /**
- * All that calls of one number may get, whatever their arguments; the one for zero arguments first.
+ * All that calls of one number may get, by the rule that gives it; what zero arguments get comes first.
  * @example
  * ```js
  * import { abiOf, lowerProfile, numberOf, parseProfile, possibleVerdicts } from '@callgate/engine';

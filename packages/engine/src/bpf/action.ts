@@ -11,7 +11,7 @@ export type ActionKind =
 
 export interface Action {
   readonly kind: ActionKind;
-  /** The errno of ERRNO, the message of TRACE, else 0. 16 bits. */
+  /** The low 16 bits: the errno of ERRNO, the message of TRACE, si_errno of TRAP; without effect elsewhere. */
   readonly data: number;
 }
 

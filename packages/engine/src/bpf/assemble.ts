@@ -33,7 +33,8 @@ const IMMEDIATE = new Map([
 ]);
 
 /**
- * Instructions as bpf_asm writes them, one a line, labels and comments included.
+ * The program of instructions as bpf_asm writes them, one a line, labels and comments included; or its faults, at most 20.
+ * It is not verified: see verifyProgram.
  * @example
  * ```js
  * import { assemble } from '@callgate/engine/bpf';

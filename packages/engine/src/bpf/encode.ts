@@ -27,7 +27,7 @@ export function encodeProgram(program: Program, endian: Endian): Uint8Array {
 }
 
 /**
- * The program in such bytes; undefined when they are no whole number of instructions.
+ * The program that bytes of struct sock_filter[] hold; undefined when they are no whole number of instructions.
  * @example
  * ```js
  * import { decodeProgram } from '@callgate/engine/bpf';

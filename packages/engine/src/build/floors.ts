@@ -190,9 +190,9 @@ export const FLOOR_RUNTIMES: Readonly<Record<string, readonly FloorRow['runtime'
 
 /** How containers will be started. */
 export interface FloorChoice {
-  /** A key of FLOOR_RUNTIMES. */
+  /** runc, crun, docker, containerd, podman, or any; another has no floor. */
   readonly runtime: string;
-  /** Of runc or crun; undefined: any release. */
+  /** Where `runtime` is runc or crun: its release; undefined: any. */
   readonly release?: string;
   /** The container runs with no_new_privs (--security-opt no-new-privileges). */
   readonly noNewPrivs: boolean;

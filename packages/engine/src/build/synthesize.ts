@@ -62,7 +62,7 @@ export interface Synthesis {
   readonly profile: Profile;
   /** Sorted by name; the first reason is the strongest. */
   readonly reasons: ReadonlyMap<string, readonly Reason[]>;
-  /** Calls that answer ENOSYS because they are newer than every recorded kernel. */
+  /** Calls that get ENOSYS: newer than every recorded kernel and `kernels.to`. None where no kernel is known. */
   readonly newer: readonly string[];
   /** Numbers that were called and have no name, so that no profile can allow them. */
   readonly unnamed: readonly Observation[];

@@ -8,7 +8,7 @@ import { numberOf as numberOfCall } from '../syscalls/lookup.ts';
 
 /** How much must be known of an argument before a condition is made of it. */
 export interface TightenOptions {
-  /** So many recordings must show the call. */
+  /** So many runs must show the call. */
   readonly minRuns: number;
   /** More different values make no condition. */
   readonly mostValues: number;
@@ -27,7 +27,7 @@ export interface ArgumentNote {
 /** The conditions of one call: any of the alternatives, each all of its conditions. */
 export interface TightCall {
   readonly name: string;
-  /** Recordings that show the call. */
+  /** Runs of the recordings that show the call. */
   readonly runs: number;
   /** Empty: the call stays unconditional. */
   readonly alternatives: readonly (readonly Condition[])[];

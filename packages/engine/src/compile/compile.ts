@@ -19,10 +19,11 @@ export class MiscompiledError extends Error {}
 /** The filter would be far longer than a kernel takes, or too hard to find. */
 export class FilterTooLarge extends Error {}
 
+/** What is to be small. */
 export interface CompileOptions {
   /** Without it: size. */
   readonly objective?: Objective;
-  /** Without them every number that may be executed counts alike. */
+  /** Without them every call of the native ABI that is executed when its arguments are zero counts alike, and no other. */
   readonly weights?: readonly CallWeight[];
 }
 
@@ -45,7 +46,8 @@ export interface Compiled {
 /**
  * A program that decides exactly as the policy: arch first, then nr, then arguments, so that the kernel's bitmap
  * (kernel/seccomp.c: seccomp_cache_prepare) can answer calls without arguments by itself.
- * @throws FilterTooLarge when it would be far longer than a kernel takes.
+ * @throws FilterTooLarge when it would be far longer than a kernel takes, or takes too much work to find.
+ * @throws MiscompiledError for a bug of callgate.
  * @example
  * ```js
  * import { compilePolicy, lowerProfile, parseProfile } from '@callgate/engine';

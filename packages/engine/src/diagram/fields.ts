@@ -23,7 +23,7 @@ export function half(field: Field, which: 'high' | 'low'): Field {
   return { first: field.first + (which === 'low' ? 32 : 0), bits: 32 };
 }
 
-/** One call as a filter sees it. Arguments and ip are unsigned 64-bit, arch and nr unsigned 32-bit. */
+/** One call as a filter sees it; arch is AUDIT_ARCH_*. Arguments and ip are unsigned, of 64 bits, and 0 where not given. */
 export interface Call {
   readonly arch: number;
   readonly nr: number;

@@ -18,11 +18,10 @@ import type { Conjunction } from './conjunctions.ts';
 /** A profile in OCI form made from a policy. */
 export interface Decompiled {
   readonly profile: Profile;
-  /** The runtime that reads it as what follows says. */
+  /** The runtime for which it means `policy`. */
   readonly runtime: RuntimeName;
-  /** What the profile means to that runtime. */
   readonly policy: Policy;
-  /** Whether that is what the policy means. */
+  /** Whether `policy` decides every call as the one that was given. */
   readonly exact: boolean;
 }
 

@@ -22,8 +22,9 @@ export type LiftedPolicy =
   | { readonly policy?: undefined; readonly fault: LiftFault };
 
 /**
- * What filters stacked on one another, the newest first, decide together. The policy's ABIs are those that they tell
- * from a foreign one, `native` first, or that one alone where they ask for no arch.
+ * What filters stacked on one another, the newest first, decide together; none allow everything. The policy's ABIs are
+ * those whose calls they decide otherwise than a foreign one's, `native` first if it is among them; `native` alone where
+ * there are none. A fault where the kernel would refuse a program, or one is too complex.
  * @example
  * ```js
  * import { compilePolicy, liftPolicy, lowerProfile, parseProfile, arePoliciesEqual } from '@callgate/engine';

@@ -13,7 +13,10 @@ export interface LogOrigin {
   readonly kernel: string;
 }
 
-/** A log as a recording: a call whose ABI is not known is marked, counted as ambiguous, and put on the machine's own. */
+/**
+ * A log as a recording. A call whose ABI is not known is marked, counted as ambiguous, and put on the machine's own ABI, or
+ * on the first other that the machine runs and that has its name. A name that none has is left out, and told in `notes`.
+ */
 export function recordingOfLog(contents: LogContents, origin: LogOrigin): Recording {
   const observations = new Map<string, Observation>();
   const homeless: string[] = [];

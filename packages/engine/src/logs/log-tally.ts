@@ -38,8 +38,6 @@ export interface LogContents {
   /** The first of them. */
   readonly examples: readonly UnreadLine[];
   readonly notes: readonly string[];
-  /** A whole recording or profile knows these of itself. */
-  readonly kernel?: string;
 }
 
 /** Numbers that no table knows; known calls are few. */

@@ -37,7 +37,8 @@ export interface Lowered extends Result<Policy> {
 
 /**
  * What a profile means on a target: the runtime's reading of it (resolve.ts, runtime-rules.ts), then libseccomp's rules
- * (db.c), then the runtime's stub. There is a policy unless the runtime would refuse the profile.
+ * (db.c), then the runtime's stub. There is no policy when the runtime would refuse
+ * the profile, or when it is too complex. Policies lowered into one diagram share its nodes.
  * @example
  * ```js
  * import { lowerProfile, parseProfile } from '@callgate/engine';

@@ -19,7 +19,7 @@ export interface Policy extends Decision {
   readonly origins: readonly Origin[];
   /** The SECCOMP_RET_* word of each origin. */
   readonly words: readonly number[];
-  /** The ABIs that the filter knows, the native one first. Calls of others get the bad-arch action. */
+  /** The ABIs that the filter knows, the native one first. Where it was lowered, a call of any other kills the thread. */
   readonly abis: readonly Abi[];
   readonly endian: 'little' | 'big';
   /** As `reasons`, for the policy without the runtime's stub. */

@@ -35,7 +35,7 @@ export type Flag = (typeof FLAGS)[number];
 
 /** What a person wrote. It has no meaning before it is lowered on a Target. */
 export interface Profile {
-  /** docker: it has keys of Docker's form (archMap, includes, excludes, name …); podman: errno or defaultErrno too. */
+  /** podman: it has errno or defaultErrno; docker: archMap, includes, excludes, name or comment; oci: none of these. */
   readonly form: 'oci' | 'docker' | 'podman';
   readonly defaultAction: Spanned<ActionName>;
   readonly defaultErrnoRet?: Spanned<number>;
@@ -58,7 +58,7 @@ export interface ArchMapEntry {
   readonly span: Span;
 }
 
-/** One element of `syscalls`. Its conditions are joined by AND. */
+/** One element of `syscalls`. All of its conditions must hold; where two are on one argument, any one is enough. */
 export interface Rule {
   /** Its place in `syscalls`, from 0. */
   readonly index: number;
@@ -94,7 +94,7 @@ export interface Condition {
   };
 }
 
-/** Docker's includes and excludes: architectures by Go's names, capabilities as CAP_*, kernel as "K.M". */
+/** Docker's includes and excludes: architectures by its own names (Abi.docker, else Abi.go), capabilities as CAP_*. */
 export interface RuleScope {
   readonly arches: readonly Spanned<string>[];
   readonly caps: readonly Spanned<string>[];

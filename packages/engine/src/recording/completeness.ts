@@ -3,6 +3,7 @@ import { LIFE_PARTS, type LifePart, type Recording } from './recording.ts';
 
 /** How much of a workload several runs have shown. */
 export interface Completeness {
+  /** How many recordings were given; each counts as one run, whatever its `runs` says. */
   readonly runs: number;
   /** Calls by ABI and number that any run has shown. */
   readonly seen: number;
@@ -23,8 +24,8 @@ interface Call {
 }
 
 /**
- * Chao2 on incidence: a call that only one of m runs shows (Q1) or only two (Q2) tells how many no run has shown. Bias-corrected,
- * with the log-normal interval. Source: Chao 1987, Biometrics 43; Colwell 2012, J. Plant Ecology 5 (rarefaction).
+ * How many calls the workload makes in all, estimated by Chao2 on incidence: calls that only one of m runs shows (Q1), or
+ * only two (Q2), tell how many no run has shown. Bias-corrected, with the log-normal interval. Source: Chao 1987, Biometrics 43; Colwell 2012, J. Plant Ecology 5 (rarefaction).
  */
 export function completenessOf(recordings: readonly Recording[]): Completeness {
   const m = recordings.length;

@@ -12,7 +12,7 @@ import { ABI_NAMES, type AbiName, abiOf } from '../syscalls/arch.ts';
 export const PHASES = ['runtime', 'startup', 'steady', 'shutdown', 'run', 'exec'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** One system call that a workload made, keyed by ABI and number. */
+/** How often a workload made one system call in one phase: one for each ABI, number and phase. */
 export interface Observation {
   readonly arch: AbiName;
   /** As seccomp_data has it, x32's bit 30 included. */
@@ -28,7 +28,10 @@ export interface Observation {
   readonly assumed?: boolean;
   /** Who made the call first, and when, where the source tells. */
   readonly first?: FirstSeen;
-  /** The values that were passed where arguments matter (worth.ts), and how often; decimal, null where not known. */
+  /**
+   * The values that were passed where arguments matter (worthwhile-arguments.ts), each tuple once; unsigned, decimal, null
+   * where not known.
+   */
   readonly args?: readonly SeenArguments[];
 }
 

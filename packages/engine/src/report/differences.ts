@@ -9,7 +9,7 @@ import { plural, wrap } from './words.ts';
 
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
 
-/** What differs and how much, then every difference: by change, by the two actions, by ABI. */
+/** Of at least one difference: what differs and how much, then every difference: by change, by the two actions, by ABI. */
 export function differencesText(style: Style, { listed: differences, isComplete }: Differences): string {
   const groups = CHANGES.map((change) =>
     changeText(

@@ -47,7 +47,10 @@ export function verdictDocument(
   };
 }
 
-/** What becomes of a call, why, and what that comes to; where it depends on arguments, an example of each. */
+/**
+ * What becomes of a call, why, and what that comes to. `possible` is empty where the call is asked with its arguments, else
+ * what possibleVerdicts gives: where it has several, each is shown with an example, and `verdict` is not.
+ */
 export function verdictText(
   style: Style,
   asked: AskedCall,

@@ -24,7 +24,7 @@ function abiDocument(summary: AbiSummary): object {
   };
 }
 
-/** What a policy does with every known call, ABI by ABI; with `names` the calls behind every number. */
+/** What a policy does with every known call, ABI by ABI; with `names` the calls that each amount counts. */
 export function overviewText(style: Style, name: string, policy: Policy, names: boolean): string {
   const summaries = summarize(policy);
   const abis = summaries.map((s) => s.abi).join(', ');

@@ -22,7 +22,7 @@ export interface ProgramWriting {
   readonly notes?: readonly string[];
 }
 
-/** A filter in a format; the policy is what it decides, and knows its machine. */
+/** A filter in a format: bytes for raw and bubblewrap, else text. The policy must be what the filter decides. */
 export function formatProgram(
   format: Format,
   program: Program,

@@ -7,8 +7,9 @@ export const FLAG_NEW_LISTENER = 8;
 export const FLAG_WAIT_KILLABLE_RECV = 32;
 
 /**
- * The flags with which runc installs a profile's filter: SPEC_ALLOW unless the profile lists flags of its own. A filter
- * that comes from no profile is installed as if it listed none. `log` adds SECCOMP_FILTER_FLAG_LOG.
+ * The SECCOMP_FILTER_FLAG_* bits LOG (2) and SPEC_ALLOW (4) with which runc installs a profile's filter: SPEC_ALLOW if the
+ * profile has no key `flags`, or lists it; LOG if it lists it, or `log` asks for it. Other flags are the caller's. A filter
+ * that comes from no profile is installed as if that had no `flags`.
  * @example
  * ```js
  * import { filterFlags, parseProfile } from '@callgate/engine';

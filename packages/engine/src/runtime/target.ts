@@ -20,7 +20,7 @@ export function parseRelease(text: string): Release | undefined {
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
 }
 
-/** What a profile will run on, as plain JSON. Nothing of it has a default here: callers say what they mean. */
+/** What a profile will run on, as plain JSON. Kernel and capabilities have no default: callers say what they mean. */
 export interface Target {
   /** The kernel's own ABI. */
   readonly native: AbiName;

@@ -70,7 +70,7 @@ export interface Abi {
   readonly docker?: string;
   /** Whether socket and SysV-ipc calls also go through socketcall(2) and ipc(2). */
   readonly multiplexed: boolean;
-  /** ABIs that the same kernel and CPU also run, and that Docker's stock profile lists under this one. */
+  /** ABIs that the same kernel and CPU also run. */
   readonly subAbis: readonly AbiName[];
 }
 

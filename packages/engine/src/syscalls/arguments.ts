@@ -31,8 +31,9 @@ export interface Argument {
   /** Bits that the kernel looks at; the register has 64. */
   readonly bits: number;
   readonly signed: boolean;
-  /** The constants that it takes, and others that apply when another argument has a value. */
+  /** Which set of constants it takes. */
   readonly set?: string;
+  /** Instead of `set`: the first of these whose argument `arg`, from 0, has the value. */
   readonly setWhen?: readonly { readonly arg: number; readonly value: number; readonly set: string }[];
 }
 
@@ -131,8 +132,8 @@ export function errnoNames(): string[] {
 const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 
 /**
- * An argument as people write it: decimal, 0x…, a negative number, or names joined by "|" such as
- * CLONE_NEWUSER|SIGCHLD. Undefined when it is none of these or does not fit 64 bits.
+ * An argument as people write it: decimal, 0x…, a negative number, or names joined by "|" such as CLONE_NEWUSER|SIGCHLD.
+ * 64 bits, unsigned: "-1" is 2^64 - 1. Undefined when it is none of these or does not fit.
  * @example
  * ```js
  * import { parseArgument } from '@callgate/engine';
