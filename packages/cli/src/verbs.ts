@@ -52,7 +52,7 @@ export const VERBS: readonly VerbEntry[] = [
   {
     name: 'show',
     group: 'understand',
-    summary: 'sum up what a profile means on each ABI',
+    summary: 'sum up what a profile or a live filter means on each ABI',
     load: async () => (await import('./commands/show.ts')).show,
   },
   {
@@ -95,7 +95,7 @@ export const VERBS: readonly VerbEntry[] = [
   {
     name: 'asm',
     group: 'filters',
-    summary: 'make a filter out of such text',
+    summary: 'make a filter out of text, such as that of callgate disasm',
     load: async () => (await import('./commands/asm.ts')).asm,
   },
   {

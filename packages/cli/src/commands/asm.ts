@@ -29,7 +29,8 @@ export const asm: Verb = {
         'after',
         `
 Instructions: ld ldx st stx tax txa, jeq jgt jge jset (jne jlt jle) with two labels, ja, add sub mul div
-and or xor lsh rsh neg, ret. Operands: [offset], M[word], #number, x, a, #len. Comments begin with ";".
+and or xor lsh rsh neg, ret. Operands: [offset], M[word], #number, x, a, #len. Comments: ; or // or /* */.
+.raw CODE, JT, JF, K is any instruction.
 Exit status: 0 written, 1 written although the kernel would refuse it, 2 could not do it.
 ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -o same.bpf')}`,
       );

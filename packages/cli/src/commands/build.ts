@@ -67,15 +67,15 @@ export const build: Verb = {
     command
       .argument('<recordings...>', 'recordings, or logs of any tool that callgate read knows; "-" for stdin')
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
-      .optionsGroup('What else the profile allows:')
+      .option('--arch <abi,…>', 'a profile for exactly these ABIs (default: those that were recorded)')
+      .optionsGroup('What the profile allows beside what was recorded:')
       .option(
         '--runtime <name[@v]>',
         `what this runtime itself calls while it starts a container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; runc@1.1.15 is one release`,
       )
       .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
-      .option('--exec', 'what docker exec or podman exec needs')
-      .option('--init', 'what docker run --init needs')
-      .option('--arch <abi,…>', 'the same on these ABIs, even where nothing was recorded')
+      .option('--exec', 'with --runtime: what docker exec or podman exec needs')
+      .option('--init', 'with --runtime: what docker run --init needs')
       .option(
         '--libc-range <l:a-b>',
         'what the program calls with other releases of the C library: glibc:2.31-2.43, musl:1.2.3-1.2.6',
@@ -91,7 +91,7 @@ export const build: Verb = {
     command
       .optionsGroup('What is written:')
       .option('--html <file>', 'a report as one HTML page')
-      .option('--no-sidecar', 'no FILE.callgate.json, which says why each call is in the profile')
+      .option('--no-sidecar', 'no p.callgate.json beside p.json; it says why each call is in the profile')
       .option('--explain', 'on the terminal: for every call, why it is in the profile')
       .option('--json', 'one JSON document on stdout: the profile and everything said about it')
       .addHelpText(

@@ -29,8 +29,8 @@ export const decompile: Verb = {
     command.addHelpText(
       'after',
       `
-The profile is read back, as a runtime reads it, and compared with the filter. Either they are proven equal
-(exit status 0), or what no profile can express is listed (exit status 1).
+How a profile is read matters only if SUBJECT is one. The profile that is made is read back and compared with
+the filter. Either they are proven equal (exit status 0), or what no profile can express is listed (exit status 1).
 ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.json', 'decompile pid:1234')}`,
     );
   },

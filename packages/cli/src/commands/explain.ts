@@ -47,6 +47,7 @@ export const explain: Verb = {
 --arch with one ABI of this machine asks about a caller: what does a 32-bit program get (--arch x86)?
 The profile is read as without the flag. With several ABIs, or those of another machine, the profile is
 read for exactly these. A negative argument of 32 bits, such as AT_FDCWD, is passed as programs pass it.
+Exit status: 0 allowed, 1 denied (with these arguments, or zeros), 2 could not do it.
 ${examples(
   'explain stock:docker mount',
   'explain stock:docker socket AF_VSOCK',

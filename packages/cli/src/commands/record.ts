@@ -41,7 +41,10 @@ export const record: Verb = {
       .option('--duration <time>', 'stop recording after this time: 30s, 5m, 1h')
       .option('--args', 'keep the arguments too, for callgate build --tighten')
       .option('-o, --output <file>', 'write the recording here, for callgate build')
-      .option('-p, --profile <file>', 'write a profile here that allows what was seen and nothing else')
+      .option(
+        '-p, --profile <file>',
+        'write a profile here that allows what was seen, and what any process needs',
+      )
       .option('--json', 'print the recording on stdout when the program has ended')
       .passThroughOptions()
       .addHelpText(
@@ -50,8 +53,8 @@ export const record: Verb = {
 The program runs as usual: it has the terminal, and Ctrl-C goes to it. Its children are recorded too,
 until the last of them has ended. The exit status is the program's, or 125 if callgate itself failed.
 
-With --pid, --container or --cgroup, recording ends when they end, or with Ctrl-C: they keep running,
-and the exit status is 0. To save what was seen so far to the file of -o, send callgate SIGUSR1.
+--pid, --container and --cgroup need root and eBPF. Recording ends when they end, or with Ctrl-C: they
+keep running, and the exit status is 0. To save what was seen so far to the file of -o, send callgate SIGUSR1.
 
 Recorders, the best first:
 ${RECORDERS.map(({ id, about }) => `  ${id.padEnd(8)} ${about}`).join('\n')}

@@ -37,7 +37,10 @@ export const run: Verb = {
       .argument('<command...>', 'the program and its arguments, after --')
       .requiredOption('-p, --profile <profile>', 'the profile to enforce')
       .option('--log', 'say at the end which calls were denied')
-      .option('--json', 'print what was denied as one JSON document on stdout when the program has ended')
+      .option(
+        '--json',
+        'print how the program ended, and what was denied (all of it with --log), as one JSON document',
+      )
       .passThroughOptions();
     addTargetFlags(command);
     command.addHelpText(

@@ -23,7 +23,7 @@ export const show: Verb = {
       .option('--names', 'list the names of the calls, not just how many they are')
       .option(
         '--bitmap',
-        'show which calls the kernel allows without running the filter, and why not the others',
+        'count the calls that the kernel allows without running the filter, and say why it runs for the others',
       )
       .option('--json', 'one JSON document');
     addTargetFlags(command);

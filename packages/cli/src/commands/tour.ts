@@ -43,7 +43,10 @@ export const tour: Verb = {
     command
       .argument('[command...]', 'a program to tell the story of (default: a small one of this machine)')
       .passThroughOptions()
-      .addHelpText('after', examples('tour', 'tour -- sqlite3 :memory: "select 1"'));
+      .addHelpText(
+        'after',
+        `\nThe profile stays in .callgate/tour.json of this folder.\n${examples('tour', 'tour -- sqlite3 :memory: "select 1"')}`,
+      );
   },
 
   async run(context, command) {

@@ -18,7 +18,7 @@ import { readBytes, textOf } from './read-text.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML), a filter (FILE.bpf), "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none';
+  'a profile (JSON or YAML), a file of raw BPF, "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none (allows all)';
 
 export interface LoadOptions {
   readonly allowUnknown?: boolean;

@@ -61,7 +61,7 @@ export function tighten(recordings: readonly Recording[], options: TightenOption
   );
 }
 
-const NOT_UNDERSTOOD = 'not every value was understood';
+const NOT_UNDERSTOOD = 'not every value is known (record --args)';
 
 /** Also why values are not known, where some are not. */
 interface Terms extends TightenOptions {

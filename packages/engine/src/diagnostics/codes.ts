@@ -43,7 +43,7 @@ export const DIAGNOSTIC_CODES = {
     'Another runtime reads this key; this one drops it without a word, so the file means something else here.',
   'errno-wrapped': 'The runtime keeps only 16 bits of the errno, so another one is returned than is written.',
   'rule-conflict':
-    'Two rules give the same conditions different actions; libseccomp refuses the second and the container does not start. It does the same when a rule ends in a bound (GT, GE, LT, LE, NE) whose upper 32 bits an earlier rule shares that has more conditions and another action, because it keeps one test for both.',
+    'Two rules give the same conditions different actions; libseccomp refuses the second and the container does not start. It also refuses a rule whose last condition is GT, GE, LT, LE or NE, where an earlier rule with more conditions and another action has the same upper 32 bits there: libseccomp keeps one test for both.',
   'rule-dropped': 'An earlier rule already decides every call that this one describes, so it has no effect.',
   'rule-overridden': 'A later rule without conditions replaces this one.',
   'rule-shadowed':
