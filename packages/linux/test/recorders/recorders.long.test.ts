@@ -260,6 +260,25 @@ int main() {
   });
 });
 
+describeWith(['strace'], 'recorder strace, stopped at any moment of its start', () => {
+  it('ends, and leaves no process behind', async () => {
+    // Several at once: what the moment hits depends on the load.
+    for (let delay = 0; delay < 30; delay++)
+      await Promise.all(
+        [0, 1, 2, 3].map(async (i) => {
+          const mark = `5${delay}${i}.${process.pid}`;
+          const stop = new AbortController();
+          const recorded = strace.record({ ...quiet, command: ['sleep', mark] }, { stop: stop.signal });
+          await sleep(delay + i / 4);
+          stop.abort();
+          // Where nothing had started yet, it says so.
+          await recorded.catch(() => {});
+          expect(spawnSync('pgrep', ['-f', `sleep ${mark}`]).status).toBe(1);
+        }),
+      );
+  });
+});
+
 describe('signals to callgate', () => {
   const CALLGATE = join(import.meta.dirname, '../../../cli/bin/callgate.js');
   const start = (...args: string[]) => spawn(process.execPath, [CALLGATE, ...args], { stdio: 'ignore' });

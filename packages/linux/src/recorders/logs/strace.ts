@@ -45,19 +45,24 @@ export const strace: Recorder = {
           ...plan,
           command: ['strace', ...flags, found, ...args],
         });
-        // strace ends when those that it traces have, and with the program's status.
-        const kill = () => killTraced(launched);
-        hooks.stop?.addEventListener('abort', kill);
-        if (hooks.stop?.aborted) kill();
         await launched.go();
         let over = false;
+        let program: number | undefined;
         const ended = launched.ended.finally(() => {
           over = true;
-          hooks.stop?.removeEventListener('abort', kill);
         });
-        const program = announce(launched.pid, hooks.started, () => over);
-        const left = program.then((found) => reportLeft(launched.pid, found, hooks, () => over));
-        for (; !over; await sleep(READ_EVERY_MS)) readAvailable(fd, log);
+        const started = (pid: number) => {
+          program = pid;
+          hooks.started?.(pid);
+        };
+        const left = announce(launched.pid, started, () => over).then((found) =>
+          reportLeft(launched.pid, found, hooks, () => over),
+        );
+        for (; !over; await sleep(READ_EVERY_MS)) {
+          readAvailable(fd, log);
+          // Again and again: strace may just have been trying out ptrace, with a child for that alone.
+          if (hooks.stop?.aborted) killTraced(launched, program !== undefined);
+        }
         readAvailable(fd, log);
         await left;
         const calls = log.end()!.contents.calls;
@@ -76,13 +81,13 @@ export const strace: Recorder = {
 /** Signals are for the program, which is strace's child. */
 async function announce(
   pid: number,
-  started: ((pid: number) => void) | undefined,
+  started: (pid: number) => void,
   over: () => boolean,
 ): Promise<number | undefined> {
   for (; !over(); await sleep(1)) {
     const program = childrenOf(pid).find((child) => hasExecuted(child, pid));
     if (program === undefined) continue;
-    started?.(program);
+    started(program);
     return program;
   }
   return undefined;
@@ -115,13 +120,13 @@ function tracedBy(pid: number): number[] {
   return processes().filter((other) => tracerOf(other) === pid);
 }
 
-/** Kills what strace traces, which ends it; before it traces anything, strace itself and its child. */
-function killTraced({ pid, child }: Launched): void {
+/** Kills what strace traces: then it ends, with the program's status. Where there is nothing yet, kills strace itself. */
+function killTraced({ pid, child }: Launched, hasStarted: boolean): void {
   // Stopped, it cannot start another one meanwhile.
   child.kill('SIGSTOP');
-  const traced = tracedBy(pid);
-  for (const victim of new Set([...traced, ...childrenOf(pid)])) killProcess(victim);
-  child.kill(traced.length > 0 ? 'SIGCONT' : 'SIGKILL');
+  const victims = new Set([...tracedBy(pid), ...childrenOf(pid)]);
+  for (const victim of victims) killProcess(victim);
+  child.kill(hasStarted || victims.size > 0 ? 'SIGCONT' : 'SIGKILL');
 }
 
 /** A call whose number is the same on all ABIs of the machine is taken for the machine's own, and counted as ambiguous. */
