@@ -233,7 +233,7 @@ class Trials {
       return (await this.checks()) ? { status: ending.status, how } : { how: `${how}, and the check failed` };
     } catch (fault) {
       if (late) return tooLate;
-      if (route.last !== undefined) throw stoppedBy(route) ?? fault;
+      if (route.last !== undefined) throw stoppedBy(route, fault) ?? fault;
       return unstarted(fault);
     } finally {
       clearTimeout(timer);

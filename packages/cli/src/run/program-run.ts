@@ -56,9 +56,9 @@ export function routeSignals(context: Context, route: SignalRoute): () => void {
   return onSignals(context, SIGNALS, (signal) => handle(route, signal));
 }
 
-/** The failure to end with when a signal has stopped callgate itself. */
-export function stoppedBy({ stop, last }: SignalRoute): CliFailure | undefined {
-  return stop.signal.aborted && last ? stoppedBySignal(last) : undefined;
+/** The failure to end with when a signal has stopped callgate itself, or what was about to become the program. */
+export function stoppedBy({ stop, last }: SignalRoute, fault: unknown): CliFailure | undefined {
+  return last && (stop.signal.aborted || fault instanceof LaunchError) ? stoppedBySignal(last) : undefined;
 }
 
 /** Runs a program under its plan to its end, at full speed, with signals passed on. */
@@ -70,11 +70,11 @@ export async function runProgramPlan(
   const off = routeSignals(context, route);
   try {
     const launched = await launch({ ...plan, stop: route.stop.signal });
-    await launched.go();
     route.pid = launched.pid;
+    await launched.go();
     return { ending: await launched.ended, pid: launched.pid };
   } catch (fault) {
-    throw stoppedBy(route) ?? launchFailure(fault, plan.command[0]);
+    throw stoppedBy(route, fault) ?? launchFailure(fault, plan.command[0]);
   } finally {
     route.pid = undefined;
     off();

@@ -56,7 +56,7 @@ export async function recordWithSignals(
       },
     );
   } catch (fault) {
-    throw stoppedBy(route) ?? launchFailure(fault, command[0]);
+    throw stoppedBy(route, fault) ?? launchFailure(fault, command[0]);
   } finally {
     off();
   }

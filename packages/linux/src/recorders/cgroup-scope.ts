@@ -63,8 +63,8 @@ async function seeThrough(launched: Launched, cgroup: Cgroup, hooks: RecordHooks
   const kill = () => cgroup.killAll();
   hooks.stop?.addEventListener('abort', kill);
   try {
-    await launched.go();
     hooks.started?.(launched.pid);
+    await launched.go();
     const ending = await launched.ended;
     hooks.ended?.();
     if (cgroup.isPopulated()) hooks.waiting?.(cgroup.pids().length);

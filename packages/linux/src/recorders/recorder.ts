@@ -40,7 +40,7 @@ export interface Tally {
 
 /** What the caller wants to hear, and how it ends the recording early. */
 export interface RecordHooks {
-  /** The program runs; signals meant for it go to this pid. */
+  /** The program is about to run, or runs; signals meant for it go to this pid. */
   started?(pid: number): void;
   /** The program itself has ended; its pid may soon be another's. */
   ended?(): void;

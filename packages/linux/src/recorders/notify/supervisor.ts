@@ -86,11 +86,10 @@ class Session {
     const { ended } = this.launched;
     this.c.syscall(this.ioctl, fd, NOTIF_SET_FLAGS, FD_SYNC_WAKE_UP);
     let failure: unknown;
-    running
-      .then(() => this.hooks.started?.(this.launched.pid))
-      .catch((fault) => {
-        failure = fault;
-      });
+    this.hooks.started?.(this.launched.pid);
+    running.catch((fault) => {
+      failure = fault;
+    });
     ended.then(() => this.hooks.ended?.());
     // A child shows up with its first call; give it the time to make one.
     ended.then(() => setTimeout(() => this.reportSurvivors(), SETTLE_MS).unref());
