@@ -1,3 +1,4 @@
+import { character } from '@callgate/testing/characters';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assemble } from '../../src/bpf/assemble.ts';
@@ -7,10 +8,6 @@ import { verifyProgram } from '../../src/bpf/verify.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 300);
-/** Any character but half of a surrogate pair; fast-check's own unit for that takes a second to make. */
-const character = fc
-  .oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
-  .map((point) => String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? 0xfffd : point));
 
 type Row = readonly [code: number, jt: number, jf: number, k: number];
 const programOf = (...rows: readonly Row[]): Program =>

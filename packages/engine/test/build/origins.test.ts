@@ -1,3 +1,4 @@
+import { character } from '@callgate/testing/characters';
 import { recordingOf } from '@callgate/testing/recordings';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -14,10 +15,6 @@ import { allNames } from '../../src/syscalls/lookup.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 200);
-/** Any character but half of a surrogate pair; fast-check's own unit for that takes a second to make. */
-const character = fc
-  .oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
-  .map((point) => String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? 0xfffd : point));
 
 const NOTHING = synthesize([recordingOf([])]);
 const beside = (calls: Readonly<Record<string, readonly Reason[]>>, runs = 1) =>

@@ -1,3 +1,4 @@
+import { character } from '@callgate/testing/characters';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,10 +15,6 @@ import { callsOf, numberOf } from '../../src/syscalls/lookup.ts';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261122);
 const RUNS = Number(process.env.CALLGATE_FUZZ ?? 200);
-/** Any character but half of a surrogate pair; fast-check's own unit for that takes a second to make. */
-const character = fc
-  .oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
-  .map((point) => String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? 0xfffd : point));
 
 const words = (text: string) => (text === '' ? [] : text.split(' '));
 const namesOf = (list: readonly Foreseen[]) => [...new Set(list.map(({ name }) => name))].sort();
