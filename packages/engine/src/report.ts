@@ -9,3 +9,4 @@ export { overviewDocument, overviewText } from './report/overview.ts';
 export { FORMATS, type Format, formatProgram, programDocument } from './report/program-formats.ts';
 export { PLAIN, type Style } from './report/style.ts';
 export { synthesisDocument } from './report/synthesis.ts';
+export { writeJson } from './source/write-json.ts';

@@ -21,6 +21,7 @@ import {
 } from '@callgate/engine/internal/report/synthesis';
 import { printable } from '@callgate/engine/internal/report/words';
 import { parseRelease } from '@callgate/engine/internal/runtime/target';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
@@ -117,7 +118,7 @@ export const build: Verb = {
     const observed = recordings.filter(({ recorder }) => !isList(recorder));
     const completeness = observed.length > 1 ? completenessOf(observed) : undefined;
     if (flags.json)
-      context.stdout.write(`${JSON.stringify(synthesisDocument(recordings, synthesis, completeness))}\n`);
+      context.stdout.write(`${writeJson(synthesisDocument(recordings, synthesis, completeness))}\n`);
     if (!flags.json || flags.output !== '-')
       writeFile(context, flags.output, stringifyProfile(synthesis.profile));
     if (flags.output !== '-' && flags.sidecar)

@@ -1,8 +1,9 @@
 import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/internal/lift/decompile';
-import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { profileDocument, stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
@@ -14,6 +15,7 @@ import { writeFile } from '../terminal/write-file.ts';
 interface DecompileFlags extends TargetFlags {
   readonly output: string;
   readonly json?: boolean;
+  readonly inexact?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -25,12 +27,15 @@ export const decompile: Verb = {
       .argument('<subject>', SUBJECT_HELP)
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option('--json', 'one JSON document on stdout: the profile, and how it differs from the filter');
+    command.option('--inexact', 'the nearest profile even if it lets calls pass that the filter denies');
     addTargetFlags(command);
     command.addHelpText(
       'after',
       `
 How a profile is read matters only if SUBJECT is one. The profile that is made is read back and compared with
-the filter. Either they are proven equal (exit status 0), or what no profile can express is listed (exit status 1).
+the filter. Either they are proven equal (exit status 0), or what no profile can express is listed (exit status 1); such
+a profile denies more, never less. If each that comes near would let calls pass that the filter denies, none is written
+(exit status 2) without --inexact.
 ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.json', 'decompile pid:1234')}`,
     );
   },
@@ -42,11 +47,12 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       allowUnknown: flags.allowUnknown,
       quiet: true,
     });
-    const made = decompilePolicy(subject.policy);
+    const made = decompilePolicy(subject.policy, { mayLoosen: flags.inexact });
     if (!made) throw new CliFailure(`${printable(name)} decides by too many conditions for any profile`);
+    if (made.loosens && !flags.inexact) throw looser(name, subject, made);
     if (!flags.json || flags.output !== '-') writeFile(context, flags.output, stringifyProfile(made.profile));
     if (flags.json) {
-      context.stdout.write(`${JSON.stringify(decompiledDocument(subject, made))}\n`);
+      context.stdout.write(`${writeJson(decompiledDocument(subject, made))}\n`);
       return made.exact ? CLEAN : FINDINGS;
     }
     const style = styleFor(context.stderr, context.env);
@@ -64,9 +70,18 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
   },
 };
 
+function looser(name: string, { policy }: Subject, made: Decompiled): CliFailure {
+  const { listed } = diffPolicies(policy, made.policy);
+  const example = listed.find((d) => d.change === 'loosened');
+  const which = example ? `, such as ${example.name ?? `number ${example.nr}`} on ${example.arch}` : '';
+  return new CliFailure(
+    `every profile that comes near to ${printable(name)} lets calls pass that it denies${which}; --inexact writes the nearest`,
+  );
+}
+
 function decompiledDocument(subject: Subject, made: Decompiled): object {
   return {
-    profile: JSON.parse(stringifyProfile(made.profile)),
+    profile: profileDocument(made.profile),
     runtime: made.runtime,
     ...differencesDocument(diffPolicies(subject.policy, made.policy)),
   };

@@ -1,4 +1,4 @@
-import { type Action, type ActionKind, actionOfWord } from '../bpf/action.ts';
+import { type Action, type ActionKind, actionOfWord, freedomOf } from '../bpf/action.ts';
 import { callsWhere, countArguments, smallestCall } from '../diagram/call-set.ts';
 import { adopt, type Decision } from '../diagram/decision.ts';
 import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
@@ -50,6 +50,8 @@ export interface Differences {
   readonly listed: readonly Difference[];
   /** False: there are more than can be listed, and `listed` is an example. */
   readonly isComplete: boolean;
+  /** The ABIs for which the second policy answers every call of the tables alike, such as those that it does not cover. */
+  readonly uniform: ReadonlySet<Difference['arch']>;
 }
 
 /**
@@ -74,16 +76,25 @@ export function diffPolicies(before: Policy, after: Policy): Differences {
 export function diffDecisions(a: Decision, b: Decision, abis: readonly Abi[]): Differences {
   const { diagram, root: before } = a;
   const after = adopt(diagram, b);
-  if (before === after) return { listed: [], isComplete: true };
+  if (before === after) return { listed: [], isComplete: true, uniform: new Set() };
+  const uniform = new Set(abis.filter((abi) => isUniform(diagram, after, abi)).map((abi) => abi.name));
   try {
     const listed = diagram.within(MAX_NODES, MAX_STEPS, () =>
       new Comparison(diagram, abis).compare(before, after),
     );
-    return { listed, isComplete: true };
+    return { listed, isComplete: true, uniform };
   } catch (fault) {
     if (!(fault instanceof DiagramTooLarge)) throw fault;
-    return { listed: [new Comparison(diagram, abis).example(before, after)], isComplete: false };
+    return { listed: [new Comparison(diagram, abis).example(before, after)], isComplete: false, uniform };
   }
+}
+
+function isUniform(diagram: Diagram, root: NodeId, { name, auditArch }: Abi): boolean {
+  const [[, first], ...others] = callsOf(name);
+  const answer = restrict(diagram, root, auditArch, first);
+  return (
+    diagram.isTerminal(answer) && others.every(([, nr]) => restrict(diagram, root, auditArch, nr) === answer)
+  );
 }
 
 class Comparison {
@@ -241,19 +252,7 @@ function splitAtX32(low: number, high: number): [number, number][] {
     : [[low, high]];
 }
 
-/** denied, asked, executed. */
-const FREEDOM: Readonly<Record<ActionKind, number>> = {
-  KILL_PROCESS: 0,
-  KILL_THREAD: 0,
-  TRAP: 0,
-  ERRNO: 0,
-  NOTIFY: 1,
-  TRACE: 1,
-  LOG: 2,
-  ALLOW: 2,
-};
-
 function changeOf(before: ActionKind, after: ActionKind): Change {
-  const more = FREEDOM[after] - FREEDOM[before];
+  const more = freedomOf(after) - freedomOf(before);
   return more > 0 ? 'loosened' : more < 0 ? 'tightened' : 'changed';
 }

@@ -72,3 +72,9 @@ export function actionOfWord(word: number): Action {
 export function executes(kind: ActionKind): boolean {
   return kind === 'ALLOW' || kind === 'LOG';
 }
+
+/** How free an action leaves a call: 0 denied, 1 left to a tracer or supervisor, 2 executed. */
+export function freedomOf(kind: ActionKind): 0 | 1 | 2 {
+  if (executes(kind)) return 2;
+  return kind === 'NOTIFY' || kind === 'TRACE' ? 1 : 0;
+}

@@ -1,10 +1,11 @@
+import { actionOfWord, freedomOf } from '../bpf/action.ts';
 import { NOWHERE } from '../diagnostics/span.ts';
 import { callsWhere } from '../diagram/call-set.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import type { CallRule, RuleOrigin } from '../libseccomp/call-rule.ts';
 import { orderRules } from '../libseccomp/rule-order.ts';
 import { conditionsDiagram } from '../policy/condition.ts';
-import { type Conjunction, conjunctionsOf, STYLES } from './conjunctions.ts';
+import { type Conjunction, conjunctionsOf, STYLES, type Style } from './conjunctions.ts';
 
 /** What calls of one name get on one ABI: a diagram over arguments alone. */
 export interface DecidedCalls {
@@ -25,21 +26,12 @@ export function rulesForArguments(
   d: Diagram,
   decisions: readonly DecidedCalls[],
   byDefault: number,
+  mayLoosen: boolean,
 ): ArgumentRule[] {
   const attempts = STYLES.map((style) => {
     const [{ bits, node }] = decisions;
     return wordsOf(d, node, byDefault).flatMap((word) =>
-      (
-        conjunctionsOf(
-          d,
-          callsWhere(d, node, (w) => w === word),
-          bits,
-          style,
-        ) ?? []
-      ).map((conditions) => ({
-        word,
-        conditions,
-      })),
+      rulesOf(d, node, word, byDefault, bits, style, mayLoosen),
     );
   });
   const isRight = (rules: readonly ArgumentRule[]) =>
@@ -49,6 +41,29 @@ export function rulesForArguments(
     attempts.map((a) => repaired(d, a, decisions, byDefault)).find(isRight) ??
     attempts[0]
   );
+}
+
+/**
+ * Rules for the calls that get a word. When no rules can say which they are: none, or, where the default action is freer,
+ * one for all calls, so that nothing passes that did not, unless that may be.
+ */
+function rulesOf(
+  d: Diagram,
+  node: NodeId,
+  word: number,
+  byDefault: number,
+  bits: 32 | 64,
+  style: Style,
+  mayLoosen: boolean,
+): ArgumentRule[] {
+  const set = callsWhere(d, node, (w) => w === word);
+  const conjunctions = conjunctionsOf(d, set, bits, style);
+  if (conjunctions) return conjunctions.map((conditions) => ({ word, conditions }));
+  return freedom(word) < freedom(byDefault) && !mayLoosen ? [{ word, conditions: [] }] : [];
+}
+
+function freedom(word: number): number {
+  return freedomOf(actionOfWord(word).kind);
 }
 
 /** The rules and, behind them, others for what they decide wrong on the ABIs after the first. */

@@ -1,6 +1,7 @@
-import { type Action, actionOfWord, actionWord } from '../bpf/action.ts';
+import { type Action, actionOfWord, actionWord, freedomOf } from '../bpf/action.ts';
 import { NOWHERE, type Spanned } from '../diagnostics/span.ts';
-import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import { countCalls } from '../diagram/call-set.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { argument, half, NR } from '../diagram/fields.ts';
 import { restrict, restrictArch } from '../diagram/restrict.ts';
 import { valueRanges } from '../diagram/value-set.ts';
@@ -23,12 +24,19 @@ export interface Decompiled {
   readonly policy: Policy;
   /** Whether `policy` decides every call as the one that was given. */
   readonly exact: boolean;
+  /** Whether `policy` leaves any call freer than the one that was given, such as one that it denied. */
+  readonly loosens: boolean;
+}
+
+export interface DecompileOptions {
+  /** Whether the nearest profile is wanted even if it is looser than another. Without it: no. */
+  readonly mayLoosen?: boolean;
 }
 
 /**
  * The profile whose meaning is a policy: first as runc reads it, with its ENOSYS stub, then as crun does. Where no OCI
- * profile says the same, the one that differs for the fewest calls of the tables. Undefined when every one that comes near is
- * too large to have a meaning.
+ * profile says the same, the one that loosens nothing and differs for the fewest calls; only where each loosens something,
+ * or where that may be, the nearest. Undefined when every one that comes near is too large to have a meaning.
  * @example
  * ```js
  * import { decompilePolicy, lowerProfile, parseProfile } from '@callgate/engine';
@@ -39,13 +47,26 @@ export interface Decompiled {
  * profile.defaultAction.value; // → 'LOG'
  * ```
  */
-export function decompilePolicy(policy: Policy): Decompiled | undefined {
+export function decompilePolicy(
+  policy: Policy,
+  { mayLoosen = false }: DecompileOptions = {},
+): Decompiled | undefined {
+  let best: { readonly made: Decompiled; readonly distance: Distance } | undefined;
+  for (const made of candidates(policy, mayLoosen)) {
+    if (made.exact) return made;
+    const distance = distanceOf(policy, made, mayLoosen);
+    if (!best || isNearer(distance, best.distance)) best = { made, distance };
+  }
+  return best?.made;
+}
+
+/** Profiles that may say what the policy says, each with what it means. */
+function* candidates(policy: Policy, mayLoosen: boolean): Generator<Decompiled> {
   const cache: RulesCache = new Map();
-  let best: (Decompiled & { readonly wrong: number }) | undefined;
   for (const runtime of ['runc', 'crun'] as const)
     for (const byDefault of defaultWords(policy))
       for (const multiplexers of [false, true]) {
-        const profile = new Writer(policy, runtime, byDefault, multiplexers, cache).profile();
+        const profile = new Writer(policy, runtime, byDefault, multiplexers, mayLoosen, cache).profile();
         const target: Target = {
           native: policy.abis[0].name,
           kernel: { major: 0, minor: 0 },
@@ -55,20 +76,43 @@ export function decompilePolicy(policy: Policy): Decompiled | undefined {
         const lowered = lowerProfile(profile, target, policy.diagram).value;
         if (!lowered) continue;
         const exact = lowered.root === policy.root;
-        const wrong = exact ? 0 : countWrong(policy, lowered.root);
-        if (!best || wrong < best.wrong || (exact && !best.exact))
-          best = { profile, runtime, policy: lowered, exact, wrong };
-        if (exact) return best;
+        yield { profile, runtime, policy: lowered, exact, loosens: !exact && loosens(policy, lowered.root) };
       }
-  return best;
+}
+
+function loosens({ diagram, root }: Policy, other: NodeId): boolean {
+  const freer = diagram.combine(root, other, (before, after) => (isFreer(after, before) ? 1 : 0));
+  return freer !== Diagram.FALSE;
+}
+
+function isFreer(word: number, than: number): boolean {
+  return freedomOf(actionOfWord(word).kind) > freedomOf(actionOfWord(than).kind);
+}
+
+/** How far a profile is from what is wanted, the weightiest first. */
+type Distance = readonly [loosened: bigint, named: bigint, calls: bigint];
+
+function isNearer(a: Distance, b: Distance): boolean {
+  const at = a.findIndex((part, i) => part !== b[i]);
+  return at >= 0 && a[at] < b[at];
+}
+
+/** Whether it loosens, unless that may be; the calls of the tables that it decides otherwise; all calls that it does. */
+function distanceOf({ diagram, root, abis }: Policy, made: Decompiled, mayLoosen: boolean): Distance {
+  const other = made.policy.root;
+  const differs = diagram.combine(root, other, (before, after) => (before === after ? 0 : 1));
+  const named = abis.flatMap((abi) =>
+    callsOf(abi.name).filter(([, nr]) => restrict(diagram, differs, abi.auditArch, nr) !== Diagram.FALSE),
+  );
+  return [made.loosens && !mayLoosen ? 1n : 0n, BigInt(named.length), countCalls(diagram, differs)];
 }
 
 /** What may be the default action: what numbers without a name get, between the names and far above them. */
 function defaultWords({ diagram, root, abis }: Policy): number[] {
   const words = new Map<number, number>();
   const count = (node: NodeId, weight: number) => {
-    if (diagram.isTerminal(node))
-      words.set(diagram.word(node), (words.get(diagram.word(node)) ?? 0) + weight);
+    const share = diagram.isTerminal(node) ? weight : weight * DEPENDS;
+    for (const word of diagram.wordsOf(node)) words.set(word, (words.get(word) ?? 0) + share);
   };
   for (const abi of abis) {
     const numbers = callsOf(abi.name).map(([, nr]) => nr);
@@ -86,6 +130,9 @@ function defaultWords({ diagram, root, abis }: Policy): number[] {
     .concat(FALLBACKS);
 }
 
+/** What a number counts whose answer depends on more. */
+const DEPENDS = 0.001;
+const LARGEST_ERRNO = 4094;
 /** When nothing that the filter answers can be a default action. */
 const FALLBACKS = [actionWord({ kind: 'ERRNO', data: 1 })];
 
@@ -95,16 +142,14 @@ function mayBeDefault(word: number): boolean {
 }
 
 function isExpressible(word: number): boolean {
-  const { kind, data } = actionOfWord(word);
-  return kind === 'TRAP' ? data === 0 : kind !== 'ERRNO' || data < 4095;
+  return expressible(word) === word;
 }
 
-function countWrong({ diagram, root, abis }: Policy, other: NodeId): number {
-  let wrong = restrictArch(diagram, root, 0) === restrictArch(diagram, other, 0) ? 0 : 1;
-  for (const abi of abis)
-    for (const [, nr] of callsOf(abi.name))
-      if (restrict(diagram, root, abi.auditArch, nr) !== restrict(diagram, other, abi.auditArch, nr)) wrong++;
-  return wrong + 1;
+/** The word that a rule can have: libseccomp takes errnos below 4095, and TRAP without data. */
+function expressible(word: number): number {
+  const { kind, data } = actionOfWord(word);
+  if (kind === 'TRAP') return actionWord({ kind, data: 0 });
+  return kind === 'ERRNO' ? actionWord({ kind, data: Math.min(data, LARGEST_ERRNO) }) : word;
 }
 
 /** The rules for arguments that were found already, by default action and decisions. */
@@ -124,6 +169,7 @@ class Writer {
   private readonly byDefault: number;
   /** Whether socketcall and ipc get rules of their own, besides those of the calls that go through them. */
   private readonly multiplexers: boolean;
+  private readonly mayLoosen: boolean;
   private readonly cache: RulesCache;
 
   constructor(
@@ -131,6 +177,7 @@ class Writer {
     runtime: RuntimeName,
     byDefault: number,
     multiplexers: boolean,
+    mayLoosen: boolean,
     cache: RulesCache,
   ) {
     this.policy = policy;
@@ -138,6 +185,7 @@ class Writer {
     this.runtime = runtime;
     this.byDefault = byDefault;
     this.multiplexers = multiplexers;
+    this.mayLoosen = mayLoosen;
     this.cache = cache;
   }
 
@@ -183,17 +231,17 @@ class Writer {
     const node = abi ? this.decision(abi, numberOf(abi.name, name)!) : this.throughMultiplexer(name);
     if (node === undefined) return [];
     if (d.isTerminal(node))
-      return d.word(node) === this.byDefault || !isExpressible(d.word(node))
+      return d.word(node) === this.byDefault
         ? []
-        : [{ name, word: d.word(node), conditions: [] }];
+        : [{ name, word: expressible(d.word(node)), conditions: [] }];
     if ((name === 'socketcall' || name === 'ipc') && !this.multiplexers) return [];
     const decisions = abi
       ? having.map((a) => ({ bits: a.bits, node: this.decision(a, numberOf(a.name, name)!) }))
       : [{ bits: 32 as const, node }];
     const key = `${this.byDefault} ${decisions.map((x) => `${x.bits}:${x.node}`).join()}`;
-    const rules = this.cache.get(key) ?? rulesForArguments(d, decisions, this.byDefault);
+    const rules = this.cache.get(key) ?? rulesForArguments(d, decisions, this.byDefault, this.mayLoosen);
     this.cache.set(key, rules);
-    return rules.filter((rule) => isExpressible(rule.word)).map((rule) => ({ name, ...rule }));
+    return rules.map((rule) => ({ name, ...rule, word: expressible(rule.word) }));
   }
 
   /** What a call that some ABI has behind socketcall or ipc alone gets there. */

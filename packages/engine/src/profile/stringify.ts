@@ -1,3 +1,4 @@
+import { writeIndentedJson } from '../source/write-json.ts';
 import type { Condition, KernelVersion, Profile, Rule, RuleScope } from './profile.ts';
 
 /**
@@ -10,7 +11,12 @@ import type { Condition, KernelVersion, Profile, Rule, RuleScope } from './profi
  * ```
  */
 export function stringifyProfile(profile: Profile): string {
-  const document = {
+  return `${writeIndentedJson(profileDocument(profile))}\n`;
+}
+
+/** The same as a value, for a larger document; its 64-bit numbers are bigints. */
+export function profileDocument(profile: Profile): object {
+  return {
     defaultAction: `SCMP_ACT_${profile.defaultAction.value}`,
     ...(profile.defaultErrnoRet && { defaultErrnoRet: profile.defaultErrnoRet.value }),
     ...(profile.defaultErrno && { defaultErrno: profile.defaultErrno.value }),
@@ -26,7 +32,6 @@ export function stringifyProfile(profile: Profile): string {
     ...(profile.listenerMetadata && { listenerMetadata: profile.listenerMetadata.value }),
     syscalls: profile.rules.map(ruleDocument),
   };
-  return `${serialize(document)}\n`;
 }
 
 function ruleDocument(rule: Rule): object {
@@ -60,20 +65,6 @@ function scopeDocument(scope: RuleScope): object {
     ...(scope.caps.length > 0 && { caps: scope.caps.map((c) => c.value) }),
     ...(scope.minKernel && { minKernel: minimalKernel(scope.minKernel.value) }),
   };
-}
-
-/** JSON.stringify with two spaces, but with bigints, which JSON numbers can hold and JavaScript's cannot. */
-function serialize(value: unknown, indent = ''): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  const inner = `${indent}  `;
-  const [open, close] = Array.isArray(value) ? '[]' : '{}';
-  const parts = Array.isArray(value)
-    ? value.map((item) => serialize(item, inner))
-    : Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${serialize(item, inner)}`);
-  return parts.length === 0
-    ? open + close
-    : `${open}\n${inner}${parts.join(`,\n${inner}`)}\n${indent}${close}`;
 }
 
 /** Older than any kernel is written as nothing: Docker refuses 0.0. */

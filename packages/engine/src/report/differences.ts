@@ -1,6 +1,7 @@
 import type { Change, Difference, Differences } from '../analysis/diff.ts';
 import type { Action } from '../bpf/action.ts';
 import { type Abi, abiOf } from '../syscalls/arch.ts';
+import { callsOf } from '../syscalls/lookup.ts';
 import { formatAction } from './action.ts';
 import { describeArguments } from './arguments.ts';
 import { formatCallBriefly } from './call.ts';
@@ -9,13 +10,21 @@ import { plural, wrap } from './words.ts';
 
 const CHANGES: readonly Change[] = ['loosened', 'tightened', 'changed'];
 
+/** That many calls are said as all but the others. */
+const NEARLY_ALL = 3;
+const MOST_RANGES = 6;
+/** So many differences are worth being told one by one in any case. */
+const FEW = 8;
+
 /** Of at least one difference: what differs and how much, then every difference: by change, by the two actions, by ABI. */
-export function differencesText(style: Style, { listed: differences, isComplete }: Differences): string {
+export function differencesText(style: Style, all: Differences): string {
+  const { listed: differences, isComplete, uniform } = all;
   const groups = CHANGES.map((change) =>
     changeText(
       style,
       change,
       differences.filter((d) => d.change === change),
+      uniform,
     ),
   );
   const calls = new Set(differences.filter((d) => d.name).map((d) => `${d.arch} ${d.name}`)).size;
@@ -46,19 +55,27 @@ export function differencesDocument({ listed, isComplete }: Differences): object
   };
 }
 
-function changeText(style: Style, change: Change, differences: readonly Difference[]): string {
+function changeText(
+  style: Style,
+  change: Change,
+  differences: readonly Difference[],
+  uniform: Differences['uniform'],
+): string {
   if (differences.length === 0) return '';
   const colour = { loosened: style.red, tightened: style.green, changed: style.yellow }[change];
   const rows = [...groupBy(differences, (d) => `${formatted(d.before)} → ${formatted(d.after)}`)].map(
-    ([actions, group]) => `  ${style.bold(actions)}\n${abiTexts(style, group)}`,
+    ([actions, group]) => `  ${style.bold(actions)}\n${abiTexts(style, group, uniform)}`,
   );
   return `\n${colour(change)}\n${rows.join('')}`;
 }
 
 /** Calls that differ alike on several ABIs are said once. */
-function abiTexts(style: Style, group: readonly Difference[]): string {
+function abiTexts(style: Style, group: readonly Difference[], uniform: Differences['uniform']): string {
   const byAbi = groupBy(group, (d) => d.arch);
-  const bodies = [...byAbi].map(([arch, mine]) => ({ arch, body: bodyText(style, mine) }));
+  const bodies = [...byAbi].map(([arch, mine]) => ({
+    arch,
+    body: uniform.has(arch) && mine.length > FEW ? uniformText(mine[0]) : bodyText(style, mine),
+  }));
   return [...groupBy(bodies, ({ body }) => body)]
     .map(([body, alike]) => `    ${style.dim(alike.map(({ arch }) => archName(arch)).join(', '))}\n${body}`)
     .join('');
@@ -66,6 +83,11 @@ function abiTexts(style: Style, group: readonly Difference[]): string {
 
 function archName(arch: Difference['arch']): string {
   return arch === 'other' ? 'all other architectures' : arch;
+}
+
+/** Of an ABI for which every call gets the same now: of no interest is which of them got what before. */
+function uniformText({ before }: Difference): string {
+  return `      every call that had ${formatted(before)}\n`;
 }
 
 function bodyText(style: Style, mine: readonly Difference[]): string {
@@ -80,10 +102,25 @@ function bodyText(style: Style, mine: readonly Difference[]): string {
     const names = wrap(commas(alike.map((d) => d.name!)), '      ');
     return `${names} when ${condition}\n        ${example}\n`;
   });
-  const listed = whole.length > 0 ? `${wrap(commas(whole), '      ')}\n` : '';
-  const unnamed =
-    numbers.length > 0 ? `${wrap(commas(['numbers without a name:', ...numbers], 1), '      ')}\n` : '';
-  return listed + lines.join('') + unnamed;
+  return namesText(whole, abiIn(mine[0])) + lines.join('') + numbersLine(numbers);
+}
+
+/** Names of calls of an ABI; where they are nearly all of it, the others instead. */
+function namesText(names: readonly string[], abi: Abi | undefined): string {
+  if (names.length === 0) return '';
+  const differing = new Set(names);
+  const others = abi ? callsOf(abi.name).flatMap(([name]) => (differing.has(name) ? [] : [name])) : names;
+  if (others.length === 0) return '      every call\n';
+  const words =
+    others.length * NEARLY_ALL < names.length ? ['every', 'call', 'but', ...commas(others)] : commas(names);
+  return `${wrap(words, '      ')}\n`;
+}
+
+function numbersLine(ranges: readonly string[]): string {
+  if (ranges.length === 0) return '';
+  const more = ranges.length - MOST_RANGES;
+  const listed = more > 1 ? [...ranges.slice(0, MOST_RANGES), `and ${more} more ranges`] : ranges;
+  return `${wrap(commas(['numbers without a name:', ...listed], 1), '      ')}\n`;
 }
 
 /** Whatever the arguments are. */

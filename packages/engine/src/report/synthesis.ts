@@ -1,6 +1,6 @@
 import type { Synthesis } from '../build/synthesize.ts';
 import type { TightCall } from '../build/tighten.ts';
-import { stringifyProfile } from '../profile/stringify.ts';
+import { profileDocument } from '../profile/stringify.ts';
 import { type Completeness, partsNotSeen } from '../recording/completeness.ts';
 import type { LifePart, Recording } from '../recording/recording.ts';
 import type { AbiName } from '../syscalls/arch.ts';
@@ -26,7 +26,7 @@ export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: n
   return lines;
 }
 
-/** The document of build --json. */
+/** The document of build --json; 64-bit numbers in it are bigints, so write it by writeJson. */
 export function synthesisDocument(
   recordings: readonly Recording[],
   synthesis: Synthesis,
@@ -34,7 +34,7 @@ export function synthesisDocument(
 ): object {
   const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions } = synthesis;
   return {
-    profile: JSON.parse(stringifyProfile(profile)),
+    profile: profileDocument(profile),
     runs: sumOf(recordings, (r) => r.runs),
     lost: sumOf(recordings, (r) => r.lost),
     left: sumOf(recordings, (r) => r.left),
