@@ -1,12 +1,13 @@
 import { assemble } from '@callgate/engine/internal/bpf/assemble';
 import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
+import { readListing } from '@callgate/engine/internal/bpf/read-listing';
 import { verifyProgram } from '@callgate/engine/internal/bpf/verify';
 import { jsonProgram } from '@callgate/engine/internal/report/programs/json';
-import { printable } from '@callgate/engine/internal/report/words';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
+import { CLEAN, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
+import { expectAssembled } from '../load/listing.ts';
 import { readText } from '../load/read-text.ts';
 import { writeProgram } from '../terminal/write-program.ts';
 
@@ -21,7 +22,10 @@ export const asm: Verb = {
 
   configure(command) {
     command
-      .argument('<file>', 'text in the syntax of the kernel\'s bpf_asm; "-" for stdin')
+      .argument(
+        '<file>',
+        'text in the syntax of the kernel\'s bpf_asm, or the listing of another tool; "-" for stdin',
+      )
       .option('-o, --output <file>', 'where the filter goes, as struct sock_filter[]; "-" for stdout', '-')
       .option('--arch <abi>', 'for machines of this ABI (default: that of this machine)')
       .option('--json', 'one JSON document on stdout: the program, and why the kernel would refuse it')
@@ -31,6 +35,7 @@ export const asm: Verb = {
 Instructions: ld ldx st stx tax txa, jeq jgt jge jset (jne jlt jle) with two labels, ja, add sub mul div
 and or xor lsh rsh neg, ret. Operands: [offset], M[word], #number, x, a, #len. Comments: ; or // or /* */.
 .raw CODE, JT, JF, K is any instruction.
+The tables of seccomp-tools, firejail and scmp_bpf_disasm, and the numbers of tcpdump -dd and -ddd are read, too.
 Exit status: 0 written, 1 written although the kernel would refuse it, 2 could not do it.
 ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -o same.bpf')}`,
       );
@@ -39,12 +44,8 @@ ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -
   async run(context, command) {
     const [file] = command.processedArgs as [string];
     const flags = command.opts<AsmFlags>();
-    const { program, faults } = assemble(await readText(context, file));
-    if (faults) {
-      const [{ line, column, message }, ...rest] = faults;
-      const more = rest.length > 0 ? ` (and ${rest.length} more)` : '';
-      throw new CliFailure(`${printable(file)}:${line}:${column}: ${printable(message)}${more}`);
-    }
+    const text = await readText(context, file);
+    const program = expectAssembled(file, readListing(text) ?? assemble(text));
     const { endian } = abiOf(targetOf(flags).native);
     if (!flags.json || flags.output !== '-')
       writeProgram(context, flags.output, encodeProgram(program, endian));

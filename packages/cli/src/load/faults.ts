@@ -15,10 +15,16 @@ import { styleFor } from '../terminal/style.ts';
 const MOST = 20;
 
 /** Remedies of the command line are its flags. */
-const words: RemedyWords = (remedy) =>
-  remedy.kind === 'skip-unknown-names'
-    ? 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables'
-    : remedyWords(remedy);
+const words: RemedyWords = (remedy) => {
+  switch (remedy.kind) {
+    case 'skip-unknown-names':
+      return 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables';
+    case 'choose-part':
+      return `name one: FILE#${printable(remedy.parts[0])}`;
+    default:
+      return remedyWords(remedy);
+  }
+};
 
 /** What was read, unless it has errors: then all of them end the command. */
 export function expectValue<T>(result: Result<T>, name: string, text: string): T {

@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { readListing } from '@callgate/engine/internal/bpf/read-listing';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
@@ -13,12 +16,13 @@ import {
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
 import { expectValue, warn } from './faults.ts';
+import { expectAssembled } from './listing.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML), a file of raw BPF, "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none (allows all)';
+  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none (allows all)';
 
 export interface LoadOptions {
   readonly allowUnknown?: boolean;
@@ -37,9 +41,20 @@ export async function loadSubject(
   if (stock) return readProfile(context, name, await stock(), target, { ...options, quiet: true });
   const live = await liveFilters(name);
   if (live) return readPrograms(name, live, target);
-  const bytes = await readBytes(context, name);
-  if (isProgram(name, bytes)) return readPrograms(name, [decode(name, bytes, target)], target);
-  return readProfile(context, name, textOf(bytes, name), target, options);
+  const { file, part } = partOf(context, name);
+  const bytes = await readBytes(context, file);
+  if (isProgram(file, bytes)) return readPrograms(name, [decode(name, bytes, target)], target);
+  const text = textOf(bytes, file);
+  const listing = readListing(text);
+  if (listing) return readPrograms(name, [expectAssembled(file, listing)], target);
+  return readProfile(context, file, text, target, { ...options, part });
+}
+
+/** FILE#NAME is one of several profiles of a file, unless a file has that name. */
+function partOf(context: Context, name: string): { readonly file: string; readonly part?: string } {
+  const at = name.indexOf('#');
+  if (at <= 0 || existsSync(resolve(context.cwd, name))) return { file: name };
+  return { file: name.slice(0, at), part: name.slice(at + 1) };
 }
 
 /** The programs of a subject, the newest first, as they stand: they need not be such that a kernel takes them. */
@@ -52,8 +67,10 @@ export async function loadPrograms(
   if (live) return live;
   const bytes = name.startsWith('stock:') ? new Uint8Array() : await readBytes(context, name);
   if (isProgram(name, bytes) && bytes.length > 0) return [decode(name, bytes, target)];
+  const listing = readListing(textOf(bytes, name));
+  if (listing) return [expectAssembled(name, listing)];
   throw new CliFailure(
-    `${printable(name)} is no filter (struct sock_filter[]); of a profile callgate compile shows the filter that it becomes`,
+    `${printable(name)} is no filter (struct sock_filter[] or a listing); of a profile callgate compile shows the filter that it becomes`,
   );
 }
 
@@ -75,9 +92,10 @@ function readProfile(
   name: string,
   text: string,
   target: Target,
-  { allowUnknown, quiet }: LoadOptions,
+  { allowUnknown, quiet, part }: LoadOptions & { readonly part?: string },
 ): Subject {
-  const read = profileSubject(name, text, target, { unknownNames: allowUnknown ? 'skip' : 'refuse' });
+  const unknownNames = allowUnknown ? 'skip' : 'refuse';
+  const read = profileSubject(name, text, target, { unknownNames, part });
   const subject = expectValue(read, name, text);
   if (!quiet) warn(context, read.warnings(), name, text);
   return subject;

@@ -11,6 +11,12 @@ export const DIAGNOSTIC_CODES = {
     'An object has the same key twice. Runtimes silently take one of them, not all the same one.',
   'wrong-type': 'A value has another JSON type than the OCI runtime specification gives that key.',
   'missing-key': 'A key is missing that a profile cannot do without.',
+  'several-profiles':
+    'The text holds several profiles, such as a ConfigMap with several keys or a file with several documents. One of them has to be named (on the command line: FILE#NAME).',
+  'names-profile':
+    'The document, such as a pod or a compose file, says which profile is used but does not hold it. Read the file of that name.',
+  'no-filter':
+    'An empty object is no filter. runc, Docker and Podman load none from it, so that every call is allowed; crun refuses it.',
   'unknown-key': 'No runtime reads this key, so what it says has no effect.',
   'wrong-case-key':
     'The key is spelled in another case. Runtimes written in Go read it all the same, crun ignores it.',

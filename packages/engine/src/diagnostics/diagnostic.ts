@@ -15,7 +15,9 @@ export type Remedy =
   /** Another word was meant. */
   | { readonly kind: 'did-you-mean'; readonly word: string }
   /** Names that no table has can be skipped, as runtimes do: ParseOptions.unknownNames. */
-  | { readonly kind: 'skip-unknown-names' };
+  | { readonly kind: 'skip-unknown-names' }
+  /** Several profiles are there, and one has to be named: ParseOptions.part. */
+  | { readonly kind: 'choose-part'; readonly parts: readonly string[] };
 
 /** One fault, with the place of what is wrong. */
 export interface Diagnostic {

@@ -41,7 +41,7 @@ export function profileSubject(
   name: string,
   text: string,
   target: Target,
-  options: Pick<ParseOptions, 'unknownNames'> = {},
+  options: Pick<ParseOptions, 'unknownNames' | 'part'> = {},
 ): Result<Subject> & { warnings(): Diagnostic[] } {
   const parsed = parseProfile(text, { format: formatOf(text, name), ...options });
   const lowered = parsed.value && lowerProfile(parsed.value, target);

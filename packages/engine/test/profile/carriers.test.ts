@@ -1,0 +1,81 @@
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { describe, expect, it } from 'vitest';
+
+const PROFILE = `{
+  "defaultAction": "SCMP_ACT_ALLOW",
+  "syscalls": [ { "names": ["mkdir"], "action": "SCMP_ACT_ERRNO" } ]
+}`;
+const indented = (text: string, by: string) => text.replace(/^/gm, by);
+const onOneLine = JSON.stringify(JSON.parse(PROFILE));
+
+/** Documents that hold the profile, as tools write them. */
+const CARRIERS: Readonly<Record<string, string>> = {
+  'a custom resource': `apiVersion: security-profiles-operator.x-k8s.io/v1beta1
+kind: SeccompProfile
+metadata: { name: web }
+spec:
+  defaultAction: SCMP_ACT_ALLOW
+  syscalls:
+  - { names: [ mkdir ], action: SCMP_ACT_ERRNO }
+`,
+  'a list of resources': `kind: List\nitems:\n- kind: SeccompProfile\n  spec: ${onOneLine}\n`,
+  'a config.json': `{"process": {"args": ["sh"]}, "linux": {"seccomp": ${PROFILE}}}`,
+  'a ConfigMap with a block': `kind: ConfigMap\ndata:\n  web.json: |\n${indented(PROFILE, '    ')}\n`,
+  'a ConfigMap with a block that keeps ends': `data:\n  web.json: |+\n\n${indented(PROFILE, '       ')}\n\n`,
+  'a ConfigMap in JSON': JSON.stringify({ kind: 'ConfigMap', data: { 'web.json': PROFILE } }, null, 1),
+  'a ConfigMap in single quotes': `data: { web.json: '${onOneLine}' }`,
+  'docker inspect': JSON.stringify([{ Name: '/web', HostConfig: { SecurityOpt: [`seccomp=${onOneLine}`] } }]),
+  'crictl inspect': JSON.stringify({ info: { runtimeSpec: { linux: { seccomp: JSON.parse(PROFILE) } } } }),
+  'the only document that is one': `kind: Namespace\n---\n${onOneLine}\n---\nkind: Service\n`,
+};
+
+describe('what carries a profile', () => {
+  it.each(Object.entries(CARRIERS))('%s: the profile is read, with its places in the whole', (_, text) => {
+    const { value, diagnostics } = parseProfile(text);
+    expect(diagnostics).toEqual([]);
+    expect(value!.defaultAction.value).toBe('ALLOW');
+    const [rule] = value!.rules;
+    expect(text.slice(rule.names[0].span.start, rule.names[0].span.end)).toMatch(/^\\?"?mkdir\\?"?$/);
+    expect(text.slice(rule.action.span.start).replace(/^\\?"/, '')).toMatch(/^SCMP_ACT_ERRNO/);
+  });
+
+  it('has faults at their places in the whole', () => {
+    const text = CARRIERS['a ConfigMap with a block'].replace('"mkdir"', '"mkdirr"');
+    const [{ code, place }] = parseProfile(text).diagnostics;
+    expect([code, text.slice(place.start, place.end)]).toEqual(['unknown-syscall', '"mkdirr"']);
+    const broken = CARRIERS['a ConfigMap with a block'].replace('["mkdir"]', '["mkdir"');
+    const [syntax] = parseProfile(broken).diagnostics;
+    expect(syntax.code).toBe('json-syntax');
+    expect(broken.slice(0, syntax.place.start).split('\n')).toHaveLength(6);
+  });
+
+  const TWO = `kind: ConfigMap\ndata:\n  a.json: '${onOneLine}'\n  b.json: '{"defaultAction": "SCMP_ACT_LOG"}'\n`;
+
+  it('is asked which one when it holds several', () => {
+    const [fault] = parseProfile(TWO).diagnostics;
+    expect(fault).toMatchObject({
+      code: 'several-profiles',
+      remedy: { kind: 'choose-part', parts: ['a.json', 'b.json'] },
+    });
+    expect(parseProfile(TWO, { part: 'b.json' }).value!.defaultAction.value).toBe('LOG');
+    expect(parseProfile(TWO, { part: 'c.json' }).diagnostics[0].code).toBe('several-profiles');
+  });
+
+  it.each([
+    [
+      'spec: { securityContext: { seccompProfile: { type: Localhost, localhostProfile: p/a.json } } }',
+      'p/a.json',
+    ],
+    ['services: { web: { security_opt: [ "seccomp:./web.json" ] } }', './web.json'],
+    ['spec: { securityContext: { seccompProfile: { type: RuntimeDefault } } }', 'RuntimeDefault'],
+  ])('only names one: %s', (text, name) => {
+    const { value, diagnostics } = parseProfile(text);
+    expect(value).toBeUndefined();
+    expect(diagnostics[0]).toMatchObject({ code: 'names-profile', message: expect.stringContaining(name) });
+  });
+
+  it('is no filter when it is empty', () => {
+    expect(parseProfile('{}').diagnostics[0].code).toBe('no-filter');
+    expect(parseProfile('{"syscalls": []}').diagnostics[0].code).toBe('missing-key');
+  });
+});
