@@ -1,19 +1,22 @@
+import { execFileSync } from 'node:child_process';
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { spawnCallgate } from '@callgate/testing/callgate';
 import { BUSYBOX } from '@callgate/testing/containers';
 import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from '@callgate/testing/recorded';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { bundleHost, engineHost, type Host, makeRoot, type Plan } from '@callgate/testing/served';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const ANNOTATION = 'io.containers.trace-syscall';
 /** What the container runs, with children; it prints what it did, and waits where it is told to. */
@@ -50,10 +53,13 @@ afterEach(async () => {
   await last.run();
 });
 
-/** Installs the hook into a folder of the test's own. */
-function installed(undo: Undo): { folder: string; file: string; content: HookFile } {
+/** Installs the hook into a folder of the test's own, for profiles in another. */
+function installed(
+  undo: Undo,
+  profiles = undo.folder(),
+): { folder: string; file: string; content: HookFile } {
   const folder = undo.folder();
-  const { status, stderr } = spawnCallgate(['hook', 'install', '--dir', folder]);
+  const { status, stderr } = spawnCallgate(['hook', 'install', '--dir', folder, '--out', profiles]);
   if (status !== 0) throw new Error(`hook install: ${stderr}`);
   const [file, ...more] = readdirSync(folder).filter((name) => name.endsWith('.json'));
   expect(more).toEqual([]);
@@ -70,26 +76,38 @@ describe('callgate hook install', () => {
     expect(new RegExp(key!).test(ANNOTATION)).toBe(true);
     expect(new RegExp(key!).test('another.annotation')).toBe(false);
     expect(new RegExp(key!).test(`${ANNOTATION}s`)).toBe(false);
-    for (const annotation of ['of:/out.json', 'if:/in.json;of:/out.json', 'nonsense'])
+    for (const annotation of ['of:out.json', 'if:in.json;of:out.json', 'nonsense'])
       expect(new RegExp(value!).test(annotation)).toBe(true);
     // Only there the process has a pid of this machine's, is in its namespaces, and has no filter yet.
     expect(content.stages).toHaveLength(1);
     expect(['prestart', 'createRuntime']).toContain(content.stages[0]);
     accessSync(content.hook.path, constants.X_OK);
     expect(content.hook.path).toMatch(/^\//);
-    expect(content.hook.args?.slice(-2)).toEqual(['hook', 'run']);
+    const args = content.hook.args ?? [];
+    expect(args.slice(args.indexOf('hook')).slice(0, 3)).toEqual(['hook', 'run', '--out']);
     expect(spawnCallgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
     expect(existsSync(join(folder, file))).toBe(false);
   });
 
   it('may be repeated, and leaves the files of others alone', () => {
-    const { folder, file, content } = installed(undo);
+    const profiles = undo.folder();
+    const { folder, file, content } = installed(undo, profiles);
     writeFileSync(join(folder, 'other.json'), '{}');
-    expect(spawnCallgate(['hook', 'install', '--dir', folder]).status).toBe(0);
+    expect(spawnCallgate(['hook', 'install', '--dir', folder, '--out', profiles]).status).toBe(0);
     expect(readdirSync(folder).sort()).toEqual([file, 'other.json'].sort());
     expect(JSON.parse(readFileSync(join(folder, file), 'utf8'))).toEqual(content);
     expect(spawnCallgate(['hook', 'uninstall', '--dir', folder]).status).toBe(0);
     expect(readdirSync(folder)).toEqual(['other.json']);
+  });
+
+  it('takes no folder for profiles to which others can write', () => {
+    const shared = undo.folder();
+    chmodSync(shared, 0o777);
+    const { status, stderr } = spawnCallgate(['hook', 'install', '--dir', undo.folder(), '--out', shared]);
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^callgate: .*others may write to [^\n]+\n$/),
+    ]);
   });
 
   it.each([
@@ -153,6 +171,11 @@ describe.each(WAYS)('the hook in $name', (way) => {
   describeWith(['root', 'ebpf', 'strace', ...way.needs], 'of a container', () => {
     let host: Host;
     let plan: Partial<Plan> = {};
+    /** The folder that the hook was installed for. */
+    let profiles: string;
+    beforeEach(() => {
+      profiles = undo.folder();
+    });
     beforeAll(() => {
       host = way.host(always, makeRoot(always));
     });
@@ -162,7 +185,7 @@ describe.each(WAYS)('the hook in $name', (way) => {
       command: readonly string[],
       more: Partial<Plan> = {},
     ): Plan {
-      plan = way.hook(installed(undo));
+      plan = way.hook(installed(undo, profiles));
       return {
         ...plan,
         command,
@@ -192,7 +215,7 @@ describe.each(WAYS)('the hook in $name', (way) => {
 
     it('writes a profile under which the container runs', { timeout: 120_000 }, async () => {
       const traces = new KernelTraces();
-      const out = join(undo.folder(), 'out.json');
+      const out = join(profiles, 'out.json');
       const { status, stdout, stderr } = host.run(undo, host.newName(), withHook(`of:${out}`, shell(WORK)));
       expect([status, stdout, stderr]).toEqual([0, SAYS, '']);
       const profile = await profileIn(out);
@@ -226,7 +249,7 @@ describe.each(WAYS)('the hook in $name', (way) => {
 
     it('writes it when the container ends, and not before', { timeout: 120_000 }, async () => {
       const traces = new KernelTraces();
-      const out = join(undo.folder(), 'out.json');
+      const out = join(profiles, 'out.json');
       const name = host.newName();
       host.start(undo, name, withHook(`of:${out}`, shell('while :; do sleep 1; done')));
       expect(host.pid(name)).toBeGreaterThan(0);
@@ -239,11 +262,10 @@ describe.each(WAYS)('the hook in $name', (way) => {
     });
 
     it('adds what it saw to the profile that it is given', { timeout: 120_000 }, async () => {
-      const folder = undo.folder();
-      const [given, out] = [join(folder, 'in.json'), join(folder, 'out.json')];
+      const [given, out] = [join(profiles, 'in.json'), join(profiles, 'out.json')];
       const rule = { names: ['symlink'], action: 'SCMP_ACT_ALLOW' };
       writeFileSync(given, JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [rule] }));
-      const { status } = host.run(undo, host.newName(), withHook(`if:${given};of:${out}`, shell(WORK)));
+      const { status } = host.run(undo, host.newName(), withHook('if:in.json;of:out.json', shell(WORK)));
       expect(status).toBe(0);
       const allowed = allowedBy(await profileIn(out));
       expect(allowed).toContain('symlink');
@@ -266,7 +288,13 @@ describe.each(WAYS)('the hook in $name', (way) => {
     it.each([
       ['nonsense', () => 'nonsense'],
       ['a key that does not exist', (folder: string) => `xf:${folder}/out.json`],
-      ['a relative path', () => 'of:out.json'],
+      ['a path outside', () => 'of:../out.json'],
+      ['another absolute path', () => `of:${undo.folder()}/out.json`],
+      ['a link as output', (folder: string) => `of:${folder}/link.json`],
+      ['a link as folder', (folder: string) => `of:${folder}/elsewhere/out.json`],
+      ['a link as input', (folder: string) => `if:link.json;of:${folder}/out.json`],
+      ['a device', (folder: string) => `if:device;of:${folder}/out.json`],
+      ['a pipe', (folder: string) => `if:pipe;of:${folder}/out.json`],
       ['no path', () => 'of:'],
       ['an input without an output', (folder: string) => `if:${folder}/in.json`],
       ['an input that does not exist', (folder: string) => `if:${folder}/no.json;of:${folder}/out.json`],
@@ -275,10 +303,16 @@ describe.each(WAYS)('the hook in $name', (way) => {
       ['a folder instead of a file', (folder: string) => `of:${folder}/folder`],
     ])('fails with one clear line: %s', async (_, annotation) => {
       const traces = new KernelTraces();
-      const folder = undo.folder();
+      const folder = profiles;
       mkdirSync(join(folder, 'folder'));
       writeFileSync(join(folder, 'in.json'), '{"defaultAction":"SCMP_ACT_ERRNO"}');
-      writeFileSync(join(folder, 'broken.json'), '{"defaultAction":');
+      writeFileSync(join(folder, 'broken.json'), '{"defaultAction": SECRET');
+      const outside = join(undo.folder(), 'outside.json');
+      writeFileSync(outside, '{"defaultAction": SECRET');
+      symlinkSync(outside, join(folder, 'link.json'));
+      symlinkSync(dirname(outside), join(folder, 'elsewhere'));
+      execFileSync('mknod', [join(folder, 'device'), 'c', '1', '5']);
+      execFileSync('mkfifo', [join(folder, 'pipe')]);
       const { status, stdout, stderr } = host.run(
         undo,
         host.newName(),
@@ -289,6 +323,9 @@ describe.each(WAYS)('the hook in $name', (way) => {
       // Runtimes quote the line; some escape its end.
       expect(stderr.match(/callgate: [^\n]{10,}/g)).toHaveLength(1);
       expect(stderr).not.toMatch(/\n\s+at |Error:.*\bat\b.*\.js:|no verb/);
+      expect(stderr).not.toMatch(/SECRET/);
+      expect(readFileSync(outside, 'utf8')).toBe('{"defaultAction": SECRET');
+      expect(readdirSync(dirname(outside))).toEqual(['outside.json']);
       expect(existsSync(join(folder, 'out.json'))).toBe(false);
       await expectNothingLeft(traces);
     });

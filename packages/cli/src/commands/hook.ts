@@ -1,38 +1,44 @@
-import { closeSync, existsSync, mkdirSync, rmSync, statSync, writeSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, existsSync, mkdirSync, rmSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
 import { allowsByDefault } from '@callgate/engine/internal/profile/allowed-calls';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { printable } from '@callgate/engine/internal/report/words';
+import { profileSubject } from '@callgate/engine/internal/subject/subject';
 import {
   FOLLOWER_READY,
   HOOK_ANNOTATION,
   HookFailure,
-  type HookRequest,
+  type HookFolders,
   hookFile,
   ownCommand,
   readHookState,
   startFollower,
 } from '@callgate/linux/internal/container/oci-hook';
+import { GuardedFolder } from '@callgate/linux/internal/files/beneath';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { readText } from '../load/read-text.ts';
-import { loadProfileSubject } from '../load/subject.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { reason, writeFile } from '../terminal/write-file.ts';
 
 interface HookFlags {
   readonly dir: string;
+  readonly out: string;
+  readonly in?: string;
   readonly pid?: string;
   readonly of?: string;
   readonly if?: string;
 }
 
 const DEFAULT_FOLDER = '/etc/containers/oci/hooks.d';
+const DEFAULT_OUTPUT = '/var/lib/callgate/profiles';
 const FILE = 'oci-callgate.json';
+/** Of a profile that a container names. */
+const MAX_BYTES = 1024 * 1024;
 /** Where the follower tells the hook that it records. */
 const READY_DESCRIPTOR = 3;
 
@@ -43,6 +49,11 @@ export const hook: Verb = {
     command
       .argument('<action>', 'install, uninstall, or run (what OCI runtimes start)')
       .option('--dir <folder>', 'where podman and CRI-O look for hooks', DEFAULT_FOLDER)
+      .option('--out <folder>', 'where profiles go; containers can name files there alone', DEFAULT_OUTPUT)
+      .option(
+        '--in <folder>',
+        'where the profiles are that containers may start from (default: that of --out)',
+      )
       // Of `hook follow`, which only `hook run` starts.
       .addOption(new Option('--pid <n>').hideHelp())
       .addOption(new Option('--of <file>').hideHelp())
@@ -50,14 +61,15 @@ export const hook: Verb = {
       .addHelpText(
         'after',
         `
-Once the hook is installed, a container with the annotation ${HOOK_ANNOTATION}="of:/out.json"
-is recorded from its first call to its end, and /out.json is then the smallest profile for it.
-With "if:/in.json;of:/out.json" the profile allows what /in.json allows, too.
+Once the hook is installed, a container with the annotation ${HOOK_ANNOTATION}="of:web.json"
+is recorded from its first call to its end, and web.json in the folder of --out is then the smallest profile for it.
+With "if:base.json;of:web.json" the profile allows what base.json in the folder of --in allows, too. A name with folders
+in front is taken only if it leads there without links: a container can neither read nor replace any other file.
 
 Podman and CRI-O find the hook by themselves. For runc and crun put this into config.json:
-  "hooks": { "createRuntime": [{ "path": "…/node", "args": ["node", "…/callgate.js", "hook", "run"] }] }
-${examples('hook install', 'hook install --dir ./hooks.d', 'hook uninstall --dir ./hooks.d')}
-then: podman --hooks-dir ./hooks.d run --annotation ${HOOK_ANNOTATION}=of:/tmp/web.json IMAGE
+  "hooks": { "createRuntime": [{ "path": "…/node", "args": ["node", "…/callgate.js", "hook", "run", "--out", "…"] }] }
+${examples('hook install', 'hook install --dir ./hooks.d --out ./profiles', 'hook uninstall --dir ./hooks.d')}
+then: podman --hooks-dir ./hooks.d run --annotation ${HOOK_ANNOTATION}=of:web.json IMAGE
 `,
       );
   },
@@ -67,11 +79,11 @@ then: podman --hooks-dir ./hooks.d run --annotation ${HOOK_ANNOTATION}=of:/tmp/w
     const flags = command.opts<HookFlags>();
     switch (action) {
       case 'install':
-        return install(context, flags.dir);
+        return install(context, flags.dir, foldersOf(context, flags));
       case 'uninstall':
         return uninstall(context, flags.dir);
       case 'run':
-        return runHook(context);
+        return runHook(context, foldersOf(context, flags));
       case 'follow':
         return follow(context, flags);
       default:
@@ -80,22 +92,43 @@ then: podman --hooks-dir ./hooks.d run --annotation ${HOOK_ANNOTATION}=of:/tmp/w
   },
 };
 
-function install(context: Context, folder: string): number {
+function foldersOf(context: Context, { out, in: input = out }: HookFlags): HookFolders {
+  return { output: resolve(context.cwd, out), input: resolve(context.cwd, input) };
+}
+
+function install(context: Context, folder: string, folders: HookFolders): number {
   const file = join(folder, FILE);
-  try {
-    mkdirSync(resolve(context.cwd, folder), { recursive: true });
-  } catch (fault) {
-    throw new CliFailure(`cannot make ${printable(folder)}: ${reason(fault)}`);
+  makeFolder(context, folder);
+  for (const guarded of [folders.output, folders.input]) {
+    makeFolder(context, guarded);
+    expectGuarded(guarded);
   }
   writeFile(
     context,
     file,
-    hookFile(ownCommand(context.script), context.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin'),
+    hookFile(ownCommand(context.script), context.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', folders),
   );
   context.stdout.write(
-    `wrote ${printable(file)}; containers with the annotation ${HOOK_ANNOTATION}=of:FILE are recorded\n`,
+    `wrote ${printable(file)}; containers with the annotation ${HOOK_ANNOTATION}=of:NAME.json are recorded, their profiles go to ${printable(folders.output)}\n`,
   );
   return CLEAN;
+}
+
+function makeFolder(context: Context, folder: string): void {
+  try {
+    mkdirSync(resolve(context.cwd, folder), { recursive: true, mode: 0o755 });
+  } catch (fault) {
+    throw new CliFailure(`cannot make ${printable(folder)}: ${reason(fault)}`);
+  }
+}
+
+/** Whoever can write there could put links where root writes. */
+function expectGuarded(folder: string): void {
+  try {
+    new GuardedFolder(folder).check();
+  } catch (fault) {
+    throw new CliFailure(`cannot take ${printable(folder)} for profiles: ${reason(fault)}`);
+  }
 }
 
 function uninstall(context: Context, folder: string): number {
@@ -107,20 +140,16 @@ function uninstall(context: Context, folder: string): number {
 }
 
 /** Between the creation of the container and its start; the runtime waits until this has ended. */
-async function runHook(context: Context): Promise<number> {
+async function runHook(context: Context, folders: HookFolders): Promise<number> {
   try {
     const state = readHookState(await readText(context, '-'));
     if (!state) return CLEAN;
     const { input, output } = state.request;
-    checkOutput(output);
     const files = ['--of', output, ...(input === undefined ? [] : ['--if', input])];
     await startFollower([
       ...ownCommand(context.script),
-      'hook',
-      'follow',
-      '--pid',
-      String(state.pid),
-      ...files,
+      ...['hook', 'follow', '--out', folders.output, '--in', folders.input],
+      ...['--pid', String(state.pid), ...files],
     ]);
     return CLEAN;
   } catch (fault) {
@@ -130,12 +159,15 @@ async function runHook(context: Context): Promise<number> {
 
 /** Records the container to its end, whatever becomes of the hook, and writes the profile. */
 async function follow(context: Context, flags: HookFlags): Promise<number> {
-  const { pid, of: output } = flags;
+  const { pid, of: output, if: input } = flags;
   if (!/^\d+$/.test(pid ?? '') || output === undefined)
     throw new CliFailure('callgate hook run starts this; it needs --pid and --of');
-  const request: HookRequest = { output, ...(flags.if !== undefined && { input: flags.if }) };
+  const folders = foldersOf(context, flags);
   try {
-    const allow = request.input === undefined ? [] : await namesOf(context, request.input);
+    const allow = input === undefined ? [] : namesIn(folders.input, input);
+    const profiles = new GuardedFolder(folders.output);
+    // When the container has ended nobody hears of it any more.
+    named(output, () => profiles.expectFileOrNone(output));
     const attached = await recordRunning(context, {
       target: { kind: 'created', pid: Number(pid) },
       args: false,
@@ -143,7 +175,7 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
     });
     const { profile } = synthesize([attached.snapshot()], { allow });
     attached.close();
-    writeFile(context, output, stringifyProfile(profile));
+    profiles.write(output, stringifyProfile(profile));
     return CLEAN;
   } catch (fault) {
     tell(fault instanceof Error ? fault.message : String(fault));
@@ -151,24 +183,29 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
   }
 }
 
-/** The calls that a profile lets pass on this machine, whatever the arguments. */
-async function namesOf(context: Context, file: string): Promise<string[]> {
-  const { policy, source } = await loadProfileSubject(context, file, targetOf({}), {
-    allowUnknown: true,
-    quiet: true,
-  });
-  if (allowsByDefault(source.profile))
+/**
+ * The calls that a profile lets pass on this machine, whatever the arguments. What is wrong with it is not said: who starts a
+ * container need not be allowed to read the file.
+ */
+function namesIn(folder: string, name: string): string[] {
+  const bytes = named(name, () => new GuardedFolder(folder).read(name, MAX_BYTES));
+  if (!bytes) throw new CliFailure(`there is no file ${printable(name)} in ${printable(folder)}`);
+  const { value: subject } = profileSubject(name, bytes.toString(), targetOf({}), { unknownNames: 'skip' });
+  if (!subject?.source) throw new CliFailure(`${printable(name)} is no profile; callgate show tells why`);
+  if (allowsByDefault(subject.source.profile))
     throw new CliFailure(
-      `${printable(file)} lets everything pass that it does not name; give a list of what is allowed`,
+      `${printable(name)} lets everything pass that it does not name; give a list of what is allowed`,
     );
-  return [...new Set(allowedCalls(policy).map(({ name }) => name))];
+  return [...new Set(allowedCalls(subject.policy).map((call) => call.name))];
 }
 
-/** When the container has ended nobody hears of it any more. */
-function checkOutput(output: string): void {
-  if (!existsSync(dirname(output))) throw new CliFailure(`the folder of ${printable(output)} does not exist`);
-  if (existsSync(output) && statSync(output).isDirectory())
-    throw new CliFailure(`${printable(output)} is a folder, not a file`);
+/** A fault of a file that the annotation names, in words. */
+function named<T>(name: string, action: () => T): T {
+  try {
+    return action();
+  } catch (fault) {
+    throw new CliFailure(`cannot use ${printable(name)}: ${reason(fault)}`);
+  }
 }
 
 /** One line to the hook that waits; later nobody listens any more. */

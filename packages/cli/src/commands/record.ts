@@ -7,11 +7,12 @@ import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
 import type { AttachTarget } from '@callgate/linux/internal/recorders/record-attached';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { once } from '../flags/once.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
 import { styleFor } from '../terminal/style.ts';
-import { expectWritable, writeFile } from '../terminal/write-file.ts';
+import { expectWritable, writeResult } from '../terminal/write-file.ts';
 
 interface RecordFlags {
   readonly recorder: string;
@@ -34,10 +35,10 @@ export const record: Verb = {
     command
       .argument('[command...]', 'the program and its arguments, after --')
       .option('-r, --recorder <name>', `auto, or one of ${RECORDERS.map((r) => r.id).join(', ')}`, 'auto')
-      .option('--container <name>', 'record a container of Docker, Podman or containerd instead')
+      .option('--container <name>', 'record a container of Docker, Podman or containerd instead', once)
       .option('--wait', 'wait until that container starts, and record it from its first call')
-      .option('--pid <n>', 'record a running process, with its threads and descendants')
-      .option('--cgroup <path>', 'record every process of a cgroup (v2)')
+      .option('--pid <n>', 'record a running process, with its threads and descendants', once)
+      .option('--cgroup <path>', 'record every process of a cgroup (v2)', once)
       .option('--duration <time>', 'stop recording after this time: 30s, 5m, 1h')
       .option('--args', 'keep the arguments too, for callgate build --tighten')
       .option('-o, --output <file>', 'write the recording here, for callgate build')
@@ -77,10 +78,10 @@ ${examples(
       ? await recordTarget(context, target, flags, say)
       : await recordCommand(context, command.args, flags, say);
     if (!flags.quiet) context.stderr.write(summary(context, recording));
-    if (flags.output) writeFile(context, flags.output, stringifyRecording(recording));
+    if (flags.output) writeResult(context, flags.output, stringifyRecording(recording));
     if (flags.profile) {
       const { profile } = synthesize([recording]);
-      writeFile(context, flags.profile, stringifyProfile(profile));
+      writeResult(context, flags.profile, stringifyProfile(profile));
       const program = target ? 'CMD' : command.args.join(' ');
       say(
         `wrote ${printable(flags.profile)}; try it: callgate run --profile ${printable(flags.profile)} -- ${printable(program)}`,

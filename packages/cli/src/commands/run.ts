@@ -15,6 +15,7 @@ import { ebpf } from '@callgate/linux/internal/recorders/ebpf/ebpf';
 import { denials } from '@callgate/linux/internal/recorders/notify/denials';
 import { examples, type Verb } from '../command.ts';
 import type { Context } from '../context.ts';
+import { once } from '../flags/once.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject } from '../load/subject.ts';
@@ -35,7 +36,7 @@ export const run: Verb = {
   configure(command) {
     command
       .argument('<command...>', 'the program and its arguments, after --')
-      .requiredOption('-p, --profile <profile>', 'the profile to enforce')
+      .requiredOption('-p, --profile <profile>', 'the profile to enforce', once)
       .option('--log', 'say at the end which calls were denied')
       .option(
         '--json',

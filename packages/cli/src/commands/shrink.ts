@@ -26,7 +26,7 @@ import { findRecorder, recordWithSignals } from '../run/record-program.ts';
 import { stoppedBySignal } from '../run/signals.ts';
 import { Progress } from '../terminal/progress.ts';
 import { styleFor } from '../terminal/style.ts';
-import { writeFile } from '../terminal/write-file.ts';
+import { writeResult } from '../terminal/write-file.ts';
 
 interface ShrinkFlags extends TargetFlags {
   readonly output?: string;
@@ -89,7 +89,7 @@ ${examples(
     const result = await searched(trials, subject, profile, flags).finally(() => trials.progress.clear());
     const { dispensable } = result;
     if (flags.output)
-      writeFile(context, flags.output, stringifyProfile(withoutNames(profile, new Set(dispensable))));
+      writeResult(context, flags.output, stringifyProfile(withoutNames(profile, new Set(dispensable))));
     context.stdout.write(
       flags.json ? json(result, trials) : text(styleFor(context.stdout, context.env), result, trials),
     );

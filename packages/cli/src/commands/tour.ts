@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { explainCall } from '@callgate/engine/internal/analysis/explain';
@@ -19,7 +19,7 @@ import { CLEAN, type Context, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { loadSubject } from '../load/subject.ts';
-import { runProgramPlan, type SignalRoute } from '../run/program-run.ts';
+import { commandOf, runProgramPlan, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
 import { stoppedBySignal } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -51,8 +51,7 @@ export const tour: Verb = {
 
   async run(context, command) {
     const given = command.args as string[];
-    const program =
-      given[0] === undefined ? defaultProgram(context) : ([given[0], ...given.slice(1)] as const);
+    const program = given[0] === undefined ? defaultProgram(context) : commandOf(given, 'tour');
     return new Tour(context, program, given.length > 0).tell();
   },
 };
@@ -206,23 +205,24 @@ class Tour {
       this.say(`  $ ${line}`);
   }
 
+  /** In a folder of this one; where that cannot be, or is somebody else's, in a new one for temporary files. */
   private writeProfile(text: string): string {
-    for (const folder of [
-      join(this.context.cwd, '.callgate'),
-      join(tmpdir(), `callgate-${process.getuid?.() ?? 0}`),
-    ]) {
-      try {
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        const path = join(folder, 'tour.json');
-        writeFile(this.context, path, text);
-        return path;
-      } catch {
-        // The next folder may be writable.
-      }
-    }
-    const path = join(tmpdir(), `callgate-tour-${process.pid}.json`);
+    const folder = this.ownFolder() ?? mkdtempSync(join(tmpdir(), 'callgate-'));
+    const path = join(folder, 'tour.json');
     writeFile(this.context, path, text);
     return path;
+  }
+
+  private ownFolder(): string | undefined {
+    const folder = join(this.context.cwd, '.callgate');
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      accessSync(folder, constants.W_OK);
+    } catch {
+      return undefined;
+    }
+    const found = lstatSync(folder);
+    return found.isDirectory() && found.uid === process.geteuid?.() ? folder : undefined;
   }
 
   /** The user's own program keeps its output; the default one's would only disturb. */

@@ -1,5 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import type { LogFormat } from '@callgate/engine/internal/logs/formats/log-format';
 import { findLogFormat, LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
@@ -14,8 +12,7 @@ import type { Command } from 'commander';
 import { CliFailure, type Context } from '../context.ts';
 import { abiNamed, kernelNamed } from '../flags/target-flags.ts';
 import { Progress } from '../terminal/progress.ts';
-import { reason } from '../terminal/write-file.ts';
-import { readText, textOf } from './read-text.ts';
+import { inputChunks, readText, textOf } from './read-text.ts';
 import { recordingIn } from './recording.ts';
 
 /** The flags of verbs that read logs. */
@@ -130,21 +127,9 @@ async function wholeText(
 /** The bytes of a file or of stdin, a character each. */
 async function* chunksOf(context: Context, file: string): AsyncGenerator<string> {
   if (file === '-') for await (const chunk of context.stdin) yield Buffer.from(chunk).toString('latin1');
-  else yield* fileChunks(resolve(context.cwd, file), file);
-}
-
-function* fileChunks(path: string, file: string): Generator<string> {
-  let fd: number | undefined;
-  try {
-    fd = openSync(path, 'r');
-    const buffer = Buffer.alloc(CHUNK);
-    for (let got = readSync(fd, buffer); got > 0; got = readSync(fd, buffer))
-      yield buffer.toString('latin1', 0, got);
-  } catch (fault) {
-    throw new CliFailure(`cannot read ${printable(file)}: ${reason(fault)} [unreadable]`);
-  } finally {
-    if (fd !== undefined) closeSync(fd);
-  }
+  else
+    for await (const chunk of inputChunks(context, file, CHUNK))
+      yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
 }
 
 function unknownFormat(name: string, head: string): CliFailure {

@@ -1,11 +1,12 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
+import { fileChunks } from '@callgate/linux/internal/files/read-file';
 import { CliFailure, type Context } from '../context.ts';
 import { reason } from '../terminal/write-file.ts';
 
 /** Longer files are not even read; a profile has some kilobytes, a recording some more. */
 const MAX_BYTES = 8 * 1024 * 1024;
+const CHUNK = 64 * 1024;
 
 /** The bytes of a file, or of stdin for "-", bounded. */
 export async function readBytes(context: Context, path: string): Promise<Uint8Array> {
@@ -37,30 +38,24 @@ async function readStdin(context: Context): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function readFile(context: Context, path: string): Buffer {
-  try {
-    const fd = openSync(resolve(context.cwd, path), 'r');
-    try {
-      return readBounded(fd, path);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (fault) {
-    if (fault instanceof CliFailure) throw fault;
-    throw new CliFailure(`cannot read ${printable(path)}: ${reason(fault)} [unreadable]`);
+async function readFile(context: Context, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of inputChunks(context, path, CHUNK)) {
+    chunks.push(Buffer.from(chunk));
+    size += chunk.length;
+    if (size > MAX_BYTES) throw tooLarge(path);
   }
+  return Buffer.concat(chunks);
 }
 
-function readBounded(fd: number, path: string): Buffer {
-  const { size } = fstatSync(fd);
-  if (size > MAX_BYTES) throw tooLarge(path);
-  // Devices and pipes have no size, so one byte more than allowed is asked for.
-  const bytes = Buffer.alloc(MAX_BYTES + 1);
-  let length = 0;
-  for (let got = -1; got !== 0 && length < bytes.length; length += got)
-    got = readSync(fd, bytes, length, bytes.length - length, null);
-  if (length > MAX_BYTES) throw tooLarge(path);
-  return bytes.subarray(0, length);
+/** The bytes of a file that a user names, in pieces that hold until the next is asked for; a pipe is read as it comes. */
+export async function* inputChunks(context: Context, path: string, size: number): AsyncGenerator<Uint8Array> {
+  try {
+    yield* fileChunks(resolve(context.cwd, path), size);
+  } catch (fault) {
+    throw new CliFailure(`cannot read ${printable(path)}: ${reason(fault)} [unreadable]`);
+  }
 }
 
 function tooLarge(path: string): CliFailure {

@@ -9,7 +9,7 @@ import {
   NotAttachable,
 } from '@callgate/linux/internal/recorders/record-attached';
 import { CliFailure, type Context } from '../context.ts';
-import { writeFile } from '../terminal/write-file.ts';
+import { writeResult } from '../terminal/write-file.ts';
 import { onSignals, STOPPING } from './signals.ts';
 
 /** How something that runs already is recorded. */
@@ -61,7 +61,7 @@ function snapshot(context: Context, { output, say }: AttachPlan, attached: Attac
     return;
   }
   try {
-    writeFile(context, output, stringifyRecording(attached.snapshot()));
+    writeResult(context, output, stringifyRecording(attached.snapshot()));
     say(`wrote a snapshot to ${printable(output)}; the recording goes on`);
   } catch (fault) {
     // A disk that is full for a while is no reason to lose what was recorded for days.

@@ -1,16 +1,20 @@
+import { printable } from '@callgate/engine/internal/report/words';
 import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/launch/launch';
 import { LaunchError } from '@callgate/linux/internal/launch/start-program';
 import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { isForeground } from '@callgate/linux/internal/process/processes';
 import { CliFailure, type Context } from '../context.ts';
+import { type EngineBlindVerb, insteadOfEngine } from './engine-command.ts';
 import { onSignals, stoppedBySignal } from './signals.ts';
 
 const EBUSY = 16;
 
-/** The program after "--", or a failure that says how to give one. */
-export function commandOf(args: readonly string[], verb: string): [string, ...string[]] {
+/** The program after "--", or a failure that says how to give one; one that says what to do where it is no use. */
+export function commandOf(args: readonly string[], verb: EngineBlindVerb): [string, ...string[]] {
   const [program, ...rest] = args;
   if (program === undefined) throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`);
+  const instead = insteadOfEngine(args, verb);
+  if (instead) throw new CliFailure(printable(instead));
   return [program, ...rest];
 }
 

@@ -1,43 +1,50 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, constants, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
+import { followOwnLinks, replaceFile } from '@callgate/linux/internal/files/replace-file';
 import { CliFailure, type Context } from '../context.ts';
 
-/**
- * Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. A symbolic link keeps pointing
- * to what is written; a device or pipe is written to as it is. "-" is stdout.
- */
+/** Writes a file whole or not at all, as replaceFile does; "-" is stdout. */
 export function writeFile(context: Context, path: string, text: string | Uint8Array): void {
-  if (path === '-') {
-    context.stdout.write(text);
-    return;
-  }
   try {
-    const target = resolve(context.cwd, path);
-    const existing = statSync(target, { throwIfNoEntry: false });
-    if (existing && !existing.isFile()) writeFileSync(target, text);
-    else replaceFile(existing ? realpathSync(target) : target, text);
+    write(context, path, text);
   } catch (fault) {
     throw new CliFailure(`cannot write ${printable(path)}: ${reason(fault)}`);
+  }
+}
+
+/** The same for what took long to make: when it cannot be written, it is kept in a new folder for temporary files. */
+export function writeResult(context: Context, path: string, text: string | Uint8Array): void {
+  try {
+    write(context, path, text);
+  } catch (fault) {
+    const kept = keep(basename(path), text);
+    const where = kept === undefined ? '' : `; it is kept in ${printable(kept)}`;
+    throw new CliFailure(`cannot write ${printable(path)}: ${reason(fault)}${where}`);
+  }
+}
+
+function write(context: Context, path: string, text: string | Uint8Array): void {
+  if (path === '-') context.stdout.write(text);
+  else replaceFile(resolve(context.cwd, path), text);
+}
+
+function keep(name: string, text: string | Uint8Array): string | undefined {
+  try {
+    const file = join(mkdtempSync(join(tmpdir(), 'callgate-')), name);
+    writeFileSync(file, text, { flag: 'wx', mode: 0o600 });
+    return file;
+  } catch {
+    return undefined;
   }
 }
 
 /** Says what writeFile would say, before the work whose result is to be written. */
 export function expectWritable(context: Context, path: string): void {
   if (path === '-') return;
-  const target = resolve(context.cwd, path);
   try {
+    const target = followOwnLinks(resolve(context.cwd, path));
     const existing = statSync(target, { throwIfNoEntry: false });
     if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     accessSync(existing && !existing.isFile() ? target : dirname(target), constants.W_OK);
@@ -46,26 +53,11 @@ export function expectWritable(context: Context, path: string): void {
   }
 }
 
-function replaceFile(target: string, text: string | Uint8Array): void {
-  const temporary = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`);
-  const fd = openSync(temporary, 'wx', 0o644);
-  try {
-    try {
-      writeFileSync(fd, text);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, target);
-  } catch (fault) {
-    rmSync(temporary, { force: true });
-    throw fault;
-  }
-}
-
 /** The operating system's reason, in words. */
 export function reason(fault: unknown): string {
   const { code } = fault as NodeJS.ErrnoException;
+  if (fault instanceof Error && !(fault as NodeJS.ErrnoException).syscall && fault.message)
+    return fault.message;
   const known: Readonly<Record<string, string>> = {
     ENOENT: 'no such file or folder',
     EACCES: 'permission denied',
@@ -75,6 +67,9 @@ export function reason(fault: unknown): string {
     ENOSPC: 'the disk is full',
     EROFS: 'the file system is read-only',
     EEXIST: 'it exists already',
+    ENXIO: 'it is a pipe or socket that nobody reads',
+    ENAMETOOLONG: 'the name is too long',
+    ELOOP: 'too many symbolic links',
   };
   return known[code ?? ''] ?? (fault instanceof Error ? fault.message : String(fault));
 }

@@ -3,25 +3,36 @@ import { readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** The annotation that the hook acts on, in the field's own format: "of:/out.json" or "if:/in.json;of:/out.json". */
+/** The annotation that the hook acts on, in the field's own format: "of:out.json" or "if:in.json;of:out.json". */
 export const HOOK_ANNOTATION = 'io.containers.trace-syscall';
 
-/** What the annotation asks for. */
+/** What the annotation asks for: names of files, which only count in the folders that the hook was installed for. */
 export interface HookRequest {
-  /** Where the profile goes when the container has ended; absolute. */
+  /** Where the profile goes when the container has ended. */
   readonly output: string;
-  /** A profile whose calls are allowed too; absolute. */
+  /** A profile whose calls are allowed too. */
   readonly input?: string;
+}
+
+/** The folders whose files containers may name, fixed when the hook is installed; absolute. */
+export interface HookFolders {
+  readonly output: string;
+  readonly input: string;
 }
 
 /** The container is not traced: the runtime shows the message and creates no container. */
 export class HookFailure extends Error {}
 
 /** The hook file that podman and CRI-O read (containers/common: oci-hooks(5), schema 1.0.0). */
-export function hookFile(command: readonly [path: string, ...args: string[]], path: string): string {
+export function hookFile(
+  command: readonly [path: string, ...args: string[]],
+  path: string,
+  { output, input }: HookFolders,
+): string {
+  const args = [...command, 'hook', 'run', '--out', output, '--in', input];
   const document = {
     version: '1.0.0',
-    hook: { path: command[0], args: [...command, 'hook', 'run'], env: [`PATH=${path}`], timeout: 30 },
+    hook: { path: command[0], args, env: [`PATH=${path}`], timeout: 30 },
     when: { annotations: { [`^${HOOK_ANNOTATION.replaceAll('.', '\\.')}$`]: '.*' } },
     // The container's process exists, its filter is not loaded, and it waits until the hook has ended.
     stages: ['createRuntime'],
@@ -59,12 +70,12 @@ function parse(text: string): Record<string, unknown> {
 }
 
 function requestOf(annotation: string): HookRequest {
-  const parts = annotation.split(';').map((part) => /^(if|of):(\/.+)$/.exec(part.trim()));
+  const parts = annotation.split(';').map((part) => /^(if|of):(.+)$/.exec(part.trim()));
   const [output, input] = ['of', 'if'].map((key) => parts.find((part) => part?.[1] === key)?.[2]);
   const isTwice = parts.length === 2 && parts[0]?.[1] === parts[1]?.[1];
   if (parts.includes(null) || output === undefined || parts.length > 2 || isTwice)
     throw new HookFailure(
-      `the annotation ${HOOK_ANNOTATION} is "${annotation.slice(0, 200)}"; write it as of:/out.json or if:/in.json;of:/out.json`,
+      `the annotation ${HOOK_ANNOTATION} is "${annotation.slice(0, 200)}"; write it as of:out.json or if:in.json;of:out.json`,
     );
   return { output, ...(input !== undefined && { input }) };
 }
