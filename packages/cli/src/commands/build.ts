@@ -25,7 +25,7 @@ import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS, type Output } from '../context.ts';
 import { natural } from '../flags/number.ts';
 import { abiNamed, withRelease } from '../flags/target-flags.ts';
 import {
@@ -35,6 +35,7 @@ import {
   logFlagsOf,
   type ReadRecording,
   readAnyRecording,
+  unknownNamesOf,
 } from '../load/log.ts';
 import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -93,7 +94,7 @@ export const build: Verb = {
       .optionsGroup('What is written:')
       .option('--html <file>', 'a report as one HTML page')
       .option('--no-sidecar', 'no p.callgate.json beside p.json; it says why each call is in the profile')
-      .option('--explain', 'on the terminal: for every call, why it is in the profile')
+      .option('--explain', 'for every call, why it is in the profile')
       .option('--json', 'one JSON document on stdout: the profile and everything said about it')
       .addHelpText(
         'after',
@@ -126,18 +127,27 @@ export const build: Verb = {
     if (flags.html)
       writeFile(context, flags.html, buildHtml({ title: flags.output, recordings, synthesis, completeness }));
 
+    const reasons = (output: Output) => linesOf(reasonLines(styleFor(output, context.env), synthesis, runs));
+    // What was asked for goes to stdout, unless the profile is there.
+    const explainsOnStdout = flags.output !== '-' && !flags.json;
+    if (flags.explain && explainsOnStdout) context.stdout.write(reasons(context.stdout));
+    if (flags.explain && !explainsOnStdout) context.stderr.write(reasons(context.stderr));
+
     const style = styleFor(context.stderr, context.env);
     const isQuiet = flags.quiet || flags.json;
     const lines = [
-      ...(flags.explain ? reasonLines(style, synthesis, runs) : []),
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
       ...(isQuiet ? [] : summaryLines(style, recordings, synthesis)),
       ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
-    context.stderr.write(lines.map((line) => `${line}\n`).join(''));
+    context.stderr.write(linesOf(lines));
     return CLEAN;
   },
 };
+
+function linesOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}
 
 /** A log without a single call is most often not what was meant. */
 function withCalls({ name, recording, contents }: ReadRecording): Recording {
@@ -154,7 +164,12 @@ async function readEach(
   files: readonly [string, ...string[]],
   logFlags: LogFlags,
 ): Promise<[Recording, ...Recording[]]> {
-  const read = async (file: string) => withCalls(await readAnyRecording(context, file, logFlags));
+  const read = async (file: string) => {
+    const found = await readAnyRecording(context, file, logFlags);
+    const unknown = unknownNamesOf(found, logFlags);
+    if (unknown === undefined) return withCalls(found);
+    throw new CliFailure(`${found.name}: ${unknown}; --allow-unknown builds without them`, FINDINGS);
+  };
   const [first, ...rest] = files;
   const recordings: [Recording, ...Recording[]] = [await read(first)];
   const given = new Set([identityOf(recordings[0])]);

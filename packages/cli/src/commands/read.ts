@@ -1,17 +1,19 @@
 import { LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
+import { fromUtf8 } from '@callgate/engine/internal/logs/log-recording';
 import { type Observation, stringifyRecording } from '@callgate/engine/internal/recording/recording';
 import { deniedCalls, isList, lacksLines, phasesOf } from '@callgate/engine/internal/report/recording';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context } from '../context.ts';
+import { CLEAN, type Context, FINDINGS } from '../context.ts';
 import {
   addLogFlags,
   type LogFlagTexts,
   logFlagsOf,
   type ReadRecording,
   readAnyRecording,
+  unknownNamesOf,
 } from '../load/log.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
@@ -53,10 +55,14 @@ ${examples(
   async run(context, command) {
     const [file] = command.processedArgs as [string];
     const flags = command.opts<ReadFlags>();
-    const found = await readAnyRecording(context, file, logFlagsOf({ ...flags, logArch: flags.arch }));
+    const how = logFlagsOf({ ...flags, logArch: flags.arch });
+    const found = await readAnyRecording(context, file, how);
     if (flags.output) writeFile(context, flags.output, stringifyRecording(found.recording));
     context.stdout.write(flags.json ? stringifyRecording(found.recording) : text(context, found));
-    return CLEAN;
+    const unknown = unknownNamesOf(found, how);
+    if (unknown === undefined) return CLEAN;
+    context.stderr.write(`callgate: ${found.name}: ${unknown}; --allow-unknown leaves them out\n`);
+    return FINDINGS;
   },
 };
 
@@ -93,7 +99,7 @@ function unreadLines(
   examples: readonly { line: number; text: string }[],
   all: number,
 ): string[] {
-  const shown = examples.map(({ line, text: t }) => style.dim(`    line ${line}: ${printable(t)}`));
+  const shown = examples.map(({ line, text: t }) => style.dim(`    line ${line}: ${printable(fromUtf8(t))}`));
   const rest = all - examples.length;
   return rest > 0 ? [...shown, style.dim(`    and ${plural(rest, 'more line')}`)] : shown;
 }

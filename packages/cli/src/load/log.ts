@@ -1,12 +1,13 @@
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import type { LogFormat } from '@callgate/engine/internal/logs/formats/log-format';
 import { findLogFormat, LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
-import { recordingOfLog } from '@callgate/engine/internal/logs/log-recording';
+import { fromUtf8, recordingOfLog } from '@callgate/engine/internal/logs/log-recording';
 import type { LogContents } from '@callgate/engine/internal/logs/log-tally';
 import { LogStream } from '@callgate/engine/internal/logs/read-log';
 import { looksLikeRecording, type Recording } from '@callgate/engine/internal/recording/recording';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { meantCall } from '@callgate/engine/internal/syscalls/meant-call';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import type { Command } from 'commander';
 import { CliFailure, type Context } from '../context.ts';
@@ -21,6 +22,7 @@ export interface LogFlagTexts {
   readonly logArch?: string;
   readonly kernel?: string;
   readonly args?: boolean;
+  readonly allowUnknown?: boolean;
   readonly quiet?: boolean;
 }
 
@@ -30,7 +32,8 @@ export function addLogFlags(command: Command, archFlag: '--arch <abi>' | '--log-
     .option('--format <name>', 'as this format (default: callgate recognises it)')
     .option(archFlag, 'as the log of a machine with this ABI (default: that of this machine)')
     .option('--kernel <k.m>', 'as the log of a kernel of this release (default: unknown)')
-    .option('--args', 'with the arguments that a condition can be made of');
+    .option('--args', 'with the arguments that a condition can be made of')
+    .option('--allow-unknown', 'leave out names that no system call has, instead of ending with status 1');
 }
 
 /** What the flags say of logs. */
@@ -41,6 +44,7 @@ export function logFlagsOf(flags: LogFlagTexts): LogFlags {
     machine: flags.logArch === undefined ? thisMachine().abi.name : abiNamed(flags.logArch),
     kernel: flags.kernel ?? '',
     wantsArguments: flags.args ?? false,
+    allowUnknown: flags.allowUnknown ?? false,
     quiet: flags.quiet,
   };
 }
@@ -52,6 +56,7 @@ export interface LogFlags {
   /** uname -r of the machine that wrote it; "" when unknown. */
   readonly kernel: string;
   readonly wantsArguments: boolean;
+  readonly allowUnknown: boolean;
   /** Says nothing of how far it is. */
   readonly quiet?: boolean;
 }
@@ -64,6 +69,8 @@ export interface ReadRecording {
   readonly contents?: LogContents;
 }
 
+/** Names in a message; more are counted. */
+const MOST_NAMED = 10;
 /** V8 keeps strings of twice that apart from the others, which makes them three times as slow to make. */
 const CHUNK = 64 * 1024;
 
@@ -98,6 +105,18 @@ export async function readAnyRecording(
   if (!log) throw stream.isBinary ? binaryFile(name, head) : unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });
   return { name, format: log.format.id, recording, contents: log.contents };
+}
+
+/** What a log has in the place of calls' names and no call is called; undefined when that is nothing, or may be. */
+export function unknownNamesOf(read: ReadRecording, { allowUnknown }: LogFlags): string | undefined {
+  const names = allowUnknown ? [] : (read.contents?.unknownNames ?? []);
+  if (names.length === 0) return undefined;
+  const listed = names.slice(0, MOST_NAMED).map(({ line, text }) => {
+    const meant = meantCall(text);
+    return `${printable(text)} (line ${line}${meant ? `, did you mean ${meant}?` : ''})`;
+  });
+  const more = names.length > MOST_NAMED ? `, and ${names.length - MOST_NAMED} more` : '';
+  return `no system call is called ${listed.join(', ')}${more}`;
 }
 
 /** The format that a flag names. */
@@ -135,7 +154,9 @@ async function* chunksOf(context: Context, file: string): AsyncGenerator<string>
 function unknownFormat(name: string, head: string): CliFailure {
   const line = head.split('\n').find((l) => l.trim() !== '');
   const shown =
-    line === undefined ? 'the file is empty' : `its first line is "${printable(line.trim().slice(0, 60))}"`;
+    line === undefined
+      ? 'the file is empty'
+      : `its first line is "${printable(fromUtf8(line.trim()).slice(0, 60))}"`;
   return new CliFailure(
     `${name}: no known log format: ${shown}; --format NAME forces one (callgate read --help lists them) [unknown-log]`,
   );

@@ -70,7 +70,8 @@ async function build(...args: readonly string[]): Promise<Built> {
   const file = join(folder, `${++files}.json`);
   const sidecar = file.replace(/json$/, 'callgate.json');
   const result = await callgate(['build', ...args, '-o', file]);
-  expect([result.status, result.stdout, result.stderr]).toEqual([0, '', result.stderr]);
+  const explained = args.includes('--explain') ? result.stdout : '';
+  expect([result.status, result.stdout, result.stderr]).toEqual([0, explained, result.stderr]);
   const profile = JSON.parse(readFileSync(file, 'utf8'));
   const allowed = profile.syscalls.filter((rule: { action: string }) => rule.action === 'SCMP_ACT_ALLOW');
   return {
@@ -550,9 +551,15 @@ describe('what stands beside and on the page', () => {
 
   it('--explain gives every call a line, and none of its escape codes', async () => {
     const made = await build(forged(), '--explain');
-    for (const name of made.names) expect(made.stderr).toMatch(new RegExp(`^ *${name} `, 'm'));
-    expect(made.stderr).not.toMatch(CONTROL);
-    expect(made.stderr).toContain('first by');
+    for (const name of made.names) expect(made.stdout).toMatch(new RegExp(`^ *${name} `, 'm'));
+    expect(made.stdout + made.stderr).not.toMatch(CONTROL);
+    expect(made.stdout).toContain('first by');
+  });
+
+  it('--explain goes to stderr where the profile goes to stdout', async () => {
+    const { stdout, stderr } = await callgate(['build', recording('read'), '--explain']);
+    expect(Object.keys(JSON.parse(stdout))).toContain('defaultAction');
+    expect(stderr).toMatch(/^ *read +seen/m);
   });
 
   it('the sidecar says why each call is in', async () => {
@@ -670,8 +677,8 @@ describe('hostile recordings', () => {
   it('with huge counts are added up to numbers', async () => {
     const huge = () =>
       recording([{ name: 'read', count: Number.MAX_SAFE_INTEGER, denied: Number.MAX_SAFE_INTEGER }]);
-    const { stderr, sidecar } = await build(huge(), huge(), '--explain');
-    expect(stderr).not.toMatch(/NaN|Infinity|e\+/);
+    const { stdout, stderr, sidecar } = await build(huge(), huge(), '--explain');
+    expect(stdout + stderr).not.toMatch(/NaN|Infinity|e\+/);
     expect(() => JSON.parse(readFileSync(sidecar, 'utf8'))).not.toThrow();
   });
 

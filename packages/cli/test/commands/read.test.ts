@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Observation, Phase } from '@callgate/engine/internal/recording/recording';
@@ -26,6 +26,30 @@ describe('read', () => {
     expect(stdout).toContain('2 system calls, called 3 times on x86_64');
     expect(stdout).toContain('ABI not told for 3 calls');
     expect(stdout).toContain('line 4: what is this');
+  });
+
+  it.each([
+    ['a list', 'read, writ, open\nclose\n', 'writ (line 1, did you mean write?)'],
+    ['a log', 'read(0, "", 1) = 0\nno_such_call(1) = 0\n', 'no_such_call (line 2)'],
+  ])(
+    'ends with 1 where %s has names that no call has, and build makes nothing of it',
+    async (_, text, named) => {
+      const log = file('unknown', text);
+      const out = join(folder, 'unknown.json');
+      for (const verb of [['read'], ['build', '-o', out]]) {
+        const { status, stderr } = await callgate([...verb, log]);
+        expect([status, stderr]).toEqual([1, expect.stringContaining(named)]);
+        expect(stderr).toMatch(/^callgate: [^\n]+\n$/);
+      }
+      expect(existsSync(out)).toBe(false);
+      expect((await callgate(['read', log, '--allow-unknown'])).status).toBe(0);
+      expect((await callgate(['build', '-o', out, log, '--allow-unknown'])).status).toBe(0);
+    },
+  );
+
+  it('takes a line of the program that looks like a call for none', async () => {
+    const { status } = await callgate(['read', file('log', `${STRACE}hello(world)\n`)]);
+    expect(status).toBe(0);
   });
 
   it('writes a recording that is read again as it is', async () => {

@@ -8,6 +8,8 @@ import { names } from './formats/names.ts';
 import { perfTrace } from './formats/perf-trace.ts';
 import { profile } from './formats/profile.ts';
 import { ftrace, perfScript, perfScriptBare } from './formats/raw-syscalls.ts';
+import { sandbox } from './formats/sandbox.ts';
+import { snappyDebug } from './formats/snappy-debug.ts';
 import { spo } from './formats/spo.ts';
 import { strace } from './formats/strace.ts';
 import { straceSummary } from './formats/strace-summary.ts';
@@ -19,6 +21,8 @@ export const LOG_FORMATS: readonly LogFormat[] = [
   profile,
   audit,
   journalJson,
+  snappyDebug,
+  sandbox,
   strace,
   straceSummary,
   ftrace,

@@ -98,8 +98,8 @@ function assumedPlace({ name, nr }: LoggedCall, machine: AbiName) {
   return undefined;
 }
 
-/** Logs are read byte by byte; a comm is UTF-8 more often than not. */
-function fromUtf8(bytes: string): string {
+/** Logs are read byte by byte; what they say is UTF-8 more often than not. */
+export function fromUtf8(bytes: string): string {
   try {
     return decodeURIComponent(bytes.replace(/[%\u0080-\u00ff]/g, (c) => `%${c.charCodeAt(0).toString(16)}`));
   } catch {

@@ -38,8 +38,12 @@ export interface LogContents {
   /** The first of them. */
   readonly examples: readonly UnreadLine[];
   readonly notes: readonly string[];
+  /** Names that stand where a call's should and that no call has, each once, with the line that has it first. */
+  readonly unknownNames: readonly UnreadLine[];
 }
 
+/** Names that no call has. */
+const UNKNOWN_NAMES = 100;
 /** Numbers that no table knows; known calls are few. */
 const UNKNOWN_NUMBERS = 1000;
 /** Different arguments of all calls together. */
@@ -81,6 +85,7 @@ export class LogTally {
   private readonly byName = new Map<string, Entry | undefined>();
   private readonly byNumber = new Map<number, Entry>();
   private readonly byCall = new Map<string, Entry>();
+  private readonly unknownNames = new Map<string, number>();
   private readonly noted = new Set<string>();
   private readonly examples: UnreadLine[] = [];
   private unknown = 0;
@@ -112,7 +117,7 @@ export class LogTally {
     let entry = this.byName.get(name);
     if (entry === undefined) {
       if (!isKnownName(name)) {
-        this.unread();
+        this.unknownName(name);
         return undefined;
       }
       entry = this.create({ name: copyOf(name) }, detail);
@@ -126,6 +131,18 @@ export class LogTally {
   again(entry: Entry, denied = false): void {
     if (denied) entry.denied++;
     else entry.executed++;
+  }
+
+  /** It turns out that a call which was counted was not made, but denied. */
+  wasDenied(entry: Entry): void {
+    this.retract(entry);
+    entry.denied = plus(entry.denied, 1);
+  }
+
+  /** It turns out that a call which was counted was not made. */
+  retract(entry: Entry): void {
+    entry.executed = Math.max(0, entry.executed - 1);
+    if (entry.executed === 0) delete entry.args;
   }
 
   /** The same where other things than calls have names too: those are passed over. */
@@ -210,6 +227,13 @@ export class LogTally {
     if (Number.isSafeInteger(records) && records > 0) this.lostCount = plus(this.lostCount, records);
   }
 
+  private unknownName(name: string): void {
+    this.unread();
+    const text = copyOf(name);
+    if (this.unknownNames.size < UNKNOWN_NAMES && !this.unknownNames.has(text))
+      this.unknownNames.set(text, this.lineNumber);
+  }
+
   /** The present line holds something that cannot be understood. */
   unread(): void {
     if (this.lastUnread === this.lineNumber) return;
@@ -229,13 +253,16 @@ export class LogTally {
   contents(bytes: number): LogContents {
     const entries = [...this.byCall.values(), ...this.byNumber.values(), ...this.byName.values()];
     return {
-      calls: entries.flatMap((entry) => (entry ? [{ ...entry, args: entry.args?.result() }] : [])),
+      calls: entries.flatMap((entry) =>
+        entry && entry.executed + entry.denied > 0 ? [{ ...entry, args: entry.args?.result() }] : [],
+      ),
       lines: this.lineNumber,
       bytes,
       lost: this.lostCount,
       unread: this.unreadCount,
       examples: this.examples,
       notes: [...this.noted],
+      unknownNames: [...this.unknownNames].map(([text, line]) => ({ line, text })),
     };
   }
 

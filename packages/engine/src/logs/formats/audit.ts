@@ -2,26 +2,36 @@ import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import type { CallDetail, LogTally } from '../log-tally.ts';
 import { AuditEndings, type CountedRecord } from './audit-endings.ts';
+import { AuditEvents, type RecordSource } from './audit-events.ts';
 import { hexadecimal, type LogFormat, shorten } from './log-format.ts';
 
+/** Months are written in the language of the machine, a byte a character: "Mär", "févr.", " 3月", "de març". */
+const MONTH = String.raw` ?(?:[^\s\[\]:]{1,48} {1,2}){1,3}`;
 /** The time and host that syslog and journalctl put before a message, in all their styles. */
-const SYSLOG = String.raw`(?:\S{3}\s+\d+ [\d:.]{8,15} \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
+const SYSLOG = String.raw`(?:${MONTH}\d{1,2} \d\d:\d\d:\d\d(?:\.\d+)? \S+ |\d{4}-\d\d-\d\dT\S+ \S+ |\[ *[\d.]+\] \S+ |\S{3} \d{4}-\d\d-\d\d [\d:]{8} \S+ \S+ )`;
 const RFC5424 = String.raw`<[0-7]>1 \S+ \S+ kernel \S+ \S+ \S+ `;
 /** Before the kernel's own messages: a priority or facility (dmesg -r, -x, /dev/kmsg), and the time, if any. */
 const KERNEL = String.raw`(?:<[0-7]>|kern  ?:\w+ *: |[0-7],\d+,\d+,[^;]*;)?(?:\[[^\]]*\] |\d+\.\d+ |\d{4}-\d\d-\d\dT\S+ )?`;
 /** Only these may begin what the kernel says; the same text behind the name of an application is that application's. */
 const FROM_KERNEL = `^(?:${RFC5424}|(?:${SYSLOG}kernel: )?${KERNEL})`;
 
+const SYSLOG_LINE = new RegExp(`^${SYSLOG}`);
+
 /** Kernels before 3.16 wrote no "audit: ". */
 const KERNEL_RECORD = new RegExp(String.raw`${FROM_KERNEL}(?:audit: )?type=(\d+) audit\(([^)]*)\) ?: ?`);
 const AUDITD_RECORD = /^(?:node=\S+ )?type=(\S+) (?:msg=)?audit\(([^)]*)\) ?: ?/;
 const JOURNAL_RECORD = new RegExp(
-  String.raw`^${SYSLOG}audit(?:\[\d+\])?: (SECCOMP|SYSCALL) (?:audit\(([^)]*)\)[ :]*)?`,
+  String.raw`^${SYSLOG}audit(?:\[\d+\])?: (SECCOMP|SYSCALL|ANOM_ABEND) (?:audit\(([^)]*)\)[ :]*)?`,
 );
 
 /** The end of a SECCOMP record is the kernel's; what stands before may be chosen by the process (comm, exe). */
 const SECCOMP_END =
   /^ sig=\S+(?: arch=(\w+))? syscall=([\w-]+?)(?:\((\d{1,10})\))? compat=\d ip=\S+ code=(\w+(?:-\w+)*)(?: [A-Z]+=\S+)*\s*$/;
+/** How Linux 3.2 to 3.7 wrote what later is a SECCOMP record: without the ABI. */
+const OLD_SECCOMP =
+  /reason="seccomp" sig=\d+ syscall=(\d{1,10})(?: compat=\d ip=\S+ code=(0x[0-9a-f]+))?\s*$/;
+/** The end of a record of a process that died. */
+const DIED_OF_SIGSYS = /^(?:.* )?pid=(\d+) .* sig=(?:31|SIGSYS)(?: res=\S+)?\s*$/;
 /** The beginning of a SYSCALL record is the kernel's. */
 const SYSCALL_START =
   /^arch=(\w+) syscall=([\w-]+?)(?:\((\d{1,10})\))?(?: per=\S+)?(?: success=\S+ exit=.+?)?(?: a0=(\S+) a1=(\S+) a2=(\S+) a3=(\S+))?(?= \w+=)/;
@@ -79,11 +89,13 @@ const LIBAUDIT_NAMES: Readonly<Record<string, string>> = {
   getdents: 'getdents64',
   newfstat: 'fstat',
 };
+const BRACKET = 91;
 /** What the kernel writes for a call that a tracer has skipped. */
 const NO_NUMBER = 0xffffffff;
 
 /** Reads records of the audit subsystem, whoever wrote them down. */
 export class AuditRecords {
+  readonly events: AuditEvents;
   private readonly tally: LogTally;
   private lostSoFar = 0;
   /** When the kernel last said something that is no audit record. */
@@ -91,6 +103,7 @@ export class AuditRecords {
 
   constructor(tally: LogTally) {
     this.tally = tally;
+    this.events = new AuditEvents(tally);
   }
 
   /** One line. What a SECCOMP record told, if it is one. */
@@ -108,7 +121,12 @@ export class AuditRecords {
       this.tally.unread();
       return undefined;
     }
-    if (type === '1326' || type === 'SECCOMP') return this.seccomp(line.slice(start.length), time);
+    const body = line.slice(start.length);
+    if (type === '1326' || type === 'SECCOMP') {
+      if (this.events.isRepetition(sourceOf(line), line, time, body)) return undefined;
+      return this.seccomp(body, time);
+    }
+    if (type === '1701' || type === 'ANOM_ABEND') return this.death(body, time);
     if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
     return undefined;
   }
@@ -126,6 +144,16 @@ export class AuditRecords {
     if (end) return this.decided(end[1], end[3] ?? end[2], end[4], body, time);
     this.tally.unread();
     return undefined;
+  }
+
+  /** The end of a process, which was also the record of a filter's decision before Linux 3.8. */
+  death(body: string, time: string | undefined): undefined {
+    const old = OLD_SECCOMP.exec(body);
+    if (old) this.decided(undefined, old[1], old[2] ?? '0x0', body, time);
+    else {
+      const died = DIED_OF_SIGSYS.exec(body);
+      if (died) this.events.died(died[1]);
+    }
   }
 
   /** A SECCOMP record by its fields: arch may be missing. */
@@ -187,8 +215,14 @@ export class AuditRecords {
   }
 }
 
+function sourceOf(line: string): RecordSource {
+  if (/^(?:node=|type=\S+ (?:msg=)?audit)/.test(line)) return 'auditd';
+  if (JOURNAL_RECORD.test(line)) return 'journal';
+  return SYSLOG_LINE.test(line) ? 'syslog' : 'dmesg';
+}
+
 /** Undefined for a code that does not exist, such as one whose end is missing. */
-function isExecuted(code: string): boolean | undefined {
+export function isExecuted(code: string): boolean | undefined {
   const name = code.toLowerCase().replace(WITH_DATA, '$10000');
   return Object.hasOwn(CODES, name) ? CODES[name] : undefined;
 }
@@ -226,10 +260,16 @@ export const audit: LogFormat = {
     const endings = new AuditEndings(tally);
     return {
       line(text, from, to) {
-        if (!records.mistrusts(text, from) && endings.seenAgain(text, from, to)) return;
+        const { events } = records;
+        const source = text.charCodeAt(from) === BRACKET ? 'dmesg' : 'auditd';
+        if (events.isOnly(source) && !records.mistrusts(text, from) && endings.seenAgain(text, from, to)) {
+          events.passed(source, text, from);
+          return;
+        }
         const told = records.line(shorten(text.slice(from, to)));
         if (told) endings.remember(told);
       },
+      end: () => records.events.end(),
     };
   },
 };

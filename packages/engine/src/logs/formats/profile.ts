@@ -1,5 +1,8 @@
 import { allowsByDefault, namesAllowed } from '../../profile/allowed-calls.ts';
 import { parseProfile } from '../../profile/parse.ts';
+import { type Abi, findAbi } from '../../syscalls/arch.ts';
+import { numberOf } from '../../syscalls/lookup.ts';
+import type { LogTally } from '../log-tally.ts';
 import {
   asObject,
   asText,
@@ -12,7 +15,7 @@ import {
 const MAX_LENGTH = 8 * 1024 * 1024;
 
 /** How lines of such documents begin. */
-const YAML_OR_JSON = /^\s*(?:#|- |---|["\w]+\s*:|[\][{}"]|$)/;
+const YAML_OR_JSON = /^\s*(?:#|\/\/ |- |---|["\w]+\s*:|[\][{}"]|$)/;
 const FIRST_KEY = /^(?:defaultAction|defaultErrnoRet|architectures|archMap|syscalls|flags)\s*:/;
 
 /** A seccomp profile that allows what somebody found out, such as oci-seccomp-bpf-hook writes them. */
@@ -21,8 +24,8 @@ export const profile: LogFormat = {
   about: 'a seccomp profile: what its rules allow (also of oci-seccomp-bpf-hook)',
   recognises: () => false,
   documentLines(lines) {
-    const first = lines.find((line) => !/^\s*(?:#.*|---.*)?$/.test(line)) ?? '';
-    const begins = /^\s*\{/.test(first) ? !isOther(parseObject(first)) : FIRST_KEY.test(first);
+    const first = lines.find((line) => !/^\s*(?:#.*|---.*|\^C)?$/.test(line)) ?? '';
+    const begins = /^\s*(?:\{|\/\/ )/.test(first) ? !isOther(parseObject(first)) : FIRST_KEY.test(first);
     return begins &&
       lines.some((line) =>
         /^\s*\{?\s*"defaultAction"\s*:|^defaultAction\s*:|^\s*\{.*"defaultAction"\s*:/.test(
@@ -39,31 +42,63 @@ export const profile: LogFormat = {
         if (text.length <= MAX_LENGTH) text += `${chunk.slice(from, to)}\n`;
       },
       end() {
-        const json = /^\s*\{/.test(text);
-        const { value, diagnostics } = parseProfile(text, {
-          format: json ? 'json' : 'yaml',
-          unknownNames: 'skip',
-        });
-        if (!value) {
+        const parts = adviceParts(text);
+        if (!parts) readProfile(tally, text, true);
+        else {
           tally.note(
-            `not a valid profile: ${diagnostics.find((d) => d.severity === 'error')?.message ?? ''}`,
+            `Inspektor Gadget advises ${parts.length === 1 ? 'on one container' : `on ${parts.length} containers, which are counted together`}: ${parts.map(({ name }) => name || 'one without a name').join(', ')}`,
           );
-          const names = json ? looseNames(text) : undefined;
-          if (!names) tally.unread();
-          for (const name of names ?? []) tally.nameIfKnown(name);
-          return;
+          // The architectures that it writes are always the same ones.
+          for (const part of parts) readProfile(tally, part.text, false);
         }
-        if (allowsByDefault(value))
-          tally.note('it allows what it does not name, so it does not say what a workload calls');
-        for (const name of namesAllowed(value)) tally.name(name);
-        if (value.rules.some((r) => r.conditions.length > 0))
-          tally.note('conditions on arguments are not taken over: every call that a rule allows counts');
-        if (value.rules.some((r) => r.includes || r.excludes))
-          tally.note('includes and excludes are not looked at: every rule counts');
       },
     };
   },
 };
+
+/** Before the profile of each container Inspektor Gadget writes its name. */
+const CONTAINER = /^\/\/ (.*)\n/gm;
+
+function adviceParts(text: string): { readonly name: string; readonly text: string }[] | undefined {
+  const heads = [...text.matchAll(CONTAINER)];
+  if (heads.length === 0 || !/^(?:\^C)?\s*\/\/ /.test(text)) return undefined;
+  return heads.map((head, i) => ({
+    name: head[1].trim(),
+    text: text.slice(head.index + head[0].length, heads[i + 1]?.index),
+  }));
+}
+
+function readProfile(tally: LogTally, text: string, tellsAbis: boolean): void {
+  const json = /^\s*\{/.test(text);
+  const { value, diagnostics } = parseProfile(text, {
+    format: json ? 'json' : 'yaml',
+    unknownNames: 'skip',
+  });
+  if (!value) {
+    tally.note(`not a valid profile: ${diagnostics.find((d) => d.severity === 'error')?.message ?? ''}`);
+    const names = json ? looseNames(text) : undefined;
+    if (!names) tally.unread();
+    for (const name of names ?? []) tally.nameIfKnown(name);
+    return;
+  }
+  if (allowsByDefault(value))
+    tally.note('it allows what it does not name, so it does not say what a workload calls');
+  const abis = tellsAbis ? value.architectures.flatMap(({ value: token }) => findAbi(token) ?? []) : [];
+  for (const name of namesAllowed(value)) countName(tally, name, abis);
+  if (value.rules.some((r) => r.conditions.length > 0))
+    tally.note('conditions on arguments are not taken over: every call that a rule allows counts');
+  if (value.rules.some((r) => r.includes || r.excludes))
+    tally.note('includes and excludes are not looked at: every rule counts');
+}
+
+/** On each of the ABIs that has it; where none is told, which one it is remains open. */
+function countName(tally: LogTally, name: string, abis: readonly Abi[]): void {
+  const number = /^unknown_syscall_(\d{1,10})$/.exec(name);
+  const having = abis.filter((abi) => numberOf(abi.name, name) !== undefined);
+  if (number) tally.number(Number(number[1]));
+  else if (having.length === 0) tally.name(name);
+  else for (const abi of having) tally.named(abi.name, name);
+}
 
 /** A whole object on the first line that is no profile belongs to a log of JSON lines. */
 function isOther(object: JsonObject | undefined): boolean {

@@ -7,8 +7,14 @@ const TITLE = /^System call usage summary for (\S+(?: bit)?) mode:/;
 const HEADER_CHARACTERS = /^[\w%/ -]{1,200}$/;
 const RULER = /^\s*-{4,}(?: +-{4,})*\s*$/;
 
-function isHeader(line: string): boolean {
-  return HEADER_CHARACTERS.test(line) && /\bsyscall\b/.test(line);
+/** Ctrl-C, by which strace is often ended, is echoed before what it prints then. */
+function withoutEcho(line: string): string {
+  return line.startsWith('^C') ? line.slice(2) : line;
+}
+
+function isHeader(text: string): boolean {
+  const line = withoutEcho(text);
+  return HEADER_CHARACTERS.test(line) && /\bsyscall\b/.test(line) && !/Unknown/.test(line);
 }
 
 /** The ABI that strace means by "32 bit" and "x32" on a machine. */
@@ -37,7 +43,8 @@ export class SummaryTable {
   }
 
   /** Whether the line belongs to a table. */
-  line(line: string): boolean {
+  line(text: string): boolean {
+    const line = withoutEcho(text);
     const title = TITLE.exec(line);
     if (title) {
       this.mode = straceMode(title[1], this.tally.machine);
@@ -72,9 +79,9 @@ export class SummaryTable {
 
   private count(name: string, count: number): void {
     const { tally, mode } = this;
-    const number = /^syscall_0x([0-9a-f]{1,8})$/.exec(name);
-    if (number && mode) tally.call(mode, Number.parseInt(number[1], 16), { count });
-    else if (number) tally.number(Number.parseInt(number[1], 16), { count });
+    const number = /^syscall_(0x[0-9a-f]{1,8}|\d{1,10})$/.exec(name)?.[1];
+    if (number && mode) tally.call(mode, Number(number), { count });
+    else if (number) tally.number(Number(number), { count });
     else if (mode) tally.named(mode, name, { count });
     else tally.name(name, { count });
   }
@@ -102,7 +109,8 @@ export const straceSummary: LogFormat = {
   },
   reader(tally) {
     const table = new SummaryTable(tally);
-    return eachLine((line) => {
+    return eachLine((text) => {
+      const line = withoutEcho(text);
       if (line.trim() !== '' && !/^strace: /.test(line) && !NOTICE.test(line) && !table.line(line))
         tally.unread();
     });

@@ -1,18 +1,21 @@
 import { type AbiName, X32_BIT } from '../../syscalls/arch.ts';
-import { numberOf } from '../../syscalls/lookup.ts';
+import { isKnownName, numberOf } from '../../syscalls/lookup.ts';
 import type { CallDetail, Entry, LogTally } from '../log-tally.ts';
 import { Interrupted } from './interrupted.ts';
 import { type LogFormat, type LogReader, shorten } from './log-format.ts';
 import { straceArguments } from './strace-arguments.ts';
-import { isStraceCall, NOTICE } from './strace-lines.ts';
+import { StraceDenials } from './strace-denials.ts';
+import { denialSignal, diedOfSigsys, isStraceCall, NOTICE } from './strace-lines.ts';
 import { SummaryTable, straceMode } from './strace-summary.ts';
 
 /** Lines of strace itself, of which none is a call. */
 const REMARK = /^strace: |^ > |^ \| |^--- |^\s*$|^<\.\.\. \?\?\? resumed>/;
 /** The rest of a record that a notice of strace's, or what the program itself printed, has cut in two. */
-const REST = /^(?:[,)\]}]| => | <unfinished \.\.\.>$| <detached \.\.\.>$|[^(]*\) += )/;
+const REST = /^(?:[,)\]}]| => | = (?:-?\d|0x)| <unfinished \.\.\.>$| <detached \.\.\.>$|[^(]*\) += )/;
 /** Behind a call: what it returned, the error in words, what came back, and the time it took (-T). */
 const RESULT = /\) += (?:\?|-?\d+|0x[0-9a-f]+)(?:<[^>]*>)?(?: E[A-Z0-9]+)?(?: \([^"]*\))?(?: <[\d.]+>)?$/;
+/** Only qemu-user has no number in the name of a call without a name. */
+const QEMU = /^Unknown syscall \d+/;
 const SUPERSEDED = /superseded by execve in pid (\d{1,10})/;
 
 const OPEN = 40;
@@ -42,6 +45,7 @@ class StraceReader implements LogReader, CallDetail {
   private readonly modes = new Map<number, AbiName>();
   private readonly interrupted = new Interrupted();
   private readonly summary: SummaryTable;
+  private readonly denials: StraceDenials;
   private calls = 0;
   private value = 0;
   /** Names that were counted by name alone, at the places that slotOf gives. */
@@ -70,6 +74,7 @@ class StraceReader implements LogReader, CallDetail {
 
   constructor(tally: LogTally) {
     this.tally = tally;
+    this.denials = new StraceDenials(tally);
     this.summary = new SummaryTable(tally, () => this.calls === 0);
   }
 
@@ -77,7 +82,7 @@ class StraceReader implements LogReader, CallDetail {
     this.prefix(text, from, to);
     const at = this.start;
     const open = this.nextOpen(text, at);
-    if (open < to && this.seenAgain(text, at, open)) {
+    if (open < to && this.seenAgain(text, at, open, to)) {
       this.begun(text, at, to);
       return;
     }
@@ -88,6 +93,10 @@ class StraceReader implements LogReader, CallDetail {
     } else if (text.startsWith('#64(', end)) this.slotOf64(text, at, end, to);
     else if (text.startsWith('<... ', at) && text[at + 5] !== '?') this.resumed(text, at + 5, to);
     else this.other(shorten(text.slice(from, to)), shorten(text.slice(at, to)));
+  }
+
+  end(): void {
+    this.denials.settle();
   }
 
   /** Sets pid, nr, start: whatever stands before the call. */
@@ -181,8 +190,9 @@ class StraceReader implements LogReader, CallDetail {
     const nr = numberOf('x86_64', text.slice(at, open));
     this.calls++;
     this.text = text;
-    if (nr === undefined) this.tally.unread();
-    else this.tally.call('x32', nr + X32_BIT, this);
+    const entry = nr === undefined ? undefined : this.tally.call('x32', nr + X32_BIT, this);
+    if (entry) this.denials.called(this.pid, entry, text, at, to);
+    else this.tally.unread();
     if (text.endsWith(UNFINISHED, to)) this.interrupted.add(this.pid);
   }
 
@@ -203,7 +213,10 @@ class StraceReader implements LogReader, CallDetail {
 
   /** <... NAME resumed> ends a call whose beginning was counted, unless the log begins behind it. */
   private resumed(text: string, at: number, to: number): void {
-    if (this.wasBegun()) return;
+    if (this.wasBegun()) {
+      this.denials.resumed(this.pid, text, at, to);
+      return;
+    }
     const end = endOfName(text, at, to);
     if (text.startsWith(' resumed>', end)) this.seen(text.slice(at, end), text, -1, to);
     else this.tally.unread();
@@ -216,29 +229,37 @@ class StraceReader implements LogReader, CallDetail {
   }
 
   /** A name that needs nothing but to be counted once more, found without making a string of it. */
-  private seenAgain(text: string, at: number, open: number): boolean {
+  private seenAgain(text: string, at: number, open: number, to: number): boolean {
     const slot = this.slots[slotOf(text, at, open)];
     const isSame = slot !== undefined && slot.name.length === open - at && text.startsWith(slot.name, at);
     if (!isSame || this.nr >= 0 || this.modes.size > 0 || this.tally.wantsArguments) return false;
     this.text = text;
     this.calls++;
     this.tally.again(slot.entry);
+    this.denials.called(this.pid, slot.entry, text, at, to);
     return true;
   }
 
   private seen(name: string, text: string, open: number, to: number): void {
     const { tally } = this;
     this.calls++;
-    const mode = this.modes.size > 0 ? this.modes.get(this.pid || this.alone) : undefined;
+    const mode = this.mode();
     this.text = text;
-    const entry = name.startsWith('syscall_0x')
-      ? this.unnamed(Number.parseInt(name.slice(8), 16) >>> 0, mode)
-      : this.named(name, mode);
+    const entry = name.startsWith('syscall_')
+      ? this.unnamed(Number(name.slice('syscall_'.length)), mode)
+      : this.named(name, mode, to);
+    if (entry) this.denials.called(this.pid, entry, text, this.start, to);
     if (tally.wantsArguments && open > 0 && entry)
       tally.arguments(entry, straceArguments(name, text.slice(open + 1, to)));
   }
 
-  private named(name: string, mode: AbiName | undefined) {
+  /** The ABI on which the present process runs, where a notice has told it. */
+  private mode(): AbiName | undefined {
+    return this.modes.size > 0 ? this.modes.get(this.pid || this.alone) : undefined;
+  }
+
+  private named(name: string, mode: AbiName | undefined, to: number) {
+    if (!isKnownName(name)) return this.unknown(name, to);
     if (mode !== undefined) return this.tally.named(mode, name, this);
     if (this.nr >= 0) return this.tally.numberAndName(this.nr, name, this);
     const entry = this.tally.name(name, this);
@@ -246,8 +267,21 @@ class StraceReader implements LogReader, CallDetail {
     return entry;
   }
 
+  /** What looks like a call by all else has a name that is none; qemu-user writes what goes through socketcall in capitals. */
+  private unknown(name: string, to: number) {
+    if (/^[A-Z]{4,}$/.test(name)) return this.tally.name('socketcall', this);
+    if (isStraceCall(this.text.slice(this.start, to))) this.tally.name(name, this);
+    else this.tally.unread();
+    return undefined;
+  }
+
   /** A number that strace has no name for. */
-  private unnamed(nr: number, mode: AbiName | undefined) {
+  private unnamed(number: number, mode: AbiName | undefined) {
+    if (!Number.isSafeInteger(number)) {
+      this.tally.unread();
+      return undefined;
+    }
+    const nr = number >>> 0;
     return mode === undefined ? this.tally.number(nr, this) : this.tally.call(mode, nr, this);
   }
 
@@ -262,7 +296,15 @@ class StraceReader implements LogReader, CallDetail {
       this.notice(Number(notice[1]), notice[2]);
       return;
     }
-    if (rest.startsWith('+++ ')) this.ended(rest);
+    if (rest.startsWith('+++ ')) {
+      this.ended(rest);
+      return;
+    }
+    const denial = rest.startsWith('--- SIGSYS ') ? denialSignal(rest) : undefined;
+    this.denials.settle();
+    if (QEMU.test(rest))
+      this.tally.note('qemu-user wrote it, which does not tell on which ABI the calls were made');
+    if (denial) this.denials.signal(this.pid, denial, this.mode());
     else if (REMARK.test(line) || (rest !== '' && REMARK.test(rest))) return;
     else if (!this.isRest(line) && !this.summary.line(line)) this.tally.unread();
   }
@@ -277,6 +319,8 @@ class StraceReader implements LogReader, CallDetail {
 
   /** Numbers of processes that ended come again. A thread that calls execve goes on under its process's number. */
   private ended(rest: string): void {
+    if (diedOfSigsys(rest)) this.denials.died(this.pid);
+    else this.denials.settle();
     const pid = this.pid || this.alone;
     this.modes.delete(pid);
     this.interrupted.delete(this.pid);

@@ -18,7 +18,6 @@ const NO_CALLS = new Set([
   'procinfo',
   'cpu_hotplug',
   'pluginevent',
-  'syscall',
   'mesos',
   'tracer',
   'k8s',
@@ -26,6 +25,8 @@ const NO_CALLS = new Set([
   'group_added',
   'asyncevent',
 ]);
+/** A call that sysdig has no event for: ID is its driver's own. */
+const NATIVE = / > syscall ID=\d+\(\w*\) nativeID=(\d{1,10})(?: |$)/;
 const DROPS = /Driver Drops: ?(\d{1,15})|\bdropped (?:events|system calls): ?(\d{1,15})/i;
 
 const THREADS = 65_536;
@@ -44,6 +45,11 @@ export const sysdig: LogFormat = {
         return;
       }
       const [, time, process, thread, direction, name] = event;
+      if (name === 'syscall') {
+        const native = NATIVE.exec(line);
+        if (native) tally.number(Number(native[1]), { process: () => process, time: () => time });
+        return;
+      }
       if (NO_CALLS.has(name) && !isKnownName(name)) return;
       const begun = open.get(thread) === name;
       open.delete(thread);

@@ -1,4 +1,6 @@
+import { type AbiName, abiOf } from '../../syscalls/arch.ts';
 import { parseArgument } from '../../syscalls/arguments.ts';
+import { nameOf, numberOf } from '../../syscalls/lookup.ts';
 import type { LogTally } from '../log-tally.ts';
 import {
   asNumber,
@@ -9,9 +11,10 @@ import {
   type LogFormat,
   parseObject,
 } from './log-format.ts';
+import { compatCall } from './tracee-compat.ts';
 
 /**
- * Tracee's events. It names a 32-bit call after the 64-bit one of its effect, so no ABI is sure. What is no system call, such as
+ * Tracee's events. It says which tasks are 32-bit ones, and names their calls after the kernel's functions. What is no system call, such as
  * sched_process_exec, is passed over.
  */
 export const tracee: LogFormat = {
@@ -34,13 +37,40 @@ function ownLog(tally: LogTally, { msg }: JsonObject): void {
 }
 
 function number(tally: LogTally, event: JsonObject): void {
-  const nr = asNumber(argumentsOf(event)[0]);
-  if (nr === undefined) tally.unread();
+  const [told] = argumentsOf(event);
+  const nr = asNumber(told);
+  const compat = compatAbi(tally, event);
+  // Of a 32-bit task it tells the number of the same call on the machine's own ABI, or one that it made up.
+  const name = typeof told === 'string' && nr === undefined ? told : nr && nameOf(tally.machine, nr);
+  if (compat && name) compatName(tally, compat, name, event);
+  else if (compat || nr === undefined) tally.unread();
+  else if (isNative(event)) tally.call(tally.machine, nr >>> 0, detailOf(event));
   else tally.number(nr >>> 0, detailOf(event));
 }
 
+/** Whether the event says that its task is none of 32 bits. */
+function isNative({ contextFlags }: JsonObject): boolean {
+  return asObject(contextFlags)?.isCompat === false;
+}
+
+/** The ABI of a task that the event says is one of 32 bits. */
+function compatAbi({ machine }: LogTally, { contextFlags }: JsonObject): AbiName | undefined {
+  if (asObject(contextFlags)?.isCompat !== true) return undefined;
+  return abiOf(machine).subAbis.find((abi) => abi !== 'x32');
+}
+
+function compatName(tally: LogTally, abi: AbiName, name: string, event: JsonObject) {
+  const nr = compatCall(abi, name);
+  return nr === undefined ? undefined : tally.call(abi, nr, detailOf(event));
+}
+
 function count(tally: LogTally, event: JsonObject, name: string): void {
-  const entry = tally.nameIfKnown(name, detailOf(event));
+  const compat = compatAbi(tally, event);
+  const entry = compat
+    ? compatName(tally, compat, name, event)
+    : isNative(event) && numberOf(tally.machine, name) !== undefined
+      ? tally.named(tally.machine, name, detailOf(event))
+      : tally.nameIfKnown(name, detailOf(event));
   if (tally.wantsArguments) tally.arguments(entry, argumentsOf(event).map(argumentValue));
 }
 
