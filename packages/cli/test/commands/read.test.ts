@@ -35,7 +35,7 @@ describe('read', () => {
     'ends with 1 where %s has names that no call has, and build makes nothing of it',
     async (_, text, named) => {
       const log = file('unknown', text);
-      const out = join(folder, 'unknown.json');
+      const out = join(folder, `unknown-${named}.json`);
       for (const verb of [['read'], ['build', '-o', out]]) {
         const { status, stderr } = await callgate([...verb, log]);
         expect([status, stderr]).toEqual([1, expect.stringContaining(named)]);
