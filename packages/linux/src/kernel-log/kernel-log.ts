@@ -4,6 +4,8 @@ import { type AbiName, abiOfCall } from '@callgate/engine/internal/syscalls/arch
 /** One denial that the kernel wrote down: audit record type 1326 (kernel/auditsc.c: audit_seccomp). */
 export interface LoggedDenial {
   readonly pid: number;
+  /** The audit session that the process is in; undefined for none. */
+  readonly session?: number;
   readonly command: string;
   readonly arch: AbiName;
   readonly nr: number;
@@ -69,5 +71,16 @@ export function parseSeccompRecord(record: string): LoggedDenial | undefined {
   const abi = abiOfCall(Number.parseInt(arch, 16), Number(nr));
   if (!abi) return undefined;
   const command = comm.startsWith('"') ? comm.slice(1, -1) : Buffer.from(comm, 'hex').toString('latin1');
-  return { pid: Number(pid), command, arch: abi.name, nr: Number(nr), code: Number.parseInt(code, 16) };
+  const session = Number(/^[^"]* ses=(\d+) /.exec(record)?.[1] ?? NO_SESSION);
+  return {
+    pid: Number(pid),
+    ...(session !== NO_SESSION && { session }),
+    command,
+    arch: abi.name,
+    nr: Number(nr),
+    code: Number.parseInt(code, 16),
+  };
 }
+
+/** What the kernel writes for processes of nobody who has logged in. */
+const NO_SESSION = 0xffff_ffff;

@@ -33,8 +33,9 @@ export async function observeInCgroup(
   plan: LaunchPlan,
   hooks: RecordHooks,
   observe: (pid: number, cgroup: Cgroup) => Observer,
+  start: typeof launch = launch,
 ): Promise<Tally> {
-  const launched = await launch({ ...plan, stop: hooks.stop });
+  const launched = await start({ ...plan, stop: hooks.stop });
   let cgroup: Cgroup | undefined;
   let observer: Observer | undefined;
   try {

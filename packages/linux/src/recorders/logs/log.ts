@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
 import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { AuditListener } from '../../kernel-log/audit-listener.ts';
 import type { LoggedDenial } from '../../kernel-log/kernel-log.ts';
+import { launch } from '../../launch/launch.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
+import { inAuditSession } from '../../process/audit-session.ts';
 import type { Cgroup } from '../../process/cgroup.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
@@ -16,6 +19,8 @@ const CAP_AUDIT_READ = 1n << 37n;
 const READ_EVERY_MS = 10;
 /** The last records come a moment after the calls. */
 const SETTLE_MS = 200;
+/** Whatever still comes then, such as from a machine that logs without end. */
+const SETTLE_AT_MOST_MS = 5000;
 
 /** Every call is allowed and written to the audit log, which callgate listens to. */
 export const log: Recorder = {
@@ -37,40 +42,65 @@ export const log: Recorder = {
     }
   },
 
-  record: (plan, hooks = {}) =>
-    observeInCgroup({ ...plan, filter: LOG_ALL }, hooks, (pid, cgroup) => {
-      const listener = new AuditListener();
-      const records = new OwnRecords(cgroup, pid);
-      return {
-        take: () => records.add(listener.records()),
-        async result() {
-          for (let last = performance.now(); performance.now() - last < SETTLE_MS; await sleep(READ_EVERY_MS))
-            if (records.add(listener.records()) > 0) last = performance.now();
-          return {
-            counts: records.counter.result(),
-            ...listener.losses(),
-            left: 0,
-            ambiguous: 0,
-            countsDenied: false,
-          };
-        },
-        close: () => listener.close(),
-      };
-    }),
+  record(plan, hooks = {}) {
+    let session: number | undefined;
+    const started: typeof launch = (held) =>
+      inAuditSession((found) => {
+        session = found;
+        return launch(held);
+      });
+    return observeInCgroup(
+      { ...plan, filter: LOG_ALL },
+      hooks,
+      (pid, cgroup) => {
+        const listener = new AuditListener();
+        const records = new OwnRecords(session ?? cgroup, pid);
+        return {
+          take: () => records.add(listener.records()),
+          async result() {
+            const until = performance.now() + SETTLE_AT_MOST_MS;
+            for (
+              let last = performance.now();
+              performance.now() - last < SETTLE_MS && performance.now() < until;
+              await sleep(READ_EVERY_MS)
+            )
+              if (records.add(listener.records()) > 0) last = performance.now();
+            const { lost, notes } = listener.losses();
+            return {
+              counts: records.counter.result(),
+              lost: lost + records.unclear,
+              notes: records.unclear > 0 ? [...notes, unclearNote(records.unclear)] : notes,
+              left: 0,
+              ambiguous: 0,
+              countsDenied: false,
+            };
+          },
+          close: () => listener.close(),
+        };
+      },
+      started,
+    );
+  },
 };
 
-/** Picks the records of one cgroup. A process that is gone when its record is read counts: only a filter that logs makes records. */
+function unclearNote(records: number): string {
+  return `of ${records} audit records it is not known whose they are: their processes were gone, and this kernel gives no audit session`;
+}
+
+/**
+ * Picks a program's own records: those of its audit session, which is in every record. Without one, those of processes that
+ * are found in its cgroup; the others whose processes are gone may be its own, or anybody's, and are counted as lost.
+ */
 class OwnRecords {
   readonly counter = new Counter();
-  private readonly cgroup: string;
+  unclear = 0;
+  private readonly scope: number | Cgroup;
   private readonly launcher: number;
-  private readonly own = new Map<number, boolean>();
   private armed = false;
 
-  constructor(cgroup: Cgroup, launcher: number) {
-    this.cgroup = cgroup.path.slice(cgroup.path.lastIndexOf('/'));
+  constructor(scope: number | Cgroup, launcher: number) {
+    this.scope = scope;
     this.launcher = launcher;
-    this.own.set(launcher, true);
   }
 
   /** How many of them were its own. */
@@ -78,7 +108,7 @@ class OwnRecords {
     let found = 0;
     for (const record of records) {
       const { pid, command, arch, nr, code } = record;
-      if (code >>> 0 !== RET_LOG || !this.isOwn(pid)) continue;
+      if (code >>> 0 !== RET_LOG || !this.isOwn(record)) continue;
       found++;
       // The launcher's own calls end with its execve.
       this.armed ||=
@@ -88,13 +118,11 @@ class OwnRecords {
     return found;
   }
 
-  private isOwn(pid: number): boolean {
-    let own = this.own.get(pid);
-    if (own === undefined) {
-      own = cgroupOf(pid)?.endsWith(this.cgroup) ?? true;
-      this.own.set(pid, own);
-    }
-    return own;
+  private isOwn({ session, pid }: LoggedDenial): boolean {
+    if (typeof this.scope === 'number') return session === this.scope;
+    const cgroup = cgroupOf(pid);
+    if (cgroup === undefined) this.unclear++;
+    return cgroup?.endsWith(basename(this.scope.path)) ?? false;
   }
 }
 
