@@ -1,5 +1,6 @@
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { CommanderError } from 'commander';
 import type { Verb } from './command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, InputFaults } from './context.ts';
@@ -23,10 +24,9 @@ export async function main(context: Context): Promise<number> {
   } catch (fault) {
     const style = styleFor(context.stderr, context.env);
     const prefix = `${style.red('callgate:')} `;
-    if (fault instanceof InputFaults) {
-      if (rest.includes('--json')) context.stdout.write(`${JSON.stringify({ diagnostics: fault.faults })}\n`);
-      writeFaults(context, fault.faults, fault.text, prefix);
-    } else context.stderr.write(`${prefix}${describe(fault, context)}\n`);
+    if (wantsJson(rest)) context.stdout.write(`${writeJson({ diagnostics: faultsOf(fault, context) })}\n`);
+    if (fault instanceof InputFaults) writeFaults(context, fault.faults, fault.text, prefix);
+    else context.stderr.write(`${prefix}${describe(fault, context)}\n`);
     const status = fault instanceof CliFailure ? fault.status : FAILED;
     return status === FAILED ? failedStatus(name) : status;
   }
@@ -37,8 +37,21 @@ export async function main(context: Context): Promise<number> {
  * timeout(1) have it.
  */
 export function failedStatus(name: string | undefined): number {
-  const passesOn = VERBS.find((verb) => verb.name === name)?.passesOnStatus;
-  return passesOn ? 125 : FAILED;
+  return VERBS.find((verb) => verb.name === name)?.passesOnStatus ? 125 : FAILED;
+}
+
+/** Whether callgate itself is asked for JSON, and not the program that it is to run. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(0, end < 0 ? undefined : end).includes('--json');
+}
+
+/** What went wrong, for --json. */
+function faultsOf(fault: unknown, context: Context): readonly object[] {
+  if (fault instanceof InputFaults) return fault.faults;
+  const message = describe(fault, context);
+  const code = / \[([a-z0-9-]+)\]$/.exec(message)?.[1];
+  return [{ ...(code && { code }), severity: 'error', message }];
 }
 
 async function runVerb(verb: Verb, summary: string, argv: string[], context: Context): Promise<number> {

@@ -1,6 +1,7 @@
 /** Recordings, and profiles made out of them. */
 export { type FloorChoice, floorOf } from './build/floors.ts';
-export { type BuildOptions, type Synthesis, synthesize } from './build/synthesize.ts';
+export type { RuntimeDefault } from './build/runtime-default.ts';
+export { type BuildOptions, type ContainerFit, type Synthesis, synthesize } from './build/synthesize.ts';
 export { type Completeness, completenessOf } from './recording/completeness.ts';
 export {
   type Observation,

@@ -28,10 +28,10 @@ const TIME_LIMIT_MS = 25_000;
  */
 export async function callgate(
   args: readonly string[],
-  options: Options & { readonly onSignal?: Context['onSignal'] } = {},
+  options: Options & { readonly onSignal?: Context['onSignal']; readonly isTTY?: boolean } = {},
 ): Promise<Result> {
-  const stdout = new Collected();
-  const stderr = new Collected();
+  const stdout = new Collected(options.isTTY);
+  const stderr = new Collected(options.isTTY);
   const status = await inTime(args, () =>
     main({
       argv: args,
@@ -59,9 +59,15 @@ function environment({ env }: Options): NodeJS.ProcessEnv {
   return { ...process.env, NO_COLOR: '1', ...env };
 }
 
-/** An output that nobody watches: bytes, as a pipe passes them on, which are text only in the end. */
+/** An output whose bytes are kept, as a pipe passes them on, and which are text only in the end. */
 class Collected implements Output {
+  /** Whether it passes for a terminal. */
+  readonly isTTY: boolean;
   private readonly chunks: Buffer[] = [];
+
+  constructor(isTTY = false) {
+    this.isTTY = isTTY;
+  }
 
   write(chunk: string | Uint8Array): boolean {
     this.chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk));

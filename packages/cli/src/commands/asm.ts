@@ -3,6 +3,7 @@ import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
 import { readListing } from '@callgate/engine/internal/bpf/read-listing';
 import { verifyProgram } from '@callgate/engine/internal/bpf/verify';
 import { jsonProgram } from '@callgate/engine/internal/report/programs/json';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, FINDINGS } from '../context.ts';
@@ -52,7 +53,7 @@ ${examples('asm filter.asm -o filter.bpf', 'disasm filter.bpf | callgate asm - -
     const refusal = verifyProgram(program);
     if (flags.json)
       context.stdout.write(
-        `${JSON.stringify({ instructions: program.length, program: jsonProgram(program), refusal: refusal ?? null })}\n`,
+        `${writeJson({ instructions: program.length, program: jsonProgram(program), refusal: refusal ?? null })}\n`,
       );
     if (!refusal) return CLEAN;
     context.stderr.write(`callgate: the kernel would refuse it: instruction ${refusal.at}: ${refusal.why}\n`);

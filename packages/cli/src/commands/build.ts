@@ -1,4 +1,3 @@
-import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/internal/build/floors';
 import { originsFile, stringifyOrigins } from '@callgate/engine/internal/build/origins';
 import {
   compareReleases,
@@ -20,14 +19,14 @@ import {
   synthesisDocument,
 } from '@callgate/engine/internal/report/synthesis';
 import { printable } from '@callgate/engine/internal/report/words';
-import { parseRelease } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, type Output } from '../context.ts';
+import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
 import { natural } from '../flags/number.ts';
-import { abiNamed, withRelease } from '../flags/target-flags.ts';
+import { abiNamed } from '../flags/target-flags.ts';
 import {
   addLogFlags,
   type LogFlags,
@@ -41,12 +40,8 @@ import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
-interface BuildFlags extends LogFlagTexts {
+interface BuildFlags extends LogFlagTexts, ContainerFlags {
   readonly output: string;
-  readonly runtime?: string;
-  readonly newPrivs: boolean;
-  readonly exec?: boolean;
-  readonly init?: boolean;
   readonly arch?: string;
   readonly libcRange?: string;
   readonly kernelRange?: string;
@@ -70,14 +65,9 @@ export const build: Verb = {
       .argument('<recordings...>', 'recordings, or logs of any tool that callgate read knows; "-" for stdin')
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option('--arch <abi,…>', 'a profile for exactly these ABIs (default: those that were recorded)')
-      .optionsGroup('What the profile allows beside what was recorded:')
-      .option(
-        '--runtime <name[@v]>',
-        `what this runtime itself calls while it starts a container: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; runc@1.1.15 is one release`,
-      )
-      .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
-      .option('--exec', 'with --runtime: what docker exec or podman exec needs')
-      .option('--init', 'with --runtime: what docker run --init needs')
+      .optionsGroup('What the profile allows beside what was recorded:');
+    addContainerFlags(command);
+    command
       .option(
         '--libc-range <l:a-b>',
         'what the program calls with other releases of the C library: glibc:2.31-2.43, musl:1.2.3-1.2.6',
@@ -110,7 +100,7 @@ export const build: Verb = {
   async run(context, command) {
     const [files] = command.processedArgs as [[string, ...string[]]];
     const flags = command.opts<BuildFlags>();
-    const options = buildOptions(flags);
+    const options = { ...buildOptions(flags), ...(await containerOptionsOf(flags)) };
     const logFlags = logFlagsOf({ ...flags, args: flags.args || flags.tighten });
     const recordings = await readEach(context, files, logFlags);
 
@@ -118,8 +108,6 @@ export const build: Verb = {
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
     const observed = recordings.filter(({ recorder }) => !isList(recorder));
     const completeness = observed.length > 1 ? completenessOf(observed) : undefined;
-    if (flags.json)
-      context.stdout.write(`${writeJson(synthesisDocument(recordings, synthesis, completeness))}\n`);
     if (!flags.json || flags.output !== '-')
       writeFile(context, flags.output, stringifyProfile(synthesis.profile));
     if (flags.output !== '-' && flags.sidecar)
@@ -127,6 +115,8 @@ export const build: Verb = {
     if (flags.html)
       writeFile(context, flags.html, buildHtml({ title: flags.output, recordings, synthesis, completeness }));
 
+    if (flags.json)
+      context.stdout.write(`${writeJson(synthesisDocument(recordings, synthesis, completeness))}\n`);
     const reasons = (output: Output) => linesOf(reasonLines(styleFor(output, context.env), synthesis, runs));
     // What was asked for goes to stdout, unless the profile is there.
     const explainsOnStdout = flags.output !== '-' && !flags.json;
@@ -193,10 +183,7 @@ function identityOf(recording: Recording): string | undefined {
 }
 
 function buildOptions(flags: BuildFlags): BuildOptions {
-  if (flags.runtime === undefined && (flags.exec || flags.init || !flags.newPrivs))
-    throw new CliFailure('--exec, --init and --no-new-privs go with --runtime');
   return {
-    floor: flags.runtime === undefined ? undefined : floorChoice(flags.runtime, flags),
     abis: flags.arch?.split(',').map(abiNamed),
     libc: flags.libcRange === undefined ? undefined : libcRange(flags.libcRange),
     kernels: flags.kernelRange === undefined ? undefined : kernelRange(flags.kernelRange),
@@ -209,17 +196,6 @@ function buildOptions(flags: BuildFlags): BuildOptions {
         }
       : undefined,
   };
-}
-
-function floorChoice(text: string, flags: BuildFlags): FloorChoice {
-  const [runtime, release] = withRelease(text);
-  if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))
-    throw new CliFailure(
-      `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
-    );
-  if (release !== undefined && !parseRelease(release))
-    throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
-  return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }
 
 function libcRange(text: string): LibcRange {

@@ -9,6 +9,7 @@ import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { RuleOrigin } from '@callgate/engine/internal/libseccomp/call-rule';
 import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
 import { plural, printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import type { Abi } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
@@ -16,7 +17,7 @@ import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeProgram } from '../terminal/write-program.ts';
 
@@ -60,9 +61,9 @@ ${examples(
     });
     const program = compileSubject(subject, await compileOptionsOf(context, flags));
     if (flags.json) {
-      context.stdout.write(`${JSON.stringify(document(subject, program))}\n`);
       if (flags.output !== '-')
         writeProgram(context, flags.output, formatProgram(flags.format, program, subject.policy));
+      context.stdout.write(`${writeJson({ ...document(subject, program), ...warningsPart(subject) })}\n`);
       return CLEAN;
     }
     const provenance = flags.annotate ? provenanceOf(subject.policy, program) : undefined;

@@ -1,6 +1,7 @@
 import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
@@ -60,9 +61,7 @@ ${examples(
     const differences = compare(a, b);
     if (!flags.quiet)
       context.stdout.write(
-        flags.json
-          ? `${JSON.stringify(differencesDocument(differences))}\n`
-          : text(context, a, b, differences),
+        flags.json ? `${writeJson(differencesDocument(differences))}\n` : text(context, a, b, differences),
       );
     return differences.listed.length === 0 ? CLEAN : FINDINGS;
   },

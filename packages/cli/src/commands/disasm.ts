@@ -2,6 +2,7 @@ import { listing } from '@callgate/engine/internal/report/listing';
 import { listingText } from '@callgate/engine/internal/report/listing-text';
 import { jsonProgram } from '@callgate/engine/internal/report/programs/json';
 import { plural, printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
@@ -45,7 +46,7 @@ ${examples('disasm filter.bpf', 'disasm docker:web', 'disasm pid:1234 > filter.a
         instructions: program.length,
         program: jsonProgram(program),
       }));
-      context.stdout.write(`${JSON.stringify({ filters })}\n`);
+      context.stdout.write(`${writeJson({ filters })}\n`);
       return CLEAN;
     }
     if (programs.length === 0) throw new CliFailure(`${printable(name)} has no filter`);

@@ -1,3 +1,4 @@
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { checkMachine } from '@callgate/linux/internal/check-machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, FINDINGS } from '../context.ts';
@@ -12,7 +13,7 @@ export const doctor: Verb = {
 
   async run(context, command) {
     const checks = await checkMachine();
-    if (command.opts<{ json?: boolean }>().json) context.stdout.write(`${JSON.stringify({ checks })}\n`);
+    if (command.opts<{ json?: boolean }>().json) context.stdout.write(`${writeJson({ checks })}\n`);
     else {
       const style = styleFor(context.stdout, context.env);
       for (const { name, ok, why } of checks)

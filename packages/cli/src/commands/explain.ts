@@ -16,13 +16,14 @@ import {
 import { formatReason } from '@callgate/engine/internal/report/origin';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { readOrigins } from '../load/origins.ts';
-import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -75,7 +76,7 @@ ${examples(
     const source = sourceOf(subject);
     context.stdout.write(
       flags.json
-        ? `${JSON.stringify(verdictDocument(asked, verdict, source, reasons))}\n`
+        ? `${writeJson({ ...verdictDocument(asked, verdict, source, reasons), ...warningsPart(subject) })}\n`
         : verdictText(style, asked, verdict, possible, source) +
             signExtended(style, asked, verdict, subject) +
             reasons.map((r) => `  origin: ${printable(formatReason(r, origins!.runs))}\n`).join(''),

@@ -2,6 +2,7 @@ import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { CompileOptions } from '@callgate/engine/internal/compile/compile';
 import { formatProgram, programDocument } from '@callgate/engine/internal/report/program-formats';
 import { plural, printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
@@ -57,8 +58,7 @@ export const optimize: Verb = {
       const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
       writeProgram(context, flags.output, formatProgram(flags.format, result, policy, { style }));
     }
-    if (flags.json)
-      context.stdout.write(`${JSON.stringify({ before, ...programDocument(result, policy) })}\n`);
+    if (flags.json) context.stdout.write(`${writeJson({ before, ...programDocument(result, policy) })}\n`);
     if (!flags.quiet) {
       const what = programs.length === 1 ? '' : ` in ${plural(programs.length, 'filter')}`;
       context.stderr.write(

@@ -7,14 +7,16 @@ import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
 import type { AttachTarget } from '@callgate/linux/internal/recorders/record-attached';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
+import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
 import { once } from '../flags/once.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { styleFor } from '../terminal/style.ts';
 import { expectWritable, writeResult } from '../terminal/write-file.ts';
 
-interface RecordFlags {
+interface RecordFlags extends ContainerFlags {
   readonly recorder: string;
   readonly output?: string;
   readonly profile?: string;
@@ -46,6 +48,10 @@ export const record: Verb = {
         '-p, --profile <file>',
         'write a profile here that allows what was seen, and what any process needs',
       )
+      .optionsGroup('What the profile of --profile allows beside what was seen:');
+    addContainerFlags(command);
+    command
+      .optionsGroup('Options:')
       .option('--json', 'print the recording on stdout when the program has ended')
       .passThroughOptions()
       .addHelpText(
@@ -73,6 +79,8 @@ ${examples(
     const style = styleFor(context.stderr, context.env);
     const say = (text: string) => flags.quiet || context.stderr.write(`${style.dim(`callgate: ${text}`)}\n`);
     const target = targetOf(flags, command.args);
+    const container = await containerOptionsOf(flags);
+    if (container.floor && flags.profile === undefined) throw new CliFailure('--runtime goes with --profile');
     for (const file of [flags.output, flags.profile]) if (file !== undefined) expectWritable(context, file);
     const { recording, status } = target
       ? await recordTarget(context, target, flags, say)
@@ -80,17 +88,25 @@ ${examples(
     if (!flags.quiet) context.stderr.write(summary(context, recording));
     if (flags.output) writeResult(context, flags.output, stringifyRecording(recording));
     if (flags.profile) {
-      const { profile } = synthesize([recording]);
+      const { profile } = synthesize([recording], container);
       writeResult(context, flags.profile, stringifyProfile(profile));
-      const program = target ? 'CMD' : command.args.join(' ');
       say(
-        `wrote ${printable(flags.profile)}; try it: callgate run --profile ${printable(flags.profile)} -- ${printable(program)}`,
+        `wrote ${printable(flags.profile)}; ${tryIt(flags, flags.profile, target ? ['CMD'] : command.args)}`,
       );
     }
     if (flags.json) context.stdout.write(stringifyRecording(recording));
     return status;
   },
 };
+
+/** How to use the profile where it is meant for. */
+function tryIt({ runtime }: RecordFlags, profile: string, command: readonly string[]): string {
+  const file = shellWord(profile);
+  if (runtime === undefined)
+    return `it is for this machine (--runtime docker makes one for containers); try it: callgate run --profile ${file} -- ${printable(command.map(shellWord).join(' '))}`;
+  const engine = runtime.startsWith('podman') || runtime.startsWith('crun') ? 'podman' : 'docker';
+  return `try it: ${engine} run --security-opt seccomp=${file} …`;
+}
 
 type Say = (text: string) => void;
 

@@ -6,6 +6,7 @@ import { formatAction } from '@callgate/engine/internal/report/action';
 import { callLabel } from '@callgate/engine/internal/report/call';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import { filterFlags } from '@callgate/engine/internal/runtime/filter-flags';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { KernelLog } from '@callgate/linux/internal/kernel-log/kernel-log';
@@ -76,7 +77,7 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
     const outcome = flags.log
       ? await runCounted(context, plan, subject, say)
       : await runLogged(context, plan, subject);
-    if (flags.json) context.stdout.write(`${JSON.stringify(outcomeDocument(outcome))}\n`);
+    if (flags.json) context.stdout.write(`${writeJson(outcomeDocument(outcome))}\n`);
     else if (!flags.quiet) report(context, program, outcome, flags);
     return outcome.ending.status;
   },

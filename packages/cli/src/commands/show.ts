@@ -1,10 +1,11 @@
 import { bitmapDocument, bitmapsOf, bitmapsText } from '@callgate/engine/internal/report/bitmap';
 import { overviewDocument, overviewText } from '@callgate/engine/internal/report/overview';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
 interface ShowFlags extends TargetFlags {
@@ -52,10 +53,11 @@ export const show: Verb = {
       profile: file,
       abis: overviewDocument(subject.policy),
       ...(flags.bitmap && { bitmaps: bitmaps.map(bitmapDocument) }),
+      ...warningsPart(subject),
     };
     context.stdout.write(
       flags.json
-        ? `${JSON.stringify(document)}\n`
+        ? `${writeJson(document)}\n`
         : overviewText(style, file, subject.policy, flags.names ?? false) + bitmapsText(style, bitmaps),
     );
     return CLEAN;

@@ -6,6 +6,7 @@ import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import { filterFlags } from '@callgate/engine/internal/runtime/filter-flags';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
 import { examples, type Verb } from '../command.ts';
@@ -263,5 +264,5 @@ function text(style: Style, { dispensable, unused, needed }: ShrunkByUse, { runs
 }
 
 function json(result: ShrunkByUse, { runs, each }: Trials): string {
-  return `${JSON.stringify({ ...result, runs, trials: each })}\n`;
+  return `${writeJson({ ...result, runs, trials: each })}\n`;
 }

@@ -1,4 +1,5 @@
 import { callNumber } from '@callgate/engine/internal/analysis/asked-call';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { ABI_NAMES, type AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { prototypeOf, sinceOf } from '@callgate/engine/internal/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
@@ -30,7 +31,7 @@ export const syscall: Verb = {
     const flags = command.opts<{ arch?: string; json?: boolean }>();
     const abi = flags.arch === undefined ? thisMachine().abi.name : abiNamed(flags.arch);
     const name = findName(wanted, abi);
-    context.stdout.write(flags.json ? `${JSON.stringify(documentOf(name))}\n` : page(context, name, abi));
+    context.stdout.write(flags.json ? `${writeJson(documentOf(name))}\n` : page(context, name, abi));
     return CLEAN;
   },
 };

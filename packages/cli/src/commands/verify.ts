@@ -3,6 +3,7 @@ import { withoutStub } from '@callgate/engine/internal/policy/policy';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { ProfileSource, Subject } from '@callgate/engine/internal/subject/subject';
 import { ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/containers';
 import { OCI_RUNTIMES } from '@callgate/linux/internal/container/oci-container';
@@ -17,7 +18,7 @@ import {
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadProfileSubject, loadSubject } from '../load/subject.ts';
+import { loadProfileSubject, loadSubject, warningsPart } from '../load/subject.ts';
 import { uninterrupted } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -69,7 +70,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const { result, wanted, who, skipped, swapped } = verification;
     if ('failure' in result) {
       const document = { equal: false, against: who, failure: result.failure, differences: [] };
-      if (flags.json) context.stdout.write(`${JSON.stringify(document)}\n`);
+      if (flags.json) context.stdout.write(`${writeJson(document)}\n`);
       else if (!flags.quiet) context.stdout.write(failureText(style, name, who, result.failure));
       return FINDINGS;
     }
@@ -85,11 +86,12 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
       opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
       ...differencesDocument(differences),
       equal: differences.listed.length === 0 && opened.length === 0,
+      ...warningsPart(subject),
     };
     if (!flags.quiet)
       context.stdout.write(
         flags.json
-          ? `${JSON.stringify(document)}\n`
+          ? `${writeJson(document)}\n`
           : text(style, name, verification, instructions, differences, opened),
       );
     return differences.listed.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;

@@ -26,23 +26,16 @@ const words: RemedyWords = (remedy) => {
   }
 };
 
-/** What was read, unless it has errors: then all of them end the command. */
+/** What was read, unless it has errors: then all faults end the command, warnings among them, which may explain an error. */
 export function expectValue<T>(result: Result<T>, name: string, text: string): T {
   if (result.value !== undefined && !hasErrors(result.diagnostics)) return result.value;
-  throw new InputFaults(
-    located(
-      result.diagnostics.filter((d) => d.severity === 'error'),
-      name,
-      text,
-    ),
-    text,
-  );
+  throw new InputFaults(located(withoutRepetitions(result.diagnostics), name, text), text);
 }
 
-/** Says what is to be warned of, with the line of the text on a terminal. */
-export function warn(context: Context, diagnostics: readonly Diagnostic[], name: string, text: string): void {
-  const warnings = diagnostics.filter((d) => d.severity === 'warning');
-  writeFaults(context, located(warnings, name, text), text, '');
+/** Where something is wrong, nothing else needs to be said of the same place. */
+function withoutRepetitions(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const wrong = new Set(diagnostics.filter((d) => d.severity === 'error').map((d) => d.place.start));
+  return diagnostics.filter((d) => d.severity === 'error' || !wrong.has(d.place.start));
 }
 
 /** Writes diagnostics to stderr, a line each behind a prefix, and where a person reads them the line of the text. */
@@ -61,6 +54,7 @@ export function writeFaults(
   if (faults.length > MOST) stderr.write(`${prefix}… and ${faults.length - MOST} more\n`);
 }
 
-function located(diagnostics: readonly Diagnostic[], name: string, text: string): LocatedDiagnostic[] {
+/** Diagnostics as they are told: at lines and columns, in the words of the command line. */
+export function located(diagnostics: readonly Diagnostic[], name: string, text: string): LocatedDiagnostic[] {
   return locate(diagnostics, printable(name), text, words);
 }

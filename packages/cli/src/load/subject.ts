@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { readListing } from '@callgate/engine/internal/bpf/read-listing';
+import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
@@ -15,7 +16,7 @@ import {
 } from '@callgate/engine/internal/subject/subject';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { CliFailure, type Context } from '../context.ts';
-import { expectValue, warn } from './faults.ts';
+import { expectValue, located, writeFaults } from './faults.ts';
 import { expectAssembled } from './listing.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
@@ -23,6 +24,9 @@ import { readBytes, textOf } from './read-text.ts';
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
   'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none (allows all)';
+
+/** A subject, and what is worth saying of the text that it was read from. */
+export type LoadedSubject = Subject & { readonly warnings: readonly LocatedDiagnostic[] };
 
 export interface LoadOptions {
   readonly allowUnknown?: boolean;
@@ -36,9 +40,13 @@ export async function loadSubject(
   name: string,
   target: Target,
   options: LoadOptions,
-): Promise<Subject> {
+): Promise<LoadedSubject> {
   const stock = stockProfile(name);
-  if (stock) return readProfile(context, name, await stock(), target, { ...options, quiet: true });
+  if (stock)
+    return {
+      ...readProfile(context, name, await stock(), target, { ...options, quiet: true }),
+      warnings: [],
+    };
   const live = await liveFilters(name);
   if (live) return readPrograms(name, live, target);
   const { file, part } = partOf(context, name);
@@ -74,13 +82,18 @@ export async function loadPrograms(
   );
 }
 
+/** What --json says of a text beside the result: nothing where nothing is to be said. */
+export function warningsPart({ warnings }: Pick<LoadedSubject, 'warnings'>): object {
+  return warnings.length > 0 ? { warnings } : {};
+}
+
 /** The same, for commands that need a profile and not just a filter. */
 export async function loadProfileSubject(
   context: Context,
   name: string,
   target: Target,
   options: LoadOptions,
-): Promise<Subject & { readonly source: ProfileSource }> {
+): Promise<LoadedSubject & { readonly source: ProfileSource }> {
   const subject = await loadSubject(context, name, target, options);
   const { source } = subject;
   if (source) return { ...subject, source };
@@ -93,17 +106,18 @@ function readProfile(
   text: string,
   target: Target,
   { allowUnknown, quiet, part }: LoadOptions & { readonly part?: string },
-): Subject {
+): LoadedSubject {
   const unknownNames = allowUnknown ? 'skip' : 'refuse';
   const read = profileSubject(name, text, target, { unknownNames, part });
   const subject = expectValue(read, name, text);
-  if (!quiet) warn(context, read.warnings(), name, text);
-  return subject;
+  const warnings = located(read.warnings(), name, text);
+  if (!quiet) writeFaults(context, warnings, text, '');
+  return { ...subject, warnings };
 }
 
-function readPrograms(name: string, programs: readonly Program[], target: Target): Subject {
+function readPrograms(name: string, programs: readonly Program[], target: Target): LoadedSubject {
   const read = programSubject(name, programs, target);
-  if ('value' in read) return read.value;
+  if ('value' in read) return { ...read.value, warnings: [] };
   const { program, at, why } = read.fault;
   const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';
   throw new CliFailure(`${printable(name)}: ${which}instruction ${at}: ${why} [bad-filter]`);

@@ -29,16 +29,16 @@ export function expectProgram(context: Context, program: string): void {
 
 /** Faults of starting a program, with the exit status that a shell would give. */
 export function launchFailure(fault: unknown, program: string): unknown {
-  if (fault instanceof NoSuchProgram) return new CliFailure(fault.message, fault.status);
+  if (fault instanceof NoSuchProgram) return new CliFailure(printable(fault.message), fault.status);
   if (!(fault instanceof LaunchError)) return fault;
   if (fault.step === 'execve')
     return new CliFailure(
-      `${program}: cannot be executed (errno ${fault.errno})`,
+      `${printable(program)}: cannot be executed (errno ${fault.errno})`,
       fault.errno === 2 ? 127 : 126,
     );
   if (fault.step === 'seccomp' && fault.errno === EBUSY)
     return new CliFailure('this process is itself supervised: a filter with a listener allows no second one');
-  return new CliFailure(`${program} could not be started: ${fault.message}`);
+  return new CliFailure(`${printable(program)} could not be started: ${fault.message}`);
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];

@@ -71,5 +71,5 @@ export function reason(fault: unknown): string {
     ENAMETOOLONG: 'the name is too long',
     ELOOP: 'too many symbolic links',
   };
-  return known[code ?? ''] ?? (fault instanceof Error ? fault.message : String(fault));
+  return known[code ?? ''] ?? code ?? 'it cannot be done';
 }

@@ -51,7 +51,7 @@ export interface Differences {
   /** False: there are more than can be listed, and `listed` is an example. */
   readonly isComplete: boolean;
   /** The ABIs for which the second policy answers every call of the tables alike, such as those that it does not cover. */
-  readonly uniform: ReadonlySet<Difference['arch']>;
+  readonly uniform?: ReadonlySet<Difference['arch']>;
 }
 
 /**
@@ -76,7 +76,7 @@ export function diffPolicies(before: Policy, after: Policy): Differences {
 export function diffDecisions(a: Decision, b: Decision, abis: readonly Abi[]): Differences {
   const { diagram, root: before } = a;
   const after = adopt(diagram, b);
-  if (before === after) return { listed: [], isComplete: true, uniform: new Set() };
+  if (before === after) return { listed: [], isComplete: true };
   const uniform = new Set(abis.filter((abi) => isUniform(diagram, after, abi)).map((abi) => abi.name));
   try {
     const listed = diagram.within(MAX_NODES, MAX_STEPS, () =>

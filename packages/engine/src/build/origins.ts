@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { PHASES } from '../recording/recording.ts';
 import { readJson } from '../source/read-json.ts';
+import { writeJson } from '../source/write-json.ts';
 import type { Reason, Synthesis } from './synthesize.ts';
 
 /** Beside a built profile: for each of its calls why it is in. */
@@ -47,7 +48,7 @@ export function originsFile(profile: string): string {
 
 /** The sidecar's text; ends in a newline. */
 export function stringifyOrigins({ reasons }: Synthesis, runs: number): string {
-  const calls = [...reasons].map(([name, list]) => `    ${JSON.stringify(name)}: ${JSON.stringify(list)}`);
+  const calls = [...reasons].map(([name, list]) => `    ${writeJson(name)}: ${writeJson(list)}`);
   return `{\n  "schema": "${ORIGINS_SCHEMA}",\n  "runs": ${runs},\n  "calls": {\n${calls.join(',\n')}\n  }\n}\n`;
 }
 

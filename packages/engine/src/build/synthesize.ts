@@ -1,5 +1,6 @@
 import { NOWHERE } from '../diagnostics/span.ts';
 import {
+  type Condition,
   compareKernels,
   type KernelVersion,
   type Profile,
@@ -20,6 +21,7 @@ import {
   type LibcRange,
   project,
 } from './portability.ts';
+import { looserCalls, type RuntimeDefault, restrictedCalls, withoutExceeded } from './runtime-default.ts';
 import { type TightCall, type TightenOptions, tighten } from './tighten.ts';
 
 /** Why a call stands in a built profile; a call may have several reasons. */
@@ -46,6 +48,8 @@ export interface Seen {
 export interface BuildOptions {
   /** Adds what the runtime calls under the container's filter. */
   readonly floor?: FloorChoice;
+  /** What the runtime would load by itself: what that allows under conditions alone is allowed under them. */
+  readonly runtimeDefault?: RuntimeDefault;
   /** The ABIs of the profile; without it those that were recorded. */
   readonly abis?: readonly AbiName[];
   readonly libc?: LibcRange;
@@ -72,6 +76,18 @@ export interface Synthesis {
   readonly unprojected: readonly AbiName[];
   /** What became of the arguments, where that was asked for. */
   readonly conditions: readonly TightCall[];
+  /** What the profile is for, where that is a container. */
+  readonly container?: ContainerFit;
+}
+
+/** How a profile for containers compares with what the runtime loads by itself. */
+export interface ContainerFit {
+  /** Whose default. */
+  readonly runtimeDefault: string;
+  /** Calls that are allowed under the conditions of the default alone, because nothing recorded needs more. */
+  readonly restricted: readonly string[];
+  /** Calls that pass, at least with some arguments, though the default denies them. */
+  readonly looser: readonly string[];
 }
 
 const EPERM = 1;
@@ -129,19 +145,38 @@ export function synthesize(
       demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
   for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand' });
 
+  const native = recordings[0].machine.arch;
+  const restrictions = options.runtimeDefault
+    ? withoutExceeded(restrictedCalls(options.runtimeDefault, native), recordings)
+    : new Map<string, never>();
+  const isCloneRestricted = restrictions.has('clone') && demand.swap('clone3', 'clone');
   const reasons = demand.sorted();
   const kernel = newestKernel(recordings, options.kernels);
   const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
+  const refused = isCloneRestricted && existsOn('clone3', abis) ? union(newer, ['clone3']) : newer;
   const conditions = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
+  const restricted = [...restrictions.keys()].filter((name) => reasons.has(name));
+  const profile = profileOf([...abis], reasons, conditions, restrictions, refused);
   return {
-    profile: profileOf([...abis], reasons, conditions, newer),
+    profile,
     reasons,
     newer,
     unnamed,
     deniedOnly: [...denied].filter((name) => !reasons.has(name)),
     unprojected,
     conditions,
+    ...(options.runtimeDefault && {
+      container: {
+        runtimeDefault: options.runtimeDefault.name,
+        restricted,
+        looser: looserCalls(profile, options.runtimeDefault, native),
+      },
+    }),
   };
+}
+
+function union(names: readonly string[], more: readonly string[]): string[] {
+  return [...new Set([...names, ...more])].sort();
 }
 
 const RECORDED_FLOOR: Reason = {
@@ -207,6 +242,18 @@ class Demand {
     }
     for (const [name, reason] of seen) this.addFirst(name, reason);
     return { unnamed, denied };
+  }
+
+  /**
+   * Takes a call whose arguments no filter can see for the older one that libc falls back to; whether either is wanted.
+   * clone3(2) has its flags in memory.
+   */
+  swap(name: string, older: string): boolean {
+    const reasons = this.reasons.get(name);
+    if (reasons && !this.reasons.has(older))
+      this.add(older, { kind: 'hand', why: `instead of ${name}, whose arguments no filter can see` });
+    this.reasons.delete(name);
+    return this.reasons.has(older);
   }
 
   sorted(): Map<string, readonly Reason[]> {
@@ -295,10 +342,18 @@ function tightened(
 function profileOf(
   abis: readonly AbiName[],
   reasons: ReadonlyMap<string, readonly Reason[]>,
-  conditions: readonly TightCall[],
+  tight: readonly TightCall[],
+  restrictions: ReadonlyMap<string, readonly (readonly Condition[])[]>,
   newer: readonly string[],
 ): Profile {
-  const conditional = conditions.filter((call) => call.alternatives.length > 0);
+  const observed = tight.filter((call) => call.alternatives.length > 0);
+  const names = new Set(observed.map(({ name }) => name));
+  const conditional = [
+    ...observed,
+    ...[...restrictions]
+      .filter(([name]) => reasons.has(name) && !names.has(name))
+      .map(([name, alternatives]) => ({ name, alternatives })),
+  ];
   const plain = [...reasons.keys()].filter((name) => !conditional.some((call) => call.name === name));
   const rules: Omit<Rule, 'index'>[] = [
     rule(plain, 'ALLOW'),

@@ -11,7 +11,9 @@ export type FactOf<K extends Fact['kind'], F extends Fact = Fact> = F extends Fa
   : never;
 
 /** What a finding says: words, and the place that explains it. */
-export type Words = Pick<Diagnostic, 'message' | 'remedy' | 'related'>;
+export type Words = Pick<Diagnostic, 'message' | 'remedy' | 'related'> &
+  /** Where it is another than the rule's. */
+  Partial<Pick<Diagnostic, 'severity'>>;
 
 /** A rule of lint: what is to be said of facts of one kind. Its code is the kind, and has a page in docs/diagnostics. */
 export interface LintRule<K extends Fact['kind'] = Fact['kind']> {

@@ -3,6 +3,9 @@ import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { nameOf, numberOf } from '../syscalls/lookup.ts';
 import { type LogContents, type LoggedCall, plus } from './log-tally.ts';
 
+/** Names in a note. */
+const MOST_HOMELESS = 20;
+
 /** What a log is taken for. */
 export interface LogOrigin {
   /** The format's id; it stands as the recorder. */
@@ -35,7 +38,12 @@ export function recordingOfLog(contents: LogContents, origin: LogOrigin): Record
     contents.unread > 0
       ? [`${contents.unread} ${contents.unread === 1 ? 'line was' : 'lines were'} not understood`]
       : [];
-  const nowhere = homeless.length > 0 ? [`${origin.machine} has no ${homeless.join(', ')}: left out`] : [];
+  const nowhere =
+    homeless.length > 0
+      ? [
+          `${origin.machine} has no ${homeless.slice(0, MOST_HOMELESS).join(', ')}${homeless.length > MOST_HOMELESS ? ' …' : ''}: left out`,
+        ]
+      : [];
   return {
     schema: RECORDING_SCHEMA,
     machine: { arch: origin.machine, kernel: origin.kernel },

@@ -50,7 +50,7 @@ export interface Lowered extends Result<Policy> {
  */
 export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Lowered {
   const resolved = resolveProfile(profile, target);
-  const reading = runtimeRules(profile, resolved);
+  const reading = runtimeRules(resolved.profile, resolved);
   const diagnostics = [...resolved.diagnostics, ...reading.diagnostics];
   if (!reading.value) return { facts: reading.facts, diagnostics };
   try {
@@ -269,7 +269,12 @@ class Lowering {
     const { abis } = this.resolved;
     for (const rule of this.rules.calls)
       if (!abis.some((abi) => isPresent(abi, rule.name.value)))
-        this.facts.push({ kind: 'absent-everywhere', abis: abis.map((abi) => abi.name), rule });
+        this.facts.push({
+          kind: 'absent-everywhere',
+          abis: abis.map((abi) => abi.name),
+          rule,
+          byDefault: this.words[DEFAULT],
+        });
   }
 }
 

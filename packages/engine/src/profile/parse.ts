@@ -49,6 +49,8 @@ export interface ParseOptions {
    * out of its rule; skip: it is a warning, and has no effect, as runtimes have it. Without it: refuse.
    */
   readonly unknownNames?: 'refuse' | 'skip';
+  /** Whether a key in another case is ignored, as crun has it. Without it: read all the same, as Go has it. */
+  readonly exactKeys?: boolean;
   /** Which profile of several is meant, by its name in the text. */
   readonly part?: string;
 }
@@ -132,9 +134,9 @@ function whyNone(documents: readonly Tree[]): Diagnostic | undefined {
 /** The same for a profile that is part of a larger document; places stay those of that document. */
 export function parseProfileTree(
   tree: Tree,
-  { unknownNames = 'refuse' }: ParseOptions = {},
+  { unknownNames = 'refuse', exactKeys = false }: ParseOptions = {},
 ): Result<Profile> {
-  const reader = new Reader();
+  const reader = new Reader(exactKeys);
   const profile = new ProfileParser(reader, unknownNames).profile(tree);
   const { diagnostics } = reader;
   return profile && !hasErrors(diagnostics) ? { value: profile, diagnostics } : { diagnostics };

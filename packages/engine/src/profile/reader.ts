@@ -15,6 +15,11 @@ export interface Fields {
 /** Reads typed values off a tree; a null stands for an absent key, as Go's JSON reader takes it. */
 export class Reader {
   readonly diagnostics: Diagnostic[] = [];
+  private readonly exactKeys: boolean;
+
+  constructor(exactKeys = false) {
+    this.exactKeys = exactKeys;
+  }
 
   /** When a document is wrong all over, nobody is helped by guesses at what was meant, and they cost time. */
   get isTired(): boolean {
@@ -52,13 +57,15 @@ export class Reader {
       this.warn('unknown-key', message, entry.keySpan, didYouMean(meant));
       return;
     }
-    if (key !== entry.key)
+    if (key !== entry.key) {
       this.warn(
         'wrong-case-key',
         `${quote(entry.key)} is spelled "${key}"`,
         entry.keySpan,
-        'runc and Docker read it all the same, crun ignores it',
+        `runc and Docker read it all the same, crun ignores it${this.exactKeys ? ', and so it is here' : ''}`,
       );
+      if (this.exactKeys) return;
+    }
     if (found.has(key))
       this.error('duplicate-key', `"${key}" stands here a second time`, entry.keySpan, 'remove one');
     else if (entry.value.kind !== 'null') found.set(key, entry);

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import { readJson } from '../source/read-json.ts';
+import { quote } from '../source/tree.ts';
+import { writeIndentedJson, writeJson } from '../source/write-json.ts';
 import { ABI_NAMES, type AbiName, abiOf } from '../syscalls/arch.ts';
 
 /**
@@ -137,21 +139,29 @@ export function parseRecording(text: string): Result<Recording> {
   return { diagnostics: result.issues.slice(0, 1).map(notARecording) };
 }
 
-function notARecording(issue: v.BaseIssue<unknown>): Diagnostic {
-  const at = v.getDotPath(issue) ?? 'the document';
+function notARecording({ input, expected, ...issue }: v.BaseIssue<unknown>): Diagnostic {
+  const at = quote(v.getDotPath({ input, expected, ...issue }) ?? 'the document').slice(1, -1);
+  const what = input === undefined ? 'is missing' : `is ${described(input)}`;
   return error(
     'not-a-recording',
-    `${at}: ${issue.message}`,
+    `${at} ${what}${expected && input !== undefined ? `, not ${expected}` : ''}`,
     { start: 0, end: 0 },
     'write one with: callgate record -o FILE -- CMD',
   );
 }
 
+function described(input: unknown): string {
+  if (typeof input === 'string') return quote(input);
+  if (input === null) return 'null';
+  if (typeof input === 'object') return Array.isArray(input) ? 'an array' : 'an object';
+  return typeof input === 'number' && !Number.isFinite(input) ? 'too large a number' : String(input);
+}
+
 /** The recording as JSON text, an observation a line; ends in a newline. */
 export function stringifyRecording(recording: Recording): string {
   const { observations, ...head } = recording;
-  const lines = observations.map((o) => `    ${JSON.stringify(o)}`);
-  return `${JSON.stringify(head, null, 2).slice(0, -2)},\n  "observations": [\n${lines.join(',\n')}\n  ]\n}\n`;
+  const lines = observations.map((o) => `    ${writeJson(o)}`);
+  return `${writeIndentedJson(head).slice(0, -2)},\n  "observations": [\n${lines.join(',\n')}\n  ]\n}\n`;
 }
 
 /** Whether a text is a recording, by how it begins: its schema is its first key. */

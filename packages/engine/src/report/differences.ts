@@ -16,9 +16,11 @@ const MOST_RANGES = 6;
 /** So many differences are worth being told one by one in any case. */
 const FEW = 8;
 
+type Uniform = NonNullable<Differences['uniform']>;
+
 /** Of at least one difference: what differs and how much, then every difference: by change, by the two actions, by ABI. */
 export function differencesText(style: Style, all: Differences): string {
-  const { listed: differences, isComplete, uniform } = all;
+  const { listed: differences, isComplete, uniform = new Set() as Uniform } = all;
   const groups = CHANGES.map((change) =>
     changeText(
       style,
@@ -59,7 +61,7 @@ function changeText(
   style: Style,
   change: Change,
   differences: readonly Difference[],
-  uniform: Differences['uniform'],
+  uniform: Uniform,
 ): string {
   if (differences.length === 0) return '';
   const colour = { loosened: style.red, tightened: style.green, changed: style.yellow }[change];
@@ -70,7 +72,7 @@ function changeText(
 }
 
 /** Calls that differ alike on several ABIs are said once. */
-function abiTexts(style: Style, group: readonly Difference[], uniform: Differences['uniform']): string {
+function abiTexts(style: Style, group: readonly Difference[], uniform: Uniform): string {
   const byAbi = groupBy(group, (d) => d.arch);
   const bodies = [...byAbi].map(([arch, mine]) => ({
     arch,

@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Position } from '../source/line-map.ts';
 import { errnoName } from '../syscalls/arguments.ts';
+import { multiplexed } from '../syscalls/multiplex.ts';
 import { formatAction } from './action.ts';
 import { formatCall } from './call.ts';
 import type { Style } from './style.ts';
@@ -59,10 +60,10 @@ export function verdictText(
   source: VerdictSource,
 ): string {
   if (possible.length <= 1)
-    return `${style.bold(callText(asked, asked.args, possible.length === 0))} → ${actionText(style, verdict)}\n  ${because(verdict, source)}\n  ${consequence(verdict)}\n`;
+    return `${style.bold(callText(asked, asked.args, possible.length === 0))} → ${actionText(style, verdict)}\n  ${because(verdict, source, asked)}\n  ${consequence(verdict)}\n`;
   const lines = possible.map(
     ({ verdict: v, example }) =>
-      `  ${actionText(style, v)}  for example ${callText(asked, example.args, true)}\n    ${because(v, source)}`,
+      `  ${actionText(style, v)}  for example ${callText(asked, example.args, true)}\n    ${because(v, source, asked)}`,
   );
   return `${style.bold(asked.name)} on ${asked.abi.name} depends on its arguments:\n${lines.join('\n')}\n`;
 }
@@ -80,7 +81,7 @@ export function actionText(style: Style, verdict: Verdict): string {
   return verdict.action === 'LOG' ? style.yellow(action) : style.red(action);
 }
 
-function because({ origin }: Verdict, source: VerdictSource): string {
+function because({ origin }: Verdict, source: VerdictSource, asked: AskedCall): string {
   const place = (offset: number) => source.positionOf?.(offset) ?? { line: 0, column: 0 };
   switch (origin.because) {
     case 'rule': {
@@ -96,8 +97,17 @@ function because({ origin }: Verdict, source: VerdictSource): string {
     case 'bad-arch':
       return `the profile does not cover this ABI: it covers ${source.policy.abis.map((a) => a.name).join(', ')}`;
     case 'enosys-stub':
-      return 'the number is above every call that the profile names: runc answers ENOSYS before the filter is asked';
+      return stubReason(asked, source);
   }
+}
+
+/** runc's stub does not count names that libseccomp gives pseudo numbers on an ABI, because they go through another call. */
+function stubReason({ name, abi }: AskedCall, { profile }: VerdictSource): string {
+  const through = abi.multiplexed ? multiplexed(name)?.through : undefined;
+  const isNamed = profile?.rules.some((rule) => rule.names.some(({ value }) => value === name)) ?? false;
+  return through !== undefined && isNamed
+    ? `the number is above every call that runc's stub counts, and it does not count ${name}, which libseccomp takes for ${through} there: runc answers ENOSYS before the filter is asked`
+    : 'the number is above every call that the profile names: runc answers ENOSYS before the filter is asked';
 }
 
 function filtersSay(count: number): string {

@@ -1,6 +1,7 @@
 import { encodeProgram } from '../bpf/encode.ts';
 import type { Program } from '../bpf/instruction.ts';
 import type { Policy } from '../policy/policy.ts';
+import { writeJson } from '../source/write-json.ts';
 import { listing } from './listing.ts';
 import { listingText } from './listing-text.ts';
 import { cProgram } from './programs/c.ts';
@@ -43,7 +44,7 @@ export function formatProgram(
     case 'pfc':
       return pfcProgram(policy);
     case 'json':
-      return `${JSON.stringify(programDocument(program, policy))}\n`;
+      return `${writeJson(programDocument(program, policy))}\n`;
   }
 }
 

@@ -1,6 +1,10 @@
 import type { LifePart, Observation, Phase, Recording } from '../recording/recording.ts';
 import type { AbiName } from '../syscalls/arch.ts';
 import { callLabel } from './call.ts';
+import { listed } from './words.ts';
+
+/** Denied calls in a line. */
+const MOST_DENIED = 40;
 
 const WORDS: Readonly<Record<LifePart, string>> = {
   startup: 'how it starts is not in the recording: it ran before',
@@ -48,7 +52,10 @@ export function deniedCalls(observations: readonly Observation[], native: AbiNam
     const label = callLabel(arch, nr, native);
     if (denied > 0) times.set(label, (times.get(label) ?? 0) + denied);
   }
-  return [...times].map(([label, count]) => `${label} ×${count}`).join(', ');
+  return listed(
+    [...times].map(([label, count]) => `${label} ×${count}`),
+    MOST_DENIED,
+  );
 }
 
 /** Formats that say which calls there are and not how often they were made. */

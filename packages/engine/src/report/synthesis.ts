@@ -8,7 +8,7 @@ import { callLabel } from './call.ts';
 import { sparkline } from './completeness.ts';
 import { formatReason } from './origin.ts';
 import type { Style } from './style.ts';
-import { plural, printable } from './words.ts';
+import { listed, plural, printable } from './words.ts';
 
 /** For every call why it is in the profile, a line each. */
 export function reasonLines(style: Style, { reasons, newer }: Synthesis, runs: number): string[] {
@@ -32,7 +32,7 @@ export function synthesisDocument(
   synthesis: Synthesis,
   completeness: Completeness | undefined,
 ): object {
-  const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions } = synthesis;
+  const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions, container } = synthesis;
   return {
     profile: profileDocument(profile),
     runs: sumOf(recordings, (r) => r.runs),
@@ -45,6 +45,7 @@ export function synthesisDocument(
     unnamed: unnamed.map(({ arch, nr }) => ({ arch, nr })),
     deniedOnly,
     unprojected,
+    ...(container && { container }),
     conditions: conditions.map(({ name, runs, alternatives, notes }) => ({
       name,
       runs,
@@ -64,13 +65,14 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
     `ABIs: ${profile.architectures.map((a) => a.value.replace('SCMP_ARCH_', '').toLowerCase()).join(', ')}; a call of any other kills the thread`,
   ];
+  lines.push(...containerLines(style, synthesis));
   if (unnamed.length > 0)
     lines.push(
-      `${style.yellow('left out')}: ${unnamed.map((o) => `${o.arch} ${o.nr}`).join(', ')} — numbers without a name, which no profile can allow`,
+      `${style.yellow('left out')}: ${listed(unnamed.map((o) => `${o.arch} ${o.nr}`))} — numbers without a name, which no profile can allow`,
     );
   if (deniedOnly.length > 0)
     lines.push(
-      `${style.yellow('left out')}: ${deniedOnly.map(printable).join(', ')} — a filter denied every one of these calls (--with-denied allows them)`,
+      `${style.yellow('left out')}: ${listed(deniedOnly.map(printable))} — a filter denied every one of these calls (--with-denied allows them)`,
     );
   if (unprojected.length > 0)
     lines.push(
@@ -84,11 +86,32 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
   if (recordings.some((r) => r.left > 0))
     lines.push(style.red('incomplete: a process went where the recorder may not have seen it'));
   if (lost > 0)
-    lines.push(style.red(`incomplete: ${plural(lost, 'call')} were lost, so the profile may lack some`));
+    lines.push(
+      style.red(`incomplete: ${plural(lost, 'call was', 'calls were')} lost, so the profile may lack some`),
+    );
   const notes = new Set(recordings.flatMap((r) => r.notes));
   lines.push(...[...notes].map((note) => `${style.yellow('note')}: ${printable(note)}`));
   lines.push(...partsNotSeen(recordings).map((part) => style.yellow(`incomplete: ${NOT_SEEN[part]}`)));
   return lines;
+}
+
+/** Where the profile is meant to run, and how it compares with what a container would get without it. */
+function containerLines(style: Style, { container }: Synthesis): string[] {
+  if (!container)
+    return ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
+  const { runtimeDefault, restricted, looser } = container;
+  const lines =
+    restricted.length === 0
+      ? []
+      : [
+          `as in the default profile of ${runtimeDefault}, only with its conditions: ${listed(restricted)}${restricted.includes('clone') ? ' (clone3 gets ENOSYS, so that libc takes clone)' : ''}`,
+        ];
+  return [
+    ...lines,
+    looser.length === 0
+      ? `${style.green('not looser')} than the default profile of ${runtimeDefault}`
+      : `${style.red('looser')} than the default profile of ${runtimeDefault}: ${listed(looser.map(printable))}`,
+  ];
 }
 
 const NOT_SEEN: Readonly<Record<LifePart, string>> = {

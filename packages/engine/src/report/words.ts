@@ -1,14 +1,23 @@
-/** What a terminal would act on, and what turns the order of letters round. */
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+import { escapedCharacter, replaceUnprintable } from '../source/unprintable.ts';
 
-/** Text from outside, with everything that a terminal would act on escaped. */
+/** So much of a text from outside stands in a message. */
+const LONGEST = 300;
+
+/** Text from outside, with everything that a terminal would act on escaped, and not longer than anybody reads. */
 export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  const escaped = replaceUnprintable(text.slice(0, LONGEST + 1), escapedCharacter);
+  return escaped.length > LONGEST ? `${escaped.slice(0, LONGEST - 1)}…` : escaped;
 }
 
 /** The same with one character in the place of each, for what stands in columns. */
 export function printableInPlace(text: string): string {
-  return text.replace(UNPRINTABLE, (c) => (c === '\t' ? ' ' : '?'));
+  return replaceUnprintable(text, (c) => (c === '\t' ? ' ' : '?'));
+}
+
+/** A list in a sentence: the first of it, and how many there are more. */
+export function listed(words: readonly string[], most = 20): string {
+  const more = words.length - most;
+  return more > 0 ? `${words.slice(0, most).join(', ')} and ${more} more` : words.join(', ');
 }
 
 /** Words in lines of at most so many columns, each line indented. */

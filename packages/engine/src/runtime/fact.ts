@@ -45,7 +45,13 @@ export type Fact =
   /** No call of the ABI can meet the conditions together. */
   | { readonly kind: 'condition-never-holds'; readonly abi: AbiName; readonly rule: CallRule }
   /** None of the ABIs in use has the call. */
-  | { readonly kind: 'absent-everywhere'; readonly abis: readonly AbiName[]; readonly rule: CallRule }
+  | {
+      readonly kind: 'absent-everywhere';
+      readonly abis: readonly AbiName[];
+      readonly rule: CallRule;
+      /** What every call gets that no rule is for, as SECCOMP_RET_*. */
+      readonly byDefault: number;
+    }
   /** The rule says what the default action says, so the runtime leaves it out. */
   | { readonly kind: 'rule-equals-default'; readonly rule: Rule; readonly byDefault: Span }
   /** Of an errno 16 bits are kept. */

@@ -4,8 +4,8 @@ import { resolveProfile } from './resolve.ts';
 import type { Target } from './target.ts';
 
 /** What an engine such as Docker hands to its OCI runtime: the profile on a target, without keys that OCI lacks. */
-export function ociForm(profile: Profile, target: Target): Profile {
-  const { listed, rules, defaultErrnoRet } = resolveProfile(profile, target);
+export function ociForm(written: Profile, target: Target): Profile {
+  const { profile, listed, rules, defaultErrnoRet } = resolveProfile(written, target);
   const { defaultAction, flags, hasFlags, listenerPath, listenerMetadata } = profile;
   return {
     form: 'oci',

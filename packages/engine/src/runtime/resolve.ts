@@ -13,6 +13,8 @@ import type { Target } from './target.ts';
 
 /** A profile after its runtime has decided which keys, rules and architectures count on a target. */
 export interface Resolved {
+  /** Without the keys that the runtime forgets. */
+  readonly profile: Profile;
   readonly dialect: Dialect;
   /** The native ABI first. */
   readonly abis: readonly Abi[];
@@ -42,9 +44,9 @@ class Resolution {
   private readonly ignored = new Set<string>();
 
   constructor(profile: Profile, target: Target) {
-    this.profile = profile;
     this.target = target;
     this.dialect = dialectFor(profile, target.runtime);
+    this.profile = this.remembered(profile);
   }
 
   resolve(): Resolved {
@@ -68,7 +70,19 @@ class Resolution {
     const lacks = new Set(this.target.lacks);
     const number = (abi: Abi, name: string) =>
       lacks.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
-    return { dialect, abis, listed, rules, defaultErrnoRet, numberOf: number, diagnostics };
+    return { profile, dialect, abis, listed, rules, defaultErrnoRet, numberOf: number, diagnostics };
+  }
+
+  /** The profile without what the runtime forgets. */
+  private remembered(profile: Profile): Profile {
+    const forgotten = this.dialect.forgets.flatMap((key) => {
+      const at = key === 'flags' ? profile.flags[0] : profile[key];
+      if (at) this.ignore(key, at.span, 'this release drops it; later ones hand it on');
+      return at ? [key] : [];
+    });
+    const rest = Object.fromEntries(forgotten.map((key) => [key, undefined]));
+    const noFlags = forgotten.includes('flags') ? { flags: [], hasFlags: false } : {};
+    return { ...profile, ...rest, ...noFlags };
   }
 
   /** The architectures that the document lists for the native one. */

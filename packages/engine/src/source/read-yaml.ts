@@ -2,6 +2,7 @@ import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, pars
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../diagnostics/span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
+import { escapedCharacter, replaceUnprintable } from './unprintable.ts';
 
 /** The yaml library takes time and memory far beyond a text's length; a profile has some kilobytes. */
 const MAX_YAML_LENGTH = 256 * 1024;
@@ -75,7 +76,11 @@ function syntaxFault(message: string, [start, end]: [number, number]): Diagnosti
   const span = { start, end };
   // The yaml library reports its own stack overflow as a fault of the document.
   if (message.includes('call stack')) return error('too-deep', 'nests too deep', span);
-  return error('yaml-syntax', message.split('\n')[0].slice(0, 100), span);
+  return error(
+    'yaml-syntax',
+    replaceUnprintable(message.split('\n')[0].slice(0, 100), escapedCharacter),
+    span,
+  );
 }
 
 /** An upper bound for the nesting of brackets; text inside strings may make it too large, never too small. */

@@ -1,4 +1,5 @@
 import type { Span } from '../diagnostics/span.ts';
+import { escapedInJson, replaceUnprintable } from './unprintable.ts';
 
 /** A document as it was written: JSON's values with their places. Numbers keep their text, so no bit is lost. */
 export type Tree =
@@ -40,10 +41,7 @@ export function describe(tree: Tree): string {
 
 /** A text from outside, in quotes, short, and with everything escaped that a terminal would act on. */
 export function quote(text: string): string {
-  return JSON.stringify(shorten(text)).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return replaceUnprintable(JSON.stringify(shorten(text)), escapedInJson);
 }
 
 function shorten(text: string): string {

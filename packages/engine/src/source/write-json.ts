@@ -1,6 +1,8 @@
+import { escapedInJson, replaceUnprintable } from './unprintable.ts';
+
 /**
  * A value as JSON text on one line, as JSON.stringify writes it, but with bigints: JSON's numbers can hold them, and
- * JavaScript's cannot.
+ * JavaScript's cannot. What a terminal would act on is escaped.
  * @example
  * ```js
  * import { writeJson } from '@callgate/engine/report';
@@ -18,17 +20,21 @@ export function writeIndentedJson(value: unknown): string {
 
 function write(value: unknown, lineEnd: string, step: string, colon: string): string {
   if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string') return written(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
   const parts = Array.isArray(value)
     ? value.map((item) => write(item, lineEnd && lineEnd + step, step, colon))
     : Object.entries(value)
         .filter(([, item]) => item !== undefined)
         .map(
-          ([key, item]) =>
-            `${JSON.stringify(key)}${colon}${write(item, lineEnd && lineEnd + step, step, colon)}`,
+          ([key, item]) => `${written(key)}${colon}${write(item, lineEnd && lineEnd + step, step, colon)}`,
         );
   const [open, close] = Array.isArray(value) ? '[]' : '{}';
   if (parts.length === 0) return open + close;
   const inner = lineEnd && lineEnd + step;
   return `${open}${inner}${parts.join(`,${inner}`)}${lineEnd}${close}`;
+}
+
+function written(text: string): string {
+  return replaceUnprintable(JSON.stringify(text), escapedInJson);
 }

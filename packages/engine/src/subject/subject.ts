@@ -6,6 +6,7 @@ import { lowerProfile } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type ParseOptions, parseProfile } from '../profile/parse.ts';
 import type { Profile } from '../profile/profile.ts';
+import { readsExactKeys } from '../runtime/dialects/choose.ts';
 import type { Target } from '../runtime/target.ts';
 import { lineMap, type Position } from '../source/line-map.ts';
 import { formatOf } from '../source/read.ts';
@@ -43,7 +44,11 @@ export function profileSubject(
   target: Target,
   options: Pick<ParseOptions, 'unknownNames' | 'part'> = {},
 ): Result<Subject> & { warnings(): Diagnostic[] } {
-  const parsed = parseProfile(text, { format: formatOf(text, name), ...options });
+  const parsed = parseProfile(text, {
+    format: formatOf(text, name),
+    exactKeys: readsExactKeys(target.runtime),
+    ...options,
+  });
   const lowered = parsed.value && lowerProfile(parsed.value, target);
   const diagnostics = [...parsed.diagnostics, ...(lowered?.diagnostics ?? [])];
   if (!parsed.value || !lowered?.value || hasErrors(diagnostics)) return { diagnostics, warnings: () => [] };

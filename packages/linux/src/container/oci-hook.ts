@@ -70,12 +70,12 @@ function parse(text: string): Record<string, unknown> {
 }
 
 function requestOf(annotation: string): HookRequest {
-  const parts = annotation.split(';').map((part) => /^(if|of):(.+)$/.exec(part.trim()));
+  const parts = annotation.split(';').map((part) => /^(if|of):([^\0]+)$/.exec(part.trim()));
   const [output, input] = ['of', 'if'].map((key) => parts.find((part) => part?.[1] === key)?.[2]);
   const isTwice = parts.length === 2 && parts[0]?.[1] === parts[1]?.[1];
   if (parts.includes(null) || output === undefined || parts.length > 2 || isTwice)
     throw new HookFailure(
-      `the annotation ${HOOK_ANNOTATION} is "${annotation.slice(0, 200)}"; write it as of:out.json or if:in.json;of:out.json`,
+      `the annotation ${HOOK_ANNOTATION} is "${annotation.slice(0, 100)}"; write it as of:out.json or if:in.json;of:out.json`,
     );
   return { output, ...(input !== undefined && { input }) };
 }

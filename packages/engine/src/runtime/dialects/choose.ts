@@ -17,7 +17,7 @@ export function dialectFor(profile: Profile, runtime: Runtime | undefined): Dial
     case 'crun':
       return crun;
     case 'containerd':
-      return containerd(release);
+      return containerd();
     case 'docker':
       return docker(release);
     case 'podman':
@@ -29,4 +29,9 @@ export function dialectFor(profile: Profile, runtime: Runtime | undefined): Dial
 
 function defaultRuntime({ form }: Profile) {
   return form === 'oci' ? 'runc' : form;
+}
+
+/** Whether a runtime reads only keys in the right case: Go's JSON reader, which all others use, does not mind. */
+export function readsExactKeys(runtime: Runtime | undefined): boolean {
+  return runtime?.name === 'crun';
 }

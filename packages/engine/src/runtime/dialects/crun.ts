@@ -4,6 +4,7 @@ import type { Dialect } from './dialect.ts';
 export const crun: Dialect = {
   name: 'crun',
   reads: 'oci',
+  forgets: [],
   architectures: 'loose',
   needsNames: true,
   strayErrno: 'refused',

@@ -1,10 +1,14 @@
 import type { RuntimeName } from '../target.ts';
 
+export type ForgottenKey = 'defaultErrnoRet' | 'flags' | 'listenerPath';
+
 /** How a runtime reads a profile and drives libseccomp. */
 export interface Dialect {
   readonly name: RuntimeName;
   /** Whose keys it reads; it drops those of other forms without a word. */
   readonly reads: 'oci' | 'docker' | 'podman';
+  /** Keys that it reads and then forgets. */
+  readonly forgets: readonly ForgottenKey[];
   /** exact: SCMP_ARCH_X86_64; loose: without the prefix, and the rest in any case. */
   readonly architectures: 'exact' | 'loose';
   /** Whether a rule without the key `names` is refused. */

@@ -12,10 +12,11 @@ const FIRST_FLAGS_AND_TREE: Release = [1, 2, 0];
 
 /** runc's libcontainer/seccomp, with its ENOSYS stub (patchbpf). */
 export function runc(release?: Release): Dialect {
-  const since = (first: Release) => release === undefined || compareReleases(release, first) >= 0;
+  const since = (first: Release) => !isBefore(release, first);
   return {
     name: 'runc',
     reads: 'oci',
+    forgets: [],
     architectures: 'exact',
     needsNames: false,
     strayErrno: 'ignored',
@@ -27,6 +28,11 @@ export function runc(release?: Release): Dialect {
     strict: false,
     optimize: (entries) => (entries > MANY_ENTRIES && since(FIRST_FLAGS_AND_TREE) ? 2 : 1),
   };
+}
+
+/** Whether a release is older than another; an unknown one is a current one. */
+export function isBefore(release: Release | undefined, first: Release): boolean {
+  return release !== undefined && compareReleases(release, first) < 0;
 }
 
 function compareReleases(a: Release, b: Release): number {

@@ -1,0 +1,59 @@
+import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/internal/build/floors';
+import { DEFAULT_OF } from '@callgate/engine/internal/build/runtime-default';
+import type { BuildOptions } from '@callgate/engine/internal/build/synthesize';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { printable } from '@callgate/engine/internal/report/words';
+import { parseRelease } from '@callgate/engine/internal/runtime/target';
+import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
+import type { Command } from 'commander';
+import { CliFailure } from '../context.ts';
+import { withRelease } from './target-flags.ts';
+
+/** The flags of verbs that make a profile: in which containers it is to work. */
+export interface ContainerFlags {
+  readonly runtime?: string;
+  readonly newPrivs: boolean;
+  readonly exec?: boolean;
+  readonly init?: boolean;
+}
+
+export function addContainerFlags(command: Command): void {
+  command
+    .option(
+      '--runtime <name[@v]>',
+      `for containers of this runtime: with what it calls itself while it starts them, and the conditions of its default profile: ${Object.keys(FLOOR_RUNTIMES).join(', ')}; runc@1.1.15 is one release`,
+    )
+    .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
+    .option('--exec', 'with --runtime: what docker exec or podman exec needs')
+    .option('--init', 'with --runtime: what docker run --init needs');
+}
+
+/** What the flags ask for. */
+export async function containerOptionsOf(
+  flags: ContainerFlags,
+): Promise<Pick<BuildOptions, 'floor' | 'runtimeDefault'>> {
+  if (flags.runtime !== undefined) {
+    const floor = floorChoice(flags.runtime, flags);
+    return { floor, runtimeDefault: await runtimeDefaultOf(floor.runtime) };
+  }
+  if (flags.exec || flags.init || !flags.newPrivs)
+    throw new CliFailure('--exec, --init and --no-new-privs go with --runtime');
+  return {};
+}
+
+function floorChoice(text: string, flags: ContainerFlags): FloorChoice {
+  const [runtime, release] = withRelease(text);
+  if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))
+    throw new CliFailure(
+      `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
+    );
+  if (release !== undefined && !parseRelease(release))
+    throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
+  return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
+}
+
+async function runtimeDefaultOf(runtime: string): Promise<BuildOptions['runtimeDefault']> {
+  const name = DEFAULT_OF[runtime];
+  const { value: profile } = parseProfile(await STOCK_PROFILES[name](), { unknownNames: 'skip' });
+  return profile && { name, profile };
+}

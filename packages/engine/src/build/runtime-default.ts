@@ -1,0 +1,96 @@
+import { diffPolicies } from '../analysis/diff.ts';
+import { lowerProfile } from '../policy/lower.ts';
+import type { Condition, Profile } from '../profile/profile.ts';
+import type { Recording } from '../recording/recording.ts';
+import { resolveProfile } from '../runtime/resolve.ts';
+import type { Target } from '../runtime/target.ts';
+import type { AbiName } from '../syscalls/arch.ts';
+import { nameOf } from '../syscalls/lookup.ts';
+
+/** The profile that a runtime loads when nobody names one. */
+export interface RuntimeDefault {
+  /** Such as docker. */
+  readonly name: string;
+  readonly profile: Profile;
+}
+
+/** Whose default a container gets from a runtime; runc and crun have none of their own. */
+export const DEFAULT_OF: Readonly<Record<string, 'docker' | 'containerd' | 'podman'>> = {
+  docker: 'docker',
+  runc: 'docker',
+  any: 'docker',
+  containerd: 'containerd',
+  podman: 'podman',
+  crun: 'podman',
+};
+
+/**
+ * The conditions under which a runtime's default allows calls on an ABI, by name; those that it allows without any, and
+ * those that it does not allow, are left out. A container has no more capabilities than the runtime gives by itself.
+ */
+export function restrictedCalls({ profile }: RuntimeDefault, native: AbiName): Restrictions {
+  const conditional = new Map<string, (readonly Condition[])[]>();
+  const free = new Set<string>();
+  for (const { names, action, conditions } of resolveProfile(profile, targetOf(native)).rules) {
+    if (action.value !== 'ALLOW') continue;
+    for (const { value: name } of names)
+      if (conditions.length === 0) free.add(name);
+      else conditional.set(name, [...(conditional.get(name) ?? []), conditions]);
+  }
+  return new Map([...conditional].filter(([name]) => !free.has(name)));
+}
+
+type Restrictions = ReadonlyMap<string, readonly (readonly Condition[])[]>;
+
+/** Without the calls of which a recording shows arguments that the conditions forbid: the workload needs more. */
+export function withoutExceeded(restrictions: Restrictions, recordings: readonly Recording[]): Restrictions {
+  const observations = recordings.flatMap((r) => r.observations);
+  return new Map(
+    [...restrictions].filter(([name, alternatives]) =>
+      observations
+        .filter((o) => o.count > 0 && nameOf(o.arch, o.nr) === name)
+        .flatMap((o) => o.args ?? [])
+        .every(({ values }) =>
+          alternatives.some((conditions) => conditions.every((c) => mayMeet(c, values))),
+        ),
+    ),
+  );
+}
+
+/** Whether arguments meet a condition, as far as they are known. */
+function mayMeet(condition: Condition, values: readonly (string | null)[]): boolean {
+  const text = values[condition.argument];
+  if (text === null || text === undefined) return true;
+  const [value, { operator, value: bound, valueTwo }] = [BigInt(text), condition];
+  switch (operator) {
+    case 'EQ':
+      return value === bound;
+    case 'NE':
+      return value !== bound;
+    case 'LT':
+      return value < bound;
+    case 'LE':
+      return value <= bound;
+    case 'GT':
+      return value > bound;
+    case 'GE':
+      return value >= bound;
+    case 'MASKED_EQ':
+      return (value & bound) === valueTwo;
+  }
+}
+
+/** The calls that a profile lets pass and a runtime's default does not, at least with some arguments, on an ABI. */
+export function looserCalls(profile: Profile, byDefault: RuntimeDefault, native: AbiName): string[] {
+  const [usual, built] = [byDefault.profile, profile].map((p) => lowerProfile(p, targetOf(native)).value);
+  if (!usual || !built) return [];
+  const loosened = diffPolicies(usual, built).listed.filter(({ change }) => change === 'loosened');
+  return [...new Set(loosened.map(({ name, arch }) => (arch === native ? (name ?? arch) : arch)))];
+}
+
+function targetOf(native: AbiName): Target {
+  return { native, kernel: CURRENT, capabilities: [] };
+}
+
+/** Defaults allow more on newer kernels (ptrace since 4.8). */
+const CURRENT = { major: 99, minor: 0 };
