@@ -8,6 +8,8 @@ export interface Libc {
   errno(): number;
   /** The address of a buffer's first byte. */
   address(buffer: ArrayBufferView): bigint;
+  /** So many bytes of this process's memory, which must stay mapped. */
+  memory(at: number, bytes: number): ArrayBuffer;
   /** poll(2) on one descriptor, in a thread of its own; resolves to revents, 0 after the time. */
   poll(fd: number, milliseconds: number): Promise<number>;
   /** poll(2) here and now. */
@@ -48,6 +50,7 @@ function load(): Libc {
     },
     errno: () => koffi.errno(),
     address: (buffer) => BigInt(koffi.address(buffer)),
+    memory: (at, bytes) => koffi.view(BigInt(at), bytes),
     poll: (fd, milliseconds) =>
       new Promise((resolve, reject) => {
         const set = pollArguments(fd);

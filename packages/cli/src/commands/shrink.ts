@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type ShrunkByUse, shrinkable, shrinkByUse } from '@callgate/engine/internal/build/shrink';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { allowsByDefault, withoutNames } from '@callgate/engine/internal/profile/allowed-calls';
@@ -39,6 +40,9 @@ interface ShrinkFlags extends TargetFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
 }
+
+/** Nobody would hear of a trial any more. */
+const DIES_WITH_US = { deathSignal: constants.signals.SIGKILL };
 
 export const shrink: Verb = {
   name: 'shrink',
@@ -225,7 +229,14 @@ class Trials {
       endProgram(route, 'SIGKILL');
     }, this.seconds * 1000);
     try {
-      const whole: LaunchPlan = { command, env: context.env, noNewPrivs: true, stdio: 'ignore', ...plan };
+      const whole: LaunchPlan = {
+        command,
+        env: context.env,
+        noNewPrivs: true,
+        stdio: 'ignore',
+        ...DIES_WITH_US,
+        ...plan,
+      };
       const { ending } = await runProgramPlan(context, whole, route);
       if (route.last !== undefined && !late) throw stoppedBySignal(route.last);
       if (late) return tooLate;
@@ -244,7 +255,12 @@ class Trials {
   private async checks(): Promise<boolean> {
     const { check } = this.flags;
     if (check === undefined) return true;
-    const plan: LaunchPlan = { command: ['sh', '-c', check], env: this.context.env, stdio: 'ignore' };
+    const plan: LaunchPlan = {
+      command: ['sh', '-c', check],
+      env: this.context.env,
+      stdio: 'ignore',
+      ...DIES_WITH_US,
+    };
     return (await runProgramPlan(this.context, plan)).ending.status === 0;
   }
 }

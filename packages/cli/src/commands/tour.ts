@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { explainCall } from '@callgate/engine/internal/analysis/explain';
@@ -12,6 +12,7 @@ import { plural, printable } from '@callgate/engine/internal/report/words';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { parseArgument } from '@callgate/engine/internal/syscalls/arguments';
 import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linux/internal/attacks';
+import { makeOwnFolder } from '@callgate/linux/internal/files/own-folder';
 import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
 import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { examples, type Verb } from '../command.ts';
@@ -207,22 +208,11 @@ class Tour {
 
   /** In a folder of this one; where that cannot be, or is somebody else's, in a new one for temporary files. */
   private writeProfile(text: string): string {
-    const folder = this.ownFolder() ?? mkdtempSync(join(tmpdir(), 'callgate-'));
+    const own = join(this.context.cwd, '.callgate');
+    const folder = makeOwnFolder(own) ? own : mkdtempSync(join(tmpdir(), 'callgate-'));
     const path = join(folder, 'tour.json');
     writeFile(this.context, path, text);
     return path;
-  }
-
-  private ownFolder(): string | undefined {
-    const folder = join(this.context.cwd, '.callgate');
-    try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      accessSync(folder, constants.W_OK);
-    } catch {
-      return undefined;
-    }
-    const found = lstatSync(folder);
-    return found.isDirectory() && found.uid === process.geteuid?.() ? folder : undefined;
   }
 
   /** The user's own program keeps its output; the default one's would only disturb. */

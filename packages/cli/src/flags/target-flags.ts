@@ -1,7 +1,7 @@
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import { parseKernel } from '@callgate/engine/internal/profile/profile';
-import { printable } from '@callgate/engine/internal/report/words';
+import { listed, printable } from '@callgate/engine/internal/report/words';
 import {
   parseRelease,
   RUNTIME_NAMES,
@@ -97,7 +97,10 @@ export function runtimeNamed(text: string): Runtime {
   throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
 }
 
+/** Names in a hint. */
+const MOST_LISTED = 25;
+
 function hint(name: string, names: readonly string[]): string {
   const meant = suggest(name, names);
-  return meant ? `did you mean ${meant}?` : `it is one of ${names.join(', ')}`;
+  return meant ? `did you mean ${meant}?` : `it is one of ${listed(names, MOST_LISTED)}`;
 }

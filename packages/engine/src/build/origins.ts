@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { PHASES } from '../recording/recording.ts';
 import { readJson } from '../source/read-json.ts';
 import { writeJson } from '../source/write-json.ts';
-import type { Reason, Synthesis } from './synthesize.ts';
+import type { Reason } from './demand.ts';
+import type { Synthesis } from './synthesize.ts';
 
 /** Beside a built profile: for each of its calls why it is in. */
 export interface Origins {

@@ -7,10 +7,11 @@ import {
   parseKernel,
   type Rule,
 } from '../profile/profile.ts';
-import type { Observation, Phase, Recording } from '../recording/recording.ts';
+import type { Observation, Recording } from '../recording/recording.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { Demand, type Reason } from './demand.ts';
 import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
 import {
   canProject,
@@ -24,25 +25,7 @@ import {
 import { looserCalls, type RuntimeDefault, restrictedCalls, withoutExceeded } from './runtime-default.ts';
 import { type TightCall, type TightenOptions, tighten } from './tighten.ts';
 
-/** Why a call stands in a built profile; a call may have several reasons. */
-export type Reason =
-  | Seen
-  | { readonly kind: 'base'; readonly why: string }
-  | { readonly kind: 'floor'; readonly runtime: string; readonly why: string }
-  | { readonly kind: 'projection' | 'forecast'; readonly from: readonly string[]; readonly why: string }
-  | { readonly kind: 'hand'; readonly why: string };
-
-/** What the recordings say of a call. */
-export interface Seen {
-  readonly kind: 'seen';
-  readonly count: number;
-  /** How many of the runs show it. */
-  readonly runs: number;
-  readonly phases: readonly Phase[];
-  /** The first process that made it, and when, where a recording tells. */
-  readonly process?: string;
-  readonly time?: string;
-}
+export type { Reason, Seen } from './demand.ts';
 
 /** What a profile is built for, beyond what was recorded. */
 export interface BuildOptions {
@@ -135,7 +118,10 @@ export function synthesize(
   options: BuildOptions = {},
 ): Synthesis {
   const demand = new Demand();
-  const { unnamed, denied } = demand.addSeen(recordings, options);
+  const { unnamed, denied } = demand.addSeen(recordings, {
+    withDenied: options.withDenied,
+    hasFloor: options.floor !== undefined,
+  });
   const abis = new Set(options.abis ?? abisOf(recordings, options.withDenied ?? false));
   const unprojected = addPortability(demand, recordings, [...abis], options);
   for (const [why, ...names] of BASE)
@@ -179,100 +165,10 @@ function union(names: readonly string[], more: readonly string[]): string[] {
   return [...new Set([...names, ...more])].sort();
 }
 
-const RECORDED_FLOOR: Reason = {
-  kind: 'floor',
-  runtime: 'recorded',
-  why: 'the container runtime called it under the filter while this was recorded',
-};
-
 /** One start does not show all that a runtime may call. */
 function rareFloorOf(recordings: readonly Recording[]): Map<string, string> {
   const recorded = recordings.flatMap((r) => r.observations.filter((o) => o.phase === 'runtime'));
   return recorded.length === 0 ? new Map() : rareFloor(new Set(recorded.map((o) => o.name)));
-}
-
-/** Which calls are wanted, and why. */
-class Demand {
-  private readonly reasons = new Map<string, Reason[]>();
-
-  names(): string[] {
-    return [...this.reasons.keys()];
-  }
-
-  namesSeen(): Set<string> {
-    return new Set(this.names().filter((name) => this.reasons.get(name)!.some((r) => r.kind === 'seen')));
-  }
-
-  add(name: string, reason: Reason): void {
-    const entry = this.reasons.get(name);
-    if (entry) entry.push(reason);
-    else this.reasons.set(name, [reason]);
-  }
-
-  addFirst(name: string, reason: Reason): void {
-    this.reasons.set(name, [reason, ...(this.reasons.get(name) ?? [])]);
-  }
-
-  addUnlessThere(name: string, reason: Reason): void {
-    if (!this.reasons.has(name)) this.add(name, reason);
-  }
-
-  /** Everything that was recorded; returns what cannot or should not be allowed. */
-  addSeen(recordings: readonly Recording[], { withDenied, floor }: BuildOptions) {
-    const seen = new Map<string, Seen>();
-    const unnamed: Observation[] = [];
-    const denied = new Set<string>();
-    for (const recording of recordings) {
-      const inThisRun = new Set<string>();
-      for (const observation of recording.observations) {
-        const { count, phase } = observation;
-        // What a file says of the name is not believed.
-        const name = nameOf(observation.arch, observation.nr) ?? '';
-        if (phase === 'runtime') {
-          // What runtimes call is known better than one start can show it.
-          if (!floor && name !== '') this.addUnlessThere(name, RECORDED_FLOOR);
-        } else if (name === '') unnamed.push(observation);
-        else if (count === 0 && !withDenied) denied.add(name);
-        else {
-          const runs = inThisRun.has(name) ? 0 : recording.runs;
-          inThisRun.add(name);
-          seen.set(name, seenAgain(seen.get(name), observation, runs));
-        }
-      }
-    }
-    for (const [name, reason] of seen) this.addFirst(name, reason);
-    return { unnamed, denied };
-  }
-
-  /**
-   * Takes a call whose arguments no filter can see for the older one that libc falls back to; whether either is wanted.
-   * clone3(2) has its flags in memory.
-   */
-  swap(name: string, older: string): boolean {
-    const reasons = this.reasons.get(name);
-    if (reasons && !this.reasons.has(older))
-      this.add(older, { kind: 'hand', why: `instead of ${name}, whose arguments no filter can see` });
-    this.reasons.delete(name);
-    return this.reasons.has(older);
-  }
-
-  sorted(): Map<string, readonly Reason[]> {
-    return new Map([...this.reasons].sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
-}
-
-function seenAgain(before: Seen | undefined, observation: Observation, runs: number): Seen {
-  const { count, phase, first } = observation;
-  const earlier = before?.time !== undefined && (first?.time === undefined || before.time <= first.time);
-  const { process, time } = earlier || first === undefined ? (before ?? {}) : first;
-  return {
-    kind: 'seen',
-    count: (before?.count ?? 0) + count,
-    runs: (before?.runs ?? 0) + runs,
-    phases: [...new Set([...(before?.phases ?? []), phase])],
-    ...(process !== undefined && { process }),
-    ...(time !== undefined && { time }),
-  };
 }
 
 /** Adds what was not recorded but is to be expected elsewhere; returns the ABIs of which that is not known. */

@@ -128,6 +128,8 @@ class Compiler {
       const exceptions = this.tree(tree.exceptions, word, this.assembler.and(~tree.bit, base));
       return this.assembler.jump(op.JGE_K, tree.bit, exceptions, base);
     }
+    if (tree.kind === 'reload')
+      return this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree.next, word, folded));
     const no = this.tree(tree.no, word, folded);
     if (word === ARCH_WORD && tree.kind === 'equal') this.arch = tree.k;
     const yes = this.tree(tree.yes, word, folded);

@@ -1,5 +1,5 @@
 import type { NodeId } from '../diagram/diagram.ts';
-import { chainOf, shorter, takeSingles } from './singles.ts';
+import { instructionsOf, meanOf, takeSingles, withSingles } from './singles.ts';
 import type { Range } from './words.ts';
 
 /** A decision about one loaded word by comparisons. */
@@ -19,6 +19,8 @@ export type Tree =
       readonly yes: Tree;
       readonly no: Tree;
     }
+  /** The word was lost and is loaded again. */
+  | { readonly kind: 'reload'; readonly next: Tree }
   /** Words with the bit are decided by `exceptions`, whose exit FOLD leads to `base` with the bit cleared. */
   | { readonly kind: 'fold'; readonly bit: number; readonly exceptions: Tree; readonly base: Tree };
 
@@ -45,7 +47,11 @@ export function decisionTree(ranges: readonly Range[], costs: Costs): Tree {
   const searched = search(ranges, costs);
   if (!favoursSize(costs)) return searched;
   const { singles, rest } = takeSingles(ranges);
-  return singles.length > CHAIN_LIMIT ? shorter(searched, chainOf(singles, search(rest, costs))) : searched;
+  if (singles.length === 0) return searched;
+  const picked = withSingles(singles, search(rest, costs), costs);
+  const [before, after] = [instructionsOf(searched), instructionsOf(picked)];
+  const isFaster = () => meanOf(picked, ranges, costs) < meanOf(searched, ranges, costs);
+  return after < before || (after === before && isFaster()) ? picked : searched;
 }
 
 /** Whether one instruction less is worth more than anything that runs. */

@@ -44,6 +44,7 @@ function decideApart(below: readonly Range[], beyond: readonly Range[], costs: C
 function replaceExit(tree: Tree, by: Tree): Tree {
   if (tree.kind === 'exit') return tree.exit === WITH_BIT ? by : tree;
   if (tree.kind === 'fold') return tree;
+  if (tree.kind === 'reload') return { ...tree, next: replaceExit(tree.next, by) };
   return { ...tree, yes: replaceExit(tree.yes, by), no: replaceExit(tree.no, by) };
 }
 

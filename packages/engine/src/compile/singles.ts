@@ -1,4 +1,4 @@
-import type { Tree } from './decision-tree.ts';
+import type { Costs, Tree } from './decision-tree.ts';
 import type { Range } from './words.ts';
 
 /** Single values that stand inside what is otherwise one exit, and the ranges that remain without them. */
@@ -25,12 +25,46 @@ export function takeSingles(ranges: readonly Range[]): Singles {
   return { singles, rest };
 }
 
-/** One equality test for each single value, then the tree. */
-export function chainOf(singles: readonly Range[], otherwise: Tree): Tree {
-  return singles.reduceRight<Tree>(
-    (no, { low, exit }) => ({ kind: 'equal', k: low, yes: { kind: 'exit', exit }, no }),
-    otherwise,
-  );
+/** The tree with an equality test for each single value, the likelier first, where the tree has found out that it may be. */
+export function withSingles(singles: readonly Range[], tree: Tree, costs: Costs): Tree {
+  if (singles.length === 0) return tree;
+  switch (tree.kind) {
+    case 'atLeast': {
+      const isAbove = ({ low }: Range) => low >= tree.k;
+      return {
+        ...tree,
+        yes: withSingles(singles.filter(isAbove), tree.yes, costs),
+        no: withSingles(
+          singles.filter((single) => !isAbove(single)),
+          tree.no,
+          costs,
+        ),
+      };
+    }
+    case 'equal':
+      return { ...tree, no: withSingles(singles, tree.no, costs) };
+    default:
+      return singles
+        .toSorted((a, b) => costs.weight(a) - costs.weight(b))
+        .reduce<Tree>(
+          (no, { low, exit }) => ({ kind: 'equal', k: low, yes: { kind: 'exit', exit }, no }),
+          tree,
+        );
+  }
+}
+
+/** How many tests the mean call takes, for ranges on which the tree decides alike. */
+export function meanOf(tree: Tree, ranges: readonly Range[], costs: Costs): number {
+  return ranges.reduce((sum, range) => sum + costs.weight(range) * depthOf(tree, range.low), 0);
+}
+
+function depthOf(tree: Tree, value: number): number {
+  let depth = 0;
+  for (let at = tree; ; depth++) {
+    if (at.kind === 'atLeast') at = value >= at.k ? at.yes : at.no;
+    else if (at.kind === 'equal') at = value === at.k ? at.yes : at.no;
+    else return depth;
+  }
 }
 
 /** The tree that is written with fewer instructions; the first when both take the same. */
@@ -38,10 +72,13 @@ export function shorter(a: Tree, b: Tree): Tree {
   return instructionsOf(b) < instructionsOf(a) ? b : a;
 }
 
-function instructionsOf(tree: Tree): number {
+/** How many instructions a tree takes, those behind its exits not counted. */
+export function instructionsOf(tree: Tree): number {
   switch (tree.kind) {
     case 'exit':
       return 0;
+    case 'reload':
+      return 1 + instructionsOf(tree.next);
     case 'fold':
       return 2 + instructionsOf(tree.exceptions) + instructionsOf(tree.base);
     case 'masked':

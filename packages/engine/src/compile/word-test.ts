@@ -1,7 +1,8 @@
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { type Costs, decisionTree, favoursSize, type Tree } from './decision-tree.ts';
 import { decideX32 } from './fold-x32.ts';
-import { chainOf, shorter, takeSingles } from './singles.ts';
+import { oneAfterAnother } from './one-after-another.ts';
+import { instructionsOf, shorter, takeSingles, withSingles } from './singles.ts';
 import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
@@ -10,6 +11,12 @@ const MOST_RANGES = 1024;
 const MOST_IN_CHAIN = 8192;
 /** So many ranges cost less than one diagram node tested by its bit, whose tests share nothing within a word. */
 const WORTH = 4;
+
+/** Nothing is shorter than the comparisons of so few ranges, or such a tree. */
+const FEW_RANGES = 3;
+const SHORT = 3;
+/** How much longer a filter may be that executes less. */
+const MUCH_LONGER = 4;
 
 const NR_WORD: WordIndex = 1;
 const NOTHING_KNOWN: Prefix = { bits: 0, low: 0 };
@@ -32,13 +39,26 @@ export function wordTest(
   }
   const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
   const nodes = nodesInWord(diagram, node, word);
+  const isWhole = prefix.bits === 0;
   if (ranges && ranges.length <= WORTH * nodes + 1) {
     const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
-    return folded ?? decisionTree(ranges, costs);
+    const tree = folded ?? decisionTree(ranges, costs);
+    return isWhole && word > NR_WORD && ranges.length > FEW_RANGES
+      ? inOrder(diagram, node, word, costs, tree)
+      : tree;
   }
   const byBits = bitTest(diagram, node, word, costs, prefix);
-  const chain = prefix.bits === 0 && favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
-  return chain ? shorter(byBits, chain) : byBits;
+  if (!isWhole) return byBits;
+  const chain = favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
+  return inOrder(diagram, node, word, costs, chain ? shorter(byBits, chain) : byBits);
+}
+
+/** The tree, or tests in the order of rules where those are shorter: by far, where speed is what counts. */
+function inOrder(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, tree: Tree): Tree {
+  const length = instructionsOf(tree);
+  const tests = length > SHORT ? oneAfterAnother(diagram, node, word, costs) : undefined;
+  const factor = favoursSize(costs) ? 1 : MUCH_LONGER;
+  return tests && instructionsOf(tests) * factor < length ? tests : tree;
 }
 
 /** Picks out single values first, if what remains is little. */
@@ -46,7 +66,7 @@ function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs
   const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, MOST_IN_CHAIN) ?? []);
   if (singles.length === 0 || rest.length > MOST_RANGES) return undefined;
   costs.spend(MOST_IN_CHAIN);
-  return chainOf(singles, decisionTree(rest, costs));
+  return withSingles(singles, decisionTree(rest, costs), costs);
 }
 
 /** Asks for the node's own bit; what follows knows it, if it is the next one. */

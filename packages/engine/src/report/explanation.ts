@@ -1,6 +1,6 @@
 import type { AskedCall } from '../analysis/asked-call.ts';
 import type { PossibleVerdict, Verdict } from '../analysis/explain.ts';
-import type { Reason } from '../build/synthesize.ts';
+import type { Reason } from '../build/demand.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Profile } from '../profile/profile.ts';
 import type { Position } from '../source/line-map.ts';

@@ -1,4 +1,4 @@
-import type { Reason } from '../build/synthesize.ts';
+import type { Reason } from '../build/demand.ts';
 import type { Phase } from '../recording/recording.ts';
 
 /** Why a call is in a profile, in a few words: "seen 12 times in 2 of 3 runs, first by nginx". */

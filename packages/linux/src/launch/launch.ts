@@ -23,6 +23,8 @@ export interface LaunchPlan {
   readonly flags?: number;
   /** Sets no_new_privs, without which only CAP_SYS_ADMIN may install a filter. */
   readonly noNewPrivs?: boolean;
+  /** The signal that the program gets when callgate itself is gone, as after kill -9. Without it: none. */
+  readonly deathSignal?: number;
   /** When aborted, the process is killed, whether it is the launcher still or the program. */
   readonly stop?: AbortSignal;
   /** The sixth argument register of that execve, for filters that tell it from others. */
@@ -82,7 +84,8 @@ function launcherPlan(plan: LaunchPlan, file: string): LauncherPlan {
     filter: plan.filter && encodeProgram(plan.filter, thisMachine().abi.endian),
     flags,
     noNewPrivs: plan.noNewPrivs ?? false,
-    supervised: (flags & FLAG_NEW_LISTENER) !== 0,
+    // Somebody must answer for a filter with a listener.
+    deathSignal: (flags & FLAG_NEW_LISTENER) !== 0 ? constants.signals.SIGKILL : (plan.deathSignal ?? 0),
     openFiles: callersOpenFiles(),
     lastArgument: plan.lastArgument,
   };

@@ -11,8 +11,8 @@ export interface LauncherPlan {
   /** SECCOMP_FILTER_FLAG_*. */
   readonly flags: number;
   readonly noNewPrivs: boolean;
-  /** Somebody must answer for the filter; the program dies with callgate. */
-  readonly supervised: boolean;
+  /** The signal that the program gets when callgate is gone; 0: none. */
+  readonly deathSignal: number;
   /** RLIMIT_NOFILE, soft and hard. */
   readonly openFiles?: readonly [bigint, bigint];
   /** The sixth argument register of execve(2). */
@@ -78,7 +78,7 @@ export function launcherProgram(
     { kind: 'jump', to: 'go', when: { word: answer, is: 'equal', to: 1 } },
     ...exit(FAILED),
     { kind: 'label', name: 'go' },
-    ...(plan.supervised ? [] : [call('prctl', [PR_SET_PDEATHSIG, 0, 0, 0, 0])]),
+    ...(plan.deathSignal === SIGKILL ? [] : [call('prctl', [PR_SET_PDEATHSIG, plan.deathSignal, 0, 0, 0])]),
     ...(plan.noNewPrivs
       ? [call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0], answer), hasFailed('no_new_privs')]
       : []),

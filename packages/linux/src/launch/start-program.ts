@@ -21,10 +21,19 @@ export class LaunchError extends Error {
 /** Makes a program for the machine that callgate runs on, whose calls it numbers with `nr`. */
 export type ProgramFor = (nr: (name: string) => number, wordSize: 4 | 8) => MachineProgram;
 
+export interface StartOptions {
+  readonly stdio?: StdioOptions;
+  readonly cwd?: string;
+  /** In a session of its own, which no terminal has. */
+  readonly detached?: boolean;
+  /** Descriptors of this process that become 4, 5, … there. */
+  readonly more?: readonly number[];
+}
+
 /** Starts a program of callgate's own. Its descriptor 3 is a channel: child.stdio[3]. Throws LaunchError. */
 export function startProgram(
   programFor: ProgramFor,
-  { stdio = 'inherit', cwd }: { readonly stdio?: StdioOptions; readonly cwd?: string },
+  { stdio = 'inherit', cwd, detached, more = [] }: StartOptions,
 ): ChildProcess {
   const { abi } = thisMachine();
   const set = instructionSetOf(abi.name);
@@ -32,7 +41,7 @@ export function startProgram(
   const file = executable(programFor(nativeNumber, set.wordSize), set);
   const streams = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
   const start = (path: string) =>
-    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe'], env: {}, cwd });
+    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe', ...more], env: {}, cwd, detached });
   return firstStarted(file, start);
 }
 

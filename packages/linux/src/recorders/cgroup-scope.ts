@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Keeper, startKeeper } from '../launch/keeper.ts';
 import { type Ending, type Launched, type LaunchPlan, launch } from '../launch/launch.ts';
 import { Cgroup, ownCgroup } from '../process/cgroup.ts';
 import type { RecordHooks, Tally } from './recorder.ts';
@@ -26,6 +28,8 @@ export interface Observer {
   /** What was seen, once everything has ended. */
   result(): Omit<Tally, 'ending'> | Promise<Omit<Tally, 'ending'>>;
   close(): void;
+  /** Folders that `close` removes, for the case that it is never called. */
+  readonly folders?: readonly string[];
 }
 
 /** Runs a program in a cgroup of its own, observed from its execve until everything that it started is gone. */
@@ -38,10 +42,15 @@ export async function observeInCgroup(
   const launched = await start({ ...plan, stop: hooks.stop });
   let cgroup: Cgroup | undefined;
   let observer: Observer | undefined;
+  let keeper: Keeper | undefined;
   try {
     cgroup = Cgroup.create();
     cgroup.add(launched.pid);
     observer = observe(launched.pid, cgroup);
+    keeper = startKeeper({
+      kill: join(cgroup.path, 'cgroup.kill'),
+      folders: [...(observer.folders ?? []), cgroup.path],
+    });
     let over = false;
     const running = seeThrough(launched, cgroup, hooks).finally(() => {
       over = true;
@@ -52,6 +61,7 @@ export async function observeInCgroup(
     launched.child.kill('SIGKILL');
     observer?.close();
     if (cgroup) await clear(cgroup);
+    await keeper?.release();
   }
 }
 

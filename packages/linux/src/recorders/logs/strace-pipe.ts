@@ -14,7 +14,7 @@ const YOUNG_MS = 60_000;
 /** A named pipe that strace writes to, in a folder of its own. */
 export class StracePipe {
   readonly path: string;
-  private readonly folder: string;
+  readonly folder: string;
 
   constructor() {
     removeAbandoned(tmpdir());
@@ -55,5 +55,5 @@ function isOldAndOwn(folder: string): boolean {
 /** The pipe and its folder alone, whatever else may lie there. */
 function removeFolder(folder: string): void {
   rmSync(join(folder, PIPE), { force: true });
-  rmdirSync(folder);
+  if (existsSync(folder)) rmdirSync(folder);
 }

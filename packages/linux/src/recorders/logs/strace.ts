@@ -1,10 +1,12 @@
 import { closeSync, constants, openSync } from 'node:fs';
+import { constants as system } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { strace as format } from '@callgate/engine/internal/logs/formats/strace';
 import type { LoggedCall } from '@callgate/engine/internal/logs/log-tally';
 import { LogStream } from '@callgate/engine/internal/logs/read-log';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
+import { startKeeper } from '../../launch/keeper.ts';
 import { type Launched, launch } from '../../launch/launch.ts';
 import { thisMachine } from '../../machine.ts';
 import { findProgram } from '../../process/find-program.ts';
@@ -34,6 +36,7 @@ export const strace: Recorder = {
   async record(plan, hooks = {}) {
     const pipe = new StracePipe();
     try {
+      const keeper = startKeeper({ files: [pipe.path], folders: [pipe.folder] });
       const fd = openSync(pipe.path, constants.O_RDONLY | constants.O_NONBLOCK);
       const log = new LogStream({ machine: thisMachine().abi.name, wantsArguments: hooks.args, format });
       try {
@@ -44,6 +47,8 @@ export const strace: Recorder = {
         const launched = await launch({
           ...plan,
           command: ['strace', ...flags, found, ...args],
+          // It ends what it traces.
+          deathSignal: system.signals.SIGKILL,
         });
         await launched.go();
         let over = false;
@@ -71,9 +76,12 @@ export const strace: Recorder = {
         return { ending: await ended, counts, lost: 0, left: 0, ambiguous, countsDenied: false };
       } finally {
         closeSync(fd);
+        pipe.remove();
+        await keeper.release();
       }
-    } finally {
+    } catch (fault) {
       pipe.remove();
+      throw fault;
     }
   },
 };

@@ -65,6 +65,7 @@ export const tracefs: Recorder = {
           };
         },
         close: () => trace.remove(),
+        folders: [trace.path],
       };
     }),
 };
@@ -110,7 +111,7 @@ class FromExecve {
 
 /** A trace instance; whatever happens, it is to be removed. */
 class TraceInstance {
-  private readonly path: string;
+  readonly path: string;
   private readonly pipe: number;
 
   constructor() {
@@ -167,7 +168,12 @@ class TraceInstance {
 function removeAbandoned(instances: string): void {
   for (const name of readdirSync(instances)) {
     const owner = /^callgate-(\d+)-/.exec(name)?.[1];
-    if (owner !== undefined && !existsSync(`/proc/${owner}`)) rmdirSync(join(instances, name));
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    try {
+      rmdirSync(join(instances, name));
+    } catch {
+      // A callgate that cannot be seen from here, in another pid namespace, still reads it.
+    }
   }
 }
 

@@ -2,7 +2,9 @@ import { closeSync } from 'node:fs';
 import type { SeccompData } from '@callgate/engine/internal/bpf/vm';
 import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/internal/runtime/filter-flags';
 import { abiOfCall } from '@callgate/engine/internal/syscalls/arch';
+import { startKeeper } from '../../launch/keeper.ts';
 import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
+import { sharedMemory } from '../../launch/shared-memory.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import { killProcess } from '../../process/kill-process.ts';
@@ -18,6 +20,8 @@ const NOTIF_SEND = 0xc0182101;
 const NOTIF_SET_FLAGS = 0x40082104;
 const FLAG_CONTINUE = 1;
 const FD_SYNC_WAKE_UP = 1;
+/** struct seccomp_notif. */
+const REQUEST_BYTES = 80;
 const ENOENT = 2;
 const EINTR = 4;
 /** SECCOMP_RET_USER_NOTIF: what a filter returns for calls that the supervisor is to judge. */
@@ -46,7 +50,12 @@ export async function supervise(
     launched.child.kill('SIGKILL');
     throw fault;
   });
-  const { ending, counts } = await new Session(launched, listener, hooks, decide).run();
+  const shared = sharedMemory(REQUEST_BYTES);
+  const keeper = startKeeper({ listens: true }, listener.fd, shared.fd);
+  closeSync(shared.fd);
+  const { ending, counts } = await new Session(launched, listener, hooks, decide, shared.memory)
+    .run()
+    .finally(() => keeper.release());
   return { ending, counts, lost: 0, left: 0, ambiguous: 0, countsDenied };
 }
 
@@ -63,18 +72,22 @@ class Session {
   /** When each process started, to tell it from another one that gets its number later. */
   private readonly started = new Map<number, string>();
   private stopping = false;
-  private readonly request = Buffer.alloc(80);
-  private readonly words = new Uint32Array(this.request.buffer, this.request.byteOffset, 20);
+  /** Who waits for an answer; the keeper sees it, too. */
+  private readonly request: Buffer;
+  private readonly words: Uint32Array;
   private readonly response = Buffer.alloc(24);
   private readonly answer = new BigUint64Array(this.response.buffer, this.response.byteOffset, 3);
   /** struct seccomp_notif_resp: id, val, then error and flags with 32 bits. */
   private readonly words32 = new Int32Array(this.response.buffer, this.response.byteOffset, 6);
-  private readonly ids = new BigUint64Array(this.request.buffer, this.request.byteOffset, 10);
+  private readonly ids: BigUint64Array;
   /** The launcher's own calls do not count. */
   private armed = false;
   private over = false;
 
-  constructor(launched: Launched, listener: Listener, hooks: RecordHooks, decide: Decide) {
+  constructor(launched: Launched, listener: Listener, hooks: RecordHooks, decide: Decide, request: Buffer) {
+    this.request = request;
+    this.words = new Uint32Array(request.buffer, request.byteOffset, REQUEST_BYTES / 4);
+    this.ids = new BigUint64Array(request.buffer, request.byteOffset, REQUEST_BYTES / 8);
     this.decide = decide;
     this.launched = launched;
     this.listener = listener;
@@ -142,6 +155,7 @@ class Session {
     this.words32[4] = -(errno ?? 0);
     this.words32[5] = errno === undefined ? FLAG_CONTINUE : 0;
     this.c.syscall(this.ioctl, fd, NOTIF_SEND, this.response);
+    this.words[2] = 0;
   }
 
   /** struct seccomp_notif: id, pid, flags, then struct seccomp_data: nr, arch, ip, args. */
