@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { ACTION_KINDS, ALLOW_WORD } from '@callgate/engine/internal/bpf/action';
 import { instruction } from '@callgate/engine/internal/bpf/instruction';
 import { LD_ABS, RET_K } from '@callgate/engine/internal/bpf/opcodes';
-import { OCI_RUNTIMES, type OciRuntime, runtimeVersion } from './container/oci-container.ts';
+import {
+  filtersOfRuntime,
+  OCI_RUNTIMES,
+  type OciRuntime,
+  runtimeVersion,
+} from './container/oci-container.ts';
 import { KernelLog } from './kernel-log/kernel-log.ts';
 import { tryCalls } from './launch/try-calls.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
@@ -98,7 +103,17 @@ async function runtimeCheck(runtime: OciRuntime): Promise<Check> {
   const version = await runtimeVersion(runtime);
   const name = `verify against ${runtime}`;
   if (version === undefined) return { name, ok: false, why: 'it is not installed' };
-  return process.getuid?.() === 0
-    ? { name: `${name} ${version.release}`, ok: true }
-    : { name, ok: false, why: 'it needs root' };
+  if (process.getuid?.() !== 0) return { name, ok: false, why: 'it needs root' };
+  try {
+    const filters = await filtersOfRuntime(runtime, SMALL_PROFILE);
+    return filters.length > 0
+      ? { name: `${name} ${version.release}`, ok: true }
+      : { name, ok: false, why: 'a container that it has created has no filter' };
+  } catch (fault) {
+    return { name, ok: false, why: fault instanceof Error ? fault.message : String(fault) };
+  }
 }
+
+/** A profile under which a container is created to find out whether that works. */
+const SMALL_PROFILE =
+  '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["kexec_load"], "action": "SCMP_ACT_ERRNO"}]}';

@@ -1,5 +1,14 @@
 import { execFile, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -14,11 +23,16 @@ export type OciRuntime = (typeof OCI_RUNTIMES)[number];
 export class RuntimeRefused extends Error {}
 
 const TIME_LIMIT_MS = 20_000;
-/** No cgroup is wanted; runc makes one all the same and removes it. */
-const GLOBAL_OPTIONS: Readonly<Record<OciRuntime, readonly string[]>> = {
-  runc: [],
-  crun: ['--cgroup-manager=disabled'],
-};
+/** crun refuses machines that have both versions of cgroups, so there it gets to see the second one alone. */
+const ONLY_CGROUP2 = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
+
+/** How a runtime is started. No cgroup is wanted; runc makes one all the same and removes it. */
+function runtimeCommand(runtime: OciRuntime): [string, ...string[]] {
+  if (runtime === 'runc') return ['runc'];
+  const crun = ['crun', '--cgroup-manager=disabled'] as const;
+  const isHybrid = existsSync('/sys/fs/cgroup/unified');
+  return isHybrid ? ['unshare', '-m', 'sh', '-c', ONLY_CGROUP2, 'sh', ...crun] : [...crun];
+}
 
 /**
  * The filters that a runtime really installs for a profile's text in OCI form: it creates a container whose program is never
@@ -27,11 +41,12 @@ const GLOBAL_OPTIONS: Readonly<Record<OciRuntime, readonly string[]>> = {
 export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Promise<Program[]> {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-oci-'));
   const id = folder.slice(folder.lastIndexOf('/') + 1);
-  const root = [...GLOBAL_OPTIONS[runtime], '--root', join(folder, 'state')];
+  const [program, ...options] = runtimeCommand(runtime);
+  const root = [...options, '--root', join(folder, 'state')];
   try {
     writeBundle(folder, profile);
-    await create(runtime, [...root, 'create', '--bundle', folder, id], join(folder, 'said'));
-    const { stdout } = await promisify(execFile)(runtime, [...root, 'state', id], { timeout: TIME_LIMIT_MS });
+    await create(runtime, [program, ...root, 'create', '--bundle', folder, id], join(folder, 'said'));
+    const { stdout } = await promisify(execFile)(program, [...root, 'state', id], { timeout: TIME_LIMIT_MS });
     const { pid } = JSON.parse(stdout);
     if (!pid)
       throw new RuntimeRefused(
@@ -39,17 +54,21 @@ export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Pr
       );
     return readFilters(pid);
   } finally {
-    await promisify(execFile)(runtime, [...root, 'delete', '--force', id]).catch(() => {});
+    await promisify(execFile)(program, [...root, 'delete', '--force', id]).catch(() => {});
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** The container's process keeps the descriptors it is given, so what is said goes to a file and not into a pipe. */
-async function create(runtime: OciRuntime, args: readonly string[], file: string): Promise<void> {
+async function create(
+  runtime: OciRuntime,
+  [program, ...args]: readonly [string, ...string[]],
+  file: string,
+): Promise<void> {
   const fd = openSync(file, 'w');
   try {
     // In a session of its own, so that a terminal's Ctrl-C does not end it half-way.
-    const child = spawn(runtime, args, {
+    const child = spawn(program, args, {
       stdio: ['ignore', 'ignore', fd],
       timeout: TIME_LIMIT_MS,
       detached: true,
@@ -65,7 +84,7 @@ async function create(runtime: OciRuntime, args: readonly string[], file: string
     );
   } catch (fault) {
     if ((fault as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new RuntimeRefused(`${runtime} is not installed`);
+      throw new RuntimeRefused(`${program} is not installed`);
     throw fault;
   } finally {
     closeSync(fd);
@@ -75,7 +94,8 @@ async function create(runtime: OciRuntime, args: readonly string[], file: string
 const PROFILE_HERE = 'the profile';
 
 function writeBundle(folder: string, profile: string): void {
-  mkdirSync(join(folder, 'rootfs/proc'), { recursive: true });
+  // crun looks for /dev even where nothing is mounted there.
+  for (const inside of ['proc', 'dev']) mkdirSync(join(folder, 'rootfs', inside), { recursive: true });
   writeFileSync(join(folder, 'rootfs/program'), '', { mode: 0o755 });
   const config = {
     ociVersion: '1.0.2',
