@@ -63,12 +63,17 @@ export interface Recorder {
   record(plan: LaunchPlan, hooks?: RecordHooks): Promise<Tally>;
 }
 
-/** Counts calls that are alike: by ABI, number, phase and arguments. */
+/** Of one call in one phase: more different arguments are not kept, for no condition could be made of them. */
+export const MOST_TUPLES = 1024;
+
+/** Counts calls that are alike: by ABI, number, phase and arguments, of which only so many are kept apart. */
 export class Counter {
+  private readonly tuples = new Map<string, number>();
   private readonly counts = new Map<string, PhaseCount & { count: number; denied: number }>();
 
-  add(call: PhaseCount): void {
-    const key = `${call.arch} ${call.nr} ${call.phase ?? ''} ${call.args?.join(' ') ?? ''}`;
+  add(seen: PhaseCount): void {
+    const call = this.withRoom(seen);
+    const key = keyOf(call);
     const entry = this.counts.get(key);
     if (entry) {
       entry.count += call.count;
@@ -76,9 +81,24 @@ export class Counter {
     } else this.counts.set(key, { ...call });
   }
 
+  /** The call, without its arguments where there are too many already. */
+  private withRoom(call: PhaseCount): PhaseCount {
+    if (!call.args || this.counts.has(keyOf(call))) return call;
+    const { args, ...rest } = call;
+    const about = keyOf(rest);
+    const tuples = (this.tuples.get(about) ?? 0) + 1;
+    if (tuples > MOST_TUPLES) return rest;
+    this.tuples.set(about, tuples);
+    return call;
+  }
+
   result(): PhaseCount[] {
     return [...this.counts.values()].sort((a, b) =>
       a.arch < b.arch ? -1 : a.arch > b.arch ? 1 : a.nr - b.nr,
     );
   }
+}
+
+function keyOf({ arch, nr, phase, args }: PhaseCount): string {
+  return `${arch} ${nr} ${phase ?? ''} ${args?.join(' ') ?? ''}`;
 }

@@ -6,7 +6,17 @@ import { bootTime, storeFirst } from './kernel-firsts.ts';
 import { addArguments, createWanted } from './observer-arguments.ts';
 import { loadNamespace, type ObserverLayout } from './observer-layout.ts';
 import { Lives } from './observer-lives.ts';
-import { ABIS, containerOf, countOf, DENIED, INIT, KEY, PHASE, VALUE } from './observer-results.ts';
+import {
+  ABIS,
+  containerOf,
+  countsOf,
+  DENIED,
+  INIT,
+  KEY,
+  PHASE,
+  tuplesByCall,
+  VALUE,
+} from './observer-results.ts';
 import { hasBeginning, type Scope, type SeenContainer, withOffspring } from './scope.ts';
 
 const TS_COMPAT = 2;
@@ -38,6 +48,8 @@ export class ObserverPrograms {
   private readonly scope: Scope;
   private readonly state: number;
   private readonly calls: number;
+  /** The same with arguments, as long as there is room: a call is never lost for want of it. */
+  private readonly tuples: number | undefined;
   private readonly tasks: number;
   private readonly roots: number;
   private readonly inits: number;
@@ -67,6 +79,7 @@ export class ObserverPrograms {
       this.cgroups =
         scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
       this.wanted = options.args ? createWanted(objects) : undefined;
+      this.tuples = options.args ? hash(KEY.size, VALUE.size, CALLS, 'tuples') : undefined;
       const attach = (program: EbpfAssembler, typeId: number, name: string) =>
         objects.attach(program.bytes(), typeId, `callgate_${name}`);
       attach(this.exit(), layout.exit, 'gone');
@@ -106,10 +119,12 @@ export class ObserverPrograms {
     const counts: PhaseCount[] = [];
     const wanted = container === undefined ? undefined : withOffspring(container, this.containers());
     const bootedAt = bootTime();
-    for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size)) {
-      if (wanted && !wanted.has(key.readBigUInt64LE(KEY.namespace))) continue;
-      counts.push(countOf(key, value, this.wanted !== undefined, bootedAt));
-    }
+    const isWanted = (key: Buffer) => !wanted || wanted.has(key.readBigUInt64LE(KEY.namespace));
+    const tuples = tuplesByCall(
+      this.tuples === undefined ? [] : entriesOf(this.tuples, KEY.size, VALUE.size),
+    );
+    for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size))
+      if (isWanted(key)) counts.push(...countsOf(key, value, tuples, bootedAt));
     const state = lookUp(this.state, u32(0), Buffer.alloc(STATE.size));
     return { counts, lost: Number(state.readBigUInt64LE(STATE.lost)), left: 0 };
   }
@@ -134,9 +149,12 @@ export class ObserverPrograms {
     this.addAbi(a, 8);
     this.lives.addAge(a);
     this.makeKey(a);
-    if (this.wanted !== undefined)
+    this.countIn(a, this.calls, 'call', 'lost');
+    if (this.wanted !== undefined && this.tuples !== undefined) {
       addArguments(a, this.layout, this.wanted, { args: AT.key + KEY.args, number: AT.number });
-    return this.countKey(a);
+      this.countIn(a, this.tuples, 'tuple', 'out');
+    }
+    return this.finish(a);
   }
 
   /** tp_btf/sys_exit(struct pt_regs *, long result): a call that was not seen at sys_enter was denied. */
@@ -320,19 +338,23 @@ export class ObserverPrograms {
     for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
   }
 
-  /** Adds one to the key's count; the first time it also keeps when, and by whom. */
   private countKey(a: EbpfAssembler): EbpfAssembler {
-    this.findKey(a).ifNotEqual(0, 0, 'found');
-    storeFirst(a.storeConstant64(10, AT.value, 0), AT.value + VALUE.first);
-    a.map(1, this.calls).move(2, 10).add(2, AT.key).move(3, 10).add(3, AT.value);
-    // BPF_NOEXIST: another CPU may have been first.
-    a.set(4, 1).call(HELPER.mapUpdate);
-    this.findKey(a).ifEqual(0, 0, 'lost').label('found').increment(0);
+    this.countIn(a, this.calls, 'call', 'lost');
     return this.finish(a);
   }
 
-  private findKey(a: EbpfAssembler): EbpfAssembler {
-    return a.map(1, this.calls).move(2, 10).add(2, AT.key).call(HELPER.mapLookup);
+  /** Adds one to the key's count in a map; the first time it also keeps when, and by whom. Goes to `full` without room. */
+  private countIn(a: EbpfAssembler, map: number, name: string, full: string): void {
+    this.findKey(a, map).ifNotEqual(0, 0, `${name} found`);
+    storeFirst(a.storeConstant64(10, AT.value, 0), AT.value + VALUE.first);
+    a.map(1, map).move(2, 10).add(2, AT.key).move(3, 10).add(3, AT.value);
+    // BPF_NOEXIST: another CPU may have been first.
+    a.set(4, 1).call(HELPER.mapUpdate);
+    this.findKey(a, map).ifEqual(0, 0, full).label(`${name} found`).increment(0);
+  }
+
+  private findKey(a: EbpfAssembler, map: number): EbpfAssembler {
+    return a.map(1, map).move(2, 10).add(2, AT.key).call(HELPER.mapLookup);
   }
 
   private finish(a: EbpfAssembler): EbpfAssembler {

@@ -1,6 +1,6 @@
 import { type AbiName, X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
-import type { PhaseCount } from '../recorder.ts';
+import { MOST_TUPLES, type PhaseCount } from '../recorder.ts';
 import { commIn, firstIn, KERNEL_FIRST } from './kernel-firsts.ts';
 import type { SeenContainer } from './scope.ts';
 
@@ -33,23 +33,42 @@ export const VALUE = { size: 8 + KERNEL_FIRST.size, first: 8 };
 /** inits: pid, number of the namespace, host name, the container that it came out of. */
 export const INIT = { size: 32, namespace: 4, hostname: 8, parent: 24 };
 
-/** One entry of the map `calls`. */
-export function countOf(key: Buffer, value: Buffer, keepsArguments: boolean, bootedAt: number): PhaseCount {
+/** The entries of the map `tuples`, by the call that they are about. */
+export type Tuples = ReadonlyMap<string, readonly (readonly [key: Buffer, value: Buffer])[]>;
+
+export function tuplesByCall(entries: Iterable<[Buffer, Buffer]>): Tuples {
+  const tuples = new Map<string, [Buffer, Buffer][]>();
+  for (const [key, value] of entries) {
+    const call = callIn(key);
+    tuples.set(call, [...(tuples.get(call) ?? []), [key, value]]);
+  }
+  return tuples;
+}
+
+function callIn(key: Buffer): string {
+  return key.toString('latin1', 0, KEY.args);
+}
+
+/** One entry of the map `calls`: by its arguments, as far as they found room, and the rest. */
+export function countsOf(key: Buffer, value: Buffer, tuples: Tuples, bootedAt: number): PhaseCount[] {
   const group = key.readUInt32LE(4);
   const count = Number(value.readBigUInt64LE());
   const denied = (group & DENIED) !== 0;
-  return {
+  const about = {
     arch: ABIS[group & 0xff],
     nr: key.readUInt32LE(),
     phase: PHASE_NAMES[(group >> 8) & 7],
-    count: denied ? 0 : count,
-    denied: denied ? count : 0,
     ...firstIn(value, VALUE.first, bootedAt),
-    args:
-      keepsArguments && !denied
-        ? Array.from({ length: 6 }, (_, i) => key.readBigUInt64LE(KEY.args + i * 8))
-        : undefined,
   };
+  if (denied) return [{ ...about, count: 0, denied: count }];
+  const known = (tuples.get(callIn(key)) ?? []).slice(0, MOST_TUPLES).map(([tuple, times]): PhaseCount => {
+    const args = Array.from({ length: 6 }, (_, i) => tuple.readBigUInt64LE(KEY.args + i * 8));
+    return { ...about, count: Number(times.readBigUInt64LE()), denied: 0, args };
+  });
+  const rest = count - known.reduce((sum, tuple) => sum + tuple.count, 0);
+  return rest > 0 || known.length === 0
+    ? [...known, { ...about, count: Math.max(0, rest), denied: 0 }]
+    : known;
 }
 
 /** One entry of the map `inits`. */
