@@ -104,10 +104,37 @@ Exit status: 0 clean, 1 findings or denied, 2 could not do it; record and run pa
 `;
 }
 
+/** What other tools call what these verbs do. */
+const OTHER_VERBS: Readonly<Record<string, string>> = {
+  assemble: 'asm',
+  attach: 'record',
+  audit: 'show',
+  check: 'show',
+  compare: 'diff',
+  convert: 'build',
+  disassemble: 'disasm',
+  dump: 'disasm',
+  enforce: 'run',
+  exec: 'run',
+  generate: 'build',
+  inspect: 'show',
+  lint: 'show',
+  minimize: 'shrink',
+  parse: 'read',
+  prove: 'verify',
+  simulate: 'explain',
+  test: 'run',
+  trace: 'record',
+  validate: 'show',
+  why: 'explain',
+};
+
 function unknownVerb(name: string): string {
-  const meant = suggest(
-    name,
-    VERBS.map((v) => v.name),
-  );
+  const meant =
+    (Object.hasOwn(OTHER_VERBS, name) && OTHER_VERBS[name]) ||
+    suggest(
+      name,
+      VERBS.map((v) => v.name),
+    );
   return `there is no verb "${printable(name.slice(0, 40))}"; ${meant ? `did you mean "${meant}"?` : 'see: callgate --help'}`;
 }

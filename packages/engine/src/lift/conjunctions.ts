@@ -142,10 +142,28 @@ function simplify(d: Diagram, set: NodeId, bits: 32 | 64, all: readonly Conjunct
     }
     return kept;
   });
-  let rest: Conjunction[] = shorter;
-  for (const conjunction of shorter.toSorted((a, b) => b.length - a.length)) {
-    const others = rest.filter((c) => c !== conjunction);
-    if (others.reduce((union, c) => d.or(union, meaning(c)), Diagram.FALSE) === set) rest = others;
-  }
-  return rest;
+  return withoutSpare(d, set, shorter, meaning);
+}
+
+/** Without conjunctions, the longest first, to which the others leave nothing. */
+function withoutSpare(
+  d: Diagram,
+  set: NodeId,
+  all: readonly Conjunction[],
+  meaning: (conjunction: Conjunction) => NodeId,
+): Conjunction[] {
+  const longestFirst = all.toSorted((a, b) => b.length - a.length);
+  const meanings = longestFirst.map(meaning);
+  // The union of each with all that come later.
+  const later: NodeId[] = [...meanings, Diagram.FALSE];
+  for (let i = meanings.length - 1; i >= 0; i--) later[i] = d.or(meanings[i], later[i + 1]);
+  let kept: NodeId = Diagram.FALSE;
+  const needed = new Set(
+    longestFirst.filter((_, i) => {
+      if (d.or(kept, later[i + 1]) === set) return false;
+      kept = d.or(kept, meanings[i]);
+      return true;
+    }),
+  );
+  return all.filter((conjunction) => needed.has(conjunction));
 }

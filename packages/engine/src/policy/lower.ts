@@ -165,7 +165,8 @@ class Lowering {
   /** The rule for the same call through socketcall(2) or ipc(2): the sub-call number takes the place of argument 0. */
   private subcall(rule: CallRule, { through, subcall }: Multiplexed, abi: Abi): CallRule {
     const condition = rule.conditions.find((c) => c.argument === 0);
-    if (condition)
+    // A rule for the multiplexer itself settles all that goes through it.
+    if (condition && !this.isSettled(through))
       this.facts.push({
         kind: 'condition-overwritten',
         abi: abi.name,
@@ -181,6 +182,10 @@ class Lowering {
       span: rule.name.span,
     };
     return { ...rule, through, conditions: [number, ...rule.conditions.filter((c) => c.argument !== 0)] };
+  }
+
+  private isSettled(name: string): boolean {
+    return this.rules.calls.some((rule) => rule.name.value === name && rule.conditions.length === 0);
   }
 
   /** The decision for one number. */

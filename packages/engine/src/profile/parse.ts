@@ -2,9 +2,10 @@ import { type Diagnostic, didYouMean, error, hasErrors, type Result } from '../d
 import type { Spanned } from '../diagnostics/span.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { formatOf, readDocuments, type SourceFormat } from '../source/read.ts';
-import { type Entry, quote, type Tree } from '../source/tree.ts';
+import { describe, type Entry, quote, type Tree } from '../source/tree.ts';
+import { errnoNumber } from '../syscalls/arguments.ts';
 import { isKnownName } from '../syscalls/lookup.ts';
-import { meantCall } from '../syscalls/meant-call.ts';
+import { isLibraryFunction, meantCall } from '../syscalls/meant-call.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { type CarriedProfile, findProfiles, namedProfiles } from './carriers.ts';
 import {
@@ -272,13 +273,22 @@ class ProfileParser {
 
   private checkName(name: Spanned<string>): void {
     if (isKnownName(name.value)) return;
-    const message = `there is no system call ${quote(name.value)}`;
+    const kind = isLibraryFunction(name.value) ? ': it is a function of the C library' : '';
+    const message = `there is no system call ${quote(name.value)}${kind}`;
     const meant = didYouMean(this.read.isTired ? undefined : meantCall(name.value));
     if (this.unknownNames === 'skip') this.read.warn('unknown-syscall', message, name.span, meant);
     else this.read.error('unknown-syscall', message, name.span, meant ?? { kind: 'skip-unknown-names' });
   }
 
   private errno(entry: Entry | undefined): Spanned<number> | undefined {
+    const named = entry?.value.kind === 'string' ? errnoNumber(entry.value.value) : undefined;
+    if (entry && named !== undefined)
+      return this.read.error(
+        'wrong-type',
+        `"${entry.key}" must be a number, not ${describe(entry.value)}`,
+        entry.value.span,
+        `write ${named}`,
+      );
     const errno =
       entry &&
       this.read.integer(

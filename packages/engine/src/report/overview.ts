@@ -10,7 +10,7 @@ import { restrictForeign } from '../diagram/restrict.ts';
 import type { Policy } from '../policy/policy.ts';
 import { formatAction } from './action.ts';
 import type { Style } from './style.ts';
-import { plural, printable, wrap } from './words.ts';
+import { listed, plural, printable, wrap } from './words.ts';
 
 function abiDocument(summary: AbiSummary): object {
   return {
@@ -26,6 +26,8 @@ function abiDocument(summary: AbiSummary): object {
 
 /** What a policy does with every known call, ABI by ABI; with `names` the calls that each amount counts. */
 export function overviewText(style: Style, name: string, policy: Policy, names: boolean): string {
+  if (policy.diagram.isTerminal(policy.root) && isAllow(policy.diagram.word(policy.root)))
+    return `${style.bold(printable(name))}: ${style.yellow('no filter')}, or one that denies nothing: every call of every ABI passes.\n`;
   const summaries = summarize(policy);
   const abis = summaries.map((s) => s.abi).join(', ');
   const head = `${style.bold(printable(name))} covers ${abis}; calls of any other ABI: ${foreignText(policy)}.\n`;
@@ -35,6 +37,10 @@ export function overviewText(style: Style, name: string, policy: Policy, names: 
 /** The same as data: an object for each ABI. */
 export function overviewDocument(policy: Policy): object[] {
   return summarize(policy).map(abiDocument);
+}
+
+function isAllow(word: number): boolean {
+  return actionOfWord(word).kind === 'ALLOW';
 }
 
 function foreignText({ diagram, root }: Policy): string {
@@ -54,15 +60,35 @@ function abiText(style: Style, summary: AbiSummary, names: boolean): string {
         )}`
       : row;
   });
+  const asked = ASKED.flatMap((action) => askedLine(style, summary, action));
   const notable = notableCalls(summary).map(
     ({ name, why, conditional }) => `  ${style.yellow(name)}${conditional ? ' (by arguments)' : ''} — ${why}`,
   );
-  const list =
-    notable.length > 0
-      ? `\n  ${style.bold('Worth a second look, because they pass:')}\n  ${notable.join('\n  ')}`
-      : '';
+  const list = [
+    ...(notable.length > 0 ? [style.bold('Worth a second look, because they pass:'), ...notable] : []),
+    ...(asked.length > 0 ? [style.bold('Worth a second look, because they may pass:'), ...asked] : []),
+  ]
+    .map((line) => `\n  ${line}`)
+    .join('');
   return `\n${style.bold(summary.abi)}: ${plural(summary.calls.length, 'known call')}\n${rows.join('\n')}${list}\n`;
 }
+
+/** Actions by which calls pass that are neither allowed nor denied, and who lets them. */
+const ASKED = ['LOG', 'TRACE', 'NOTIFY'] as const;
+const WHO: Readonly<Record<(typeof ASKED)[number], string>> = {
+  LOG: 'they pass, and the audit log tells of them',
+  TRACE: 'a tracer decides, and a process that may trace its child is one',
+  NOTIFY: 'a supervisor decides',
+};
+
+function askedLine(style: Style, { calls }: AbiSummary, action: (typeof ASKED)[number]): string[] {
+  const names = calls.filter((c) => c.actions.some((a) => a.action === action)).map((c) => c.name);
+  if (names.length === 0) return [];
+  return [`  ${style.yellow(action)}: ${listed(names, MOST_NAMES)} — ${WHO[action]}`];
+}
+
+/** Calls in a line of the overview. */
+const MOST_NAMES = 8;
 
 /** The calls of each action; those whose action depends on arguments come last. */
 function byAction(summary: AbiSummary): Map<string, CallSummary[]> {

@@ -36,6 +36,16 @@ export function resolveProfile(profile: Profile, target: Target): Resolved {
   return new Resolution(profile, target).resolve();
 }
 
+/** What people call architectures for which libseccomp has other names. */
+const OTHER_ARCHITECTURES: Readonly<Record<string, string>> = {
+  I386: 'SCMP_ARCH_X86',
+  I686: 'SCMP_ARCH_X86',
+  X64: 'SCMP_ARCH_X86_64',
+  ARMV7: 'SCMP_ARCH_ARM',
+  ARMHF: 'SCMP_ARCH_ARM',
+  POWERPC: 'SCMP_ARCH_PPC',
+};
+
 class Resolution {
   private readonly profile: Profile;
   private readonly target: Target;
@@ -116,7 +126,8 @@ class Resolution {
     const meant =
       abiOfToken(`SCMP_ARCH_${bare.replace(/^SCMP_ARCH_/, '')}`)?.token ??
       findAbi(token.value)?.token ??
-      ABIS.find((a) => a.go === token.value)?.token ??
+      ABIS.find((a) => [a.go, a.docker].includes(bare.toLowerCase()))?.token ??
+      OTHER_ARCHITECTURES[bare] ??
       suggest(
         token.value,
         ABIS.map((a) => a.token),
