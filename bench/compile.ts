@@ -1,5 +1,6 @@
 /**
  * Docker's default profile: size of the filter, instructions that run, and time to lower, compile, prove, lift and diff.
+ * Then, for policies of several kinds of sandboxes (bench/policies), the default objective beside both of libseccomp's levels.
  * Each mean stands beside the exact optimum: the best tree of comparisons on the number, and four instructions more
  * (load arch, compare, load nr, return). Arguments that are looked at come on top of it.
  *   npx tsx -C @callgate/source bench/compile.ts
@@ -8,7 +9,7 @@ import { cachedAbis, cachedCalls } from '@callgate/engine/internal/analysis/bitm
 import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { runProgram } from '@callgate/engine/internal/bpf/vm';
-import { compileDecision, compileUnproved } from '@callgate/engine/internal/compile/compile';
+import { compileDecision, compilePolicy, compileUnproved } from '@callgate/engine/internal/compile/compile';
 import { type CallWeight, type Objective, uniformWeights } from '@callgate/engine/internal/compile/weights';
 import { rangesOf } from '@callgate/engine/internal/compile/words';
 import { Diagram } from '@callgate/engine/internal/diagram/diagram';
@@ -25,6 +26,7 @@ import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { runLibseccomp } from '@callgate/linux/internal/verify/libseccomp';
 import { optimalMean } from './optimum.ts';
+import { allowedCalls, madeByLibseccomp, meanOver, samplePolicies } from './policies.ts';
 
 const MIX = 'read write futex epoll_wait openat close mmap clock_nanosleep recvfrom sendto'.split(' ');
 const X86_64 = 0xc000003e;
@@ -137,3 +139,27 @@ const both = () => diffPolicies(lower(all), lowerProfile(other, targetOf(all)).v
 console.log(
   `diff of Docker's and containerd's defaults, from two policies: ${time(() => diffPolicies(docker, containerd))}; lowering included: ${time(both)}`,
 );
+
+console.log('');
+console.log(
+  'policy             ABIs            instructions: callgate  libseccomp 1     2   executed: callgate  libseccomp 1      2',
+);
+for (const { name, profile } of samplePolicies()) {
+  const target: Target = { native: 'x86_64', kernel: KERNEL, capabilities: [], runtime: { name: 'strict' } };
+  const { policy, programs } = await madeByLibseccomp(profile, target);
+  const calls = allowedCalls(profile, policy);
+  const all = [compilePolicy(policy).program, ...programs];
+  const lengths = all.map((program) => program?.length ?? '-');
+  const means = all.map((program) => (program ? meanOver(program, calls).toFixed(2) : '-'));
+  const columns = [
+    name.padEnd(18),
+    policy.abis
+      .map((abi) => abi.name)
+      .join('+')
+      .padEnd(15),
+    ...[lengths[0], ...lengths.slice(1), ...means].map((n, i) =>
+      String(n).padStart([22, 13, 5, 19, 13, 6][i]),
+    ),
+  ];
+  console.log(columns.join(' '));
+}
