@@ -90,14 +90,14 @@ write(
 );
 const constants = JSON.parse(readFileSync(join(DATA, 'constants.json'), 'utf8')).values as Record<
   string,
-  unknown
+  { kind: string; mask?: string; values: Record<string, number> }
 >;
 write(
   'constants.ts',
   'scripts/data/constants.json',
-  'The names of argument values on x86_64: the set, and a ConstantSet as JSON',
+  'The names of argument values on x86_64: the set, its kind, its mask or "-", NAME=hex or the next number',
   'CONSTANTS',
-  Object.entries(constants).map(([id, set]) => `${id} ${JSON.stringify(set)}`),
+  Object.entries(constants).map(([id, set]) => `${id} ${constantLine(set)}`),
 );
 const since = JSON.parse(readFileSync(join(DATA, 'since.json'), 'utf8')).values as Record<string, string>;
 write(
@@ -107,6 +107,17 @@ write(
   'SINCE',
   Object.entries(since).map(([name, k]) => `${name} ${k}`),
 );
+
+/** The kind, the mask, and each name with its number in hexadecimal, unless that is the one behind the last. */
+function constantLine({ kind, mask = '-', values }: (typeof constants)[string]): string {
+  let next = 0;
+  const names = Object.entries(values).map(([name, value]) => {
+    const text = value === next ? name : `${name}=${value.toString(16)}`;
+    next = value + 1;
+    return text;
+  });
+  return [kind, mask, ...names].join(' ');
+}
 
 function add(name: string, list: Argument[]): void {
   if (numberOf('x86_64', name) !== undefined) prototypes.set(name, list);

@@ -44,15 +44,33 @@ export interface ConstantSet {
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Each line of a table of JSON values, parsed when it is asked for. */
-function jsonByName<T>(text: string): ReadonlyMap<string, () => T> {
+/** Each line of a table, parsed when it is asked for. */
+function parsedByName<T>(text: string, parse: (line: string) => T): ReadonlyMap<string, () => T> {
   const lines = [...linesByName(text)];
-  return new Map(lines.map(([name, json]) => [name, lazily(() => JSON.parse(json) as T)]));
+  return new Map(lines.map(([name, line]) => [name, lazily(() => parse(line))]));
 }
 
-const prototypes = lazily(() => jsonByName<readonly Argument[]>(PROTOTYPES));
-const constants = lazily(() => jsonByName<ConstantSet>(CONSTANTS));
-const releases = lazily(() => linesByName(SINCE));
+/** The kind, the mask or "-", then the names: "NAME=hex", or "NAME" for the number behind the last one. */
+function constantSetIn(line: string): ConstantSet {
+  const [kind, mask, ...names] = line.split(' ');
+  let next = 0;
+  const values = names.map((text): [string, number] => {
+    const [name, hex] = text.split('=');
+    const value = hex === undefined ? next : Number.parseInt(hex, 16);
+    next = value + 1;
+    return [name, value];
+  });
+  return {
+    kind: kind as ConstantSet['kind'],
+    ...(mask !== '-' && { mask }),
+    values: Object.fromEntries(values),
+  };
+}
+
+const prototypes = lazily(() => parsedByName<readonly Argument[]>(PROTOTYPES, JSON.parse));
+const constants = lazily(() => parsedByName(CONSTANTS, constantSetIn));
+// A bundle that asks for no release need not carry them.
+const releases = /* @__PURE__ */ lazily(() => linesByName(SINCE));
 
 function constantSet(id: string): ConstantSet {
   return constants().get(id)!();
