@@ -7,7 +7,7 @@ import type { Decision } from '../diagram/decision.ts';
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { liftProgram } from '../lift/symbolic-execution.ts';
 import type { Policy } from '../policy/policy.ts';
-import { FOLD, type Tree } from './decision-tree.ts';
+import { type Costs, FOLD, type Tree } from './decision-tree.ts';
 import { Assembler, type Label } from './layout.ts';
 import { type CallWeight, isCached, type Objective, uniformWeights, WeightTable } from './weights.ts';
 import { wordTest } from './word-test.ts';
@@ -31,6 +31,8 @@ export interface CompileOptions {
 const INSTRUCTION_COST: Readonly<Record<Objective, number>> = { size: 1000, mean: 1e-4, bitmap: 1e-4 };
 /** Pairs of ranges weighed against each other, and bits tested by themselves times a thousand. */
 const MAX_WORK = 40_000_000;
+/** So many nodes of a word are looked at as what another one may go on to. */
+const MOST_WRITTEN = 16;
 const ARCH_WORD = 0;
 const NR_WORD = 1;
 
@@ -87,6 +89,8 @@ class Compiler {
   private readonly weights: WeightTable | undefined;
   private readonly assembler = new Assembler();
   private readonly labels = new Map<NodeId, Label>();
+  /** By word, the last nodes that begin with loading it. */
+  private readonly written = new Map<number, readonly NodeId[]>();
   /** The arch of the calls that are being decided, once it is known. */
   private arch: number | undefined;
   private work = 0;
@@ -109,15 +113,21 @@ class Compiler {
     let label = this.labels.get(id);
     if (label === undefined) {
       const word = wordOfVariable(this.diagram.variable(id));
-      const tree = wordTest(this.diagram, id, word, {
+      const costs: Costs = {
         weight: (range) => this.weight(range, word),
         instruction: INSTRUCTION_COST[this.objective],
         spend: (work) => this.spend(work),
-      });
+      };
+      const tree = wordTest(this.diagram, id, word, costs, this.writtenOf(word));
       label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
       this.labels.set(id, label);
+      this.written.set(word, [id, ...this.writtenOf(word)].slice(0, MOST_WRITTEN));
     }
     return label;
+  }
+
+  private writtenOf(word: number): readonly NodeId[] {
+    return this.written.get(word) ?? [];
   }
 
   /** Where a test of the loaded word begins; `folded` is where FOLD leads. */

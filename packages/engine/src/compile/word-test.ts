@@ -21,12 +21,16 @@ const MUCH_LONGER = 4;
 const NR_WORD: WordIndex = 1;
 const NOTHING_KNOWN: Prefix = { bits: 0, low: 0 };
 
-/** How to decide about one word, once it is loaded, in as few instructions as intervals, masks or single bits allow. */
+/**
+ * How to decide about one word, once it is loaded, in as few instructions as intervals, masks or single bits allow. Nodes of
+ * the same word that are `written` already may be gone on to.
+ */
 export function wordTest(
   diagram: Diagram,
   node: NodeId,
   word: WordIndex,
   costs: Costs,
+  written: readonly NodeId[] = [],
   prefix = NOTHING_KNOWN,
 ): Tree {
   const cube = cubeOf(diagram, node, word);
@@ -44,19 +48,26 @@ export function wordTest(
     const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
     const tree = folded ?? decisionTree(ranges, costs);
     return isWhole && word > NR_WORD && ranges.length > FEW_RANGES
-      ? inOrder(diagram, node, word, costs, tree)
+      ? inOrder(diagram, node, word, costs, tree, written)
       : tree;
   }
   const byBits = bitTest(diagram, node, word, costs, prefix);
   if (!isWhole) return byBits;
   const chain = favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
-  return inOrder(diagram, node, word, costs, chain ? shorter(byBits, chain) : byBits);
+  return inOrder(diagram, node, word, costs, chain ? shorter(byBits, chain) : byBits, written);
 }
 
 /** The tree, or tests in the order of rules where those are shorter: by far, where speed is what counts. */
-function inOrder(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, tree: Tree): Tree {
+function inOrder(
+  diagram: Diagram,
+  node: NodeId,
+  word: WordIndex,
+  costs: Costs,
+  tree: Tree,
+  written: readonly NodeId[],
+): Tree {
   const length = instructionsOf(tree);
-  const tests = length > SHORT ? oneAfterAnother(diagram, node, word, costs) : undefined;
+  const tests = length > SHORT ? oneAfterAnother(diagram, node, word, costs, written) : undefined;
   const factor = favoursSize(costs) ? 1 : MUCH_LONGER;
   return tests && instructionsOf(tests) * factor < length ? tests : tree;
 }
@@ -79,7 +90,7 @@ function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, 
   const branch = (id: NodeId, one: boolean): Tree =>
     diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
       ? { kind: 'exit', exit: id }
-      : wordTest(diagram, id, word, costs, known(one));
+      : wordTest(diagram, id, word, costs, [], known(one));
   return { kind: 'anyBit', k, yes: branch(diagram.high(node), true), no: branch(diagram.low(node), false) };
 }
 
