@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { printable } from '@callgate/engine/internal/report/words';
 import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/launch/launch';
 import { LaunchError } from '@callgate/linux/internal/launch/start-program';
@@ -15,7 +16,20 @@ export function commandOf(args: readonly string[], verb: EngineBlindVerb): [stri
   if (program === undefined) throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`);
   const instead = insteadOfEngine(args, verb);
   if (instead) throw new CliFailure(printable(instead));
+  const other = args.find((word) => word.includes(REPLACEMENT) && !isInCommandLine(word));
+  if (other !== undefined)
+    throw new CliFailure(
+      `"${printable(other)}" is not UTF-8, and callgate can pass on no other text; give the program a file, or start it by a script`,
+    );
   return [program, ...rest];
+}
+
+/** What Node puts in the place of bytes that are no text. */
+const REPLACEMENT = '\ufffd';
+
+/** Whether a word stands in callgate's own command line as it is. */
+function isInCommandLine(word: string): boolean {
+  return readFileSync('/proc/self/cmdline').includes(Buffer.from(`\0${word}\0`));
 }
 
 /** Fails as running it would when there is no such program, or it cannot be executed. */
