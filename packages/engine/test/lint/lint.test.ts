@@ -106,11 +106,9 @@ describe('what a runtime refuses', () => {
   });
 });
 
-it('warns in a stock profile of nothing but conditions that a multiplexer goes round', () => {
+it('warns of nothing in a stock profile, whose multiplexers have rules of their own', () => {
   const { facts, value } = lowerProfile(parseProfile(DOCKER_PROFILE).value!, TARGET);
   const abis = value!.abis.map((abi) => abi.name);
-  const warnings = lintFacts(facts, abis).filter(({ severity }) => severity !== 'note');
-  expect([...new Set(warnings.map(({ message }) => message))]).toEqual([
-    'where socket goes through a multiplexer, this condition on argument 0 does not hold',
-  ]);
+  expect(facts).not.toEqual([]);
+  expect(lintFacts(facts, abis).filter(({ severity }) => severity !== 'note')).toEqual([]);
 });
