@@ -24,18 +24,22 @@ export function costliestCalls(policy: Policy, most: number): CallCost[] {
     known.set(node, length);
     return length;
   };
-  return abis
-    .flatMap((abi) => callsOf(abi.name).map(([name, nr]) => ({ abi, name, nr })))
-    .map((call) => ({ ...call, node: restrict(diagram, root, call.abi.auditArch, call.nr) }))
-    .filter(({ node }) => !diagram.isTerminal(node))
-    .map(({ abi, name, nr, node }) => ({
-      abi,
-      name,
-      nr,
-      instructions: instructions(node),
-    }))
-    .sort((a, b) => b.instructions - a.instructions)
-    .slice(0, most);
+  const costs: CallCost[] = [];
+  let uncounted = 0;
+  for (const abi of abis)
+    for (const [name, nr] of callsOf(abi.name)) {
+      const node = restrict(diagram, root, abi.auditArch, nr);
+      if (diagram.isTerminal(node)) continue;
+      const cost = { abi, name, nr, instructions: instructions(node) };
+      costs.push(cost);
+      // Nothing is dearer than these, and finding out takes long.
+      if (cost.instructions === Infinity && ++uncounted === most) return dearest(costs, most);
+    }
+  return dearest(costs, most);
+}
+
+function dearest(costs: readonly CallCost[], most: number): CallCost[] {
+  return costs.toSorted((a, b) => b.instructions - a.instructions).slice(0, most);
 }
 
 function lengthOf(compile: () => number): number {

@@ -4,7 +4,7 @@ import * as op from '../bpf/opcodes.ts';
 import { type Endian, offsetOf } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
 import type { Decision } from '../diagram/decision.ts';
-import type { Diagram, NodeId } from '../diagram/diagram.ts';
+import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
 import { liftProgram } from '../lift/symbolic-execution.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Costs, FOLD, type Tree } from './decision-tree.ts';
@@ -31,6 +31,10 @@ export interface CompileOptions {
 const INSTRUCTION_COST: Readonly<Record<Objective, number>> = { size: 1000, mean: 1e-4, bitmap: 1e-4 };
 /** Pairs of ranges weighed against each other, and bits tested by themselves times a thousand. */
 const MAX_WORK = 40_000_000;
+/** So many nodes of the diagram, and steps, may be made only to find short tests, in all; and steps at once. */
+const MAX_SPARE_NODES = 1 << 19;
+const MAX_SPARE_STEPS = 1 << 23;
+const MAX_STEPS_AT_ONCE = 1 << 21;
 /** So many nodes of a word are looked at as what another one may go on to. */
 const MOST_WRITTEN = 16;
 const ARCH_WORD = 0;
@@ -94,6 +98,8 @@ class Compiler {
   /** The arch of the calls that are being decided, once it is known. */
   private arch: number | undefined;
   private work = 0;
+  private spareNodes = MAX_SPARE_NODES;
+  private spareSteps = MAX_SPARE_STEPS;
 
   constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights }: CompileOptions) {
     this.diagram = diagram;
@@ -117,6 +123,7 @@ class Compiler {
         weight: (range) => this.weight(range, word),
         instruction: INSTRUCTION_COST[this.objective],
         spend: (work) => this.spend(work),
+        attempt: (find) => this.attempt(find),
       };
       const tree = wordTest(this.diagram, id, word, costs, this.writtenOf(word));
       label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
@@ -158,6 +165,20 @@ class Compiler {
   private spend(work: number): void {
     this.work += work;
     if (this.work > MAX_WORK) throw new FilterTooLarge('the filter is too large for any kernel');
+  }
+
+  private attempt<T>(find: () => T): T | undefined {
+    const { diagram } = this;
+    const { size, steps } = diagram;
+    try {
+      return diagram.within(this.spareNodes, Math.min(this.spareSteps, MAX_STEPS_AT_ONCE), find);
+    } catch (fault) {
+      if (!(fault instanceof DiagramTooLarge)) throw fault;
+      return undefined;
+    } finally {
+      this.spareNodes -= diagram.size - size;
+      this.spareSteps -= diagram.steps - steps;
+    }
   }
 
   private weight(range: Range, word: number): number {

@@ -35,6 +35,8 @@ export interface Costs {
   readonly instruction: number;
   /** Called with the work that a decision takes; throws when it is too much for any filter that a kernel takes. */
   spend(work: number): void;
+  /** What is found with few new nodes of the diagram; undefined where it takes more. */
+  attempt<T>(find: () => T): T | undefined;
 }
 
 /** How many single values the search lets one chain of equality tests pick out of a background. */

@@ -171,6 +171,7 @@ function isOneBit(mask: number): boolean {
  * The cubes with equalities in the place of those that add but one or two values to the others, and cost more.
  */
 function sharpened(diagram: Diagram, cubes: readonly Cube[], decided: NodeId, field: Field): readonly Cube[] {
+  if (!cubes.some(losesWord)) return cubes;
   let covered = decided;
   const sharp: Cube[] = [];
   const bySize = cubes.toSorted((a, b) => bitsIn(a.mask) - bitsIn(b.mask));

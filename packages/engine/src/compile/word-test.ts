@@ -3,7 +3,7 @@ import { type Costs, decisionTree, favoursSize, type Tree } from './decision-tre
 import { decideX32 } from './fold-x32.ts';
 import { oneAfterAnother } from './one-after-another.ts';
 import { instructionsOf, shorter, takeSingles, withSingles } from './singles.ts';
-import { cubeOf, type Prefix, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
+import { cubeOf, type Prefix, type Range, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
 const MOST_RANGES = 1024;
@@ -15,6 +15,10 @@ const WORTH = 4;
 /** Nothing is shorter than the comparisons of so few ranges, or such a tree. */
 const FEW_RANGES = 3;
 const SHORT = 3;
+/** So many single values are no masks. */
+const MOST_SINGLES = 64;
+/** Of what may be spent, so much that no filter comes to more bits than a kernel takes instructions. */
+const BIT_WORK = 10_000;
 /** How much longer a filter may be that executes less. */
 const MUCH_LONGER = 4;
 
@@ -31,45 +35,92 @@ export function wordTest(
   word: WordIndex,
   costs: Costs,
   written: readonly NodeId[] = [],
-  prefix = NOTHING_KNOWN,
 ): Tree {
-  const cube = cubeOf(diagram, node, word);
-  if (cube && isIntervalFree(cube.mask)) {
-    const yes: Tree = { kind: 'exit', exit: cube.yes };
-    const no: Tree = { kind: 'exit', exit: cube.no };
-    if (cube.value === 0) return { kind: 'anyBit', k: cube.mask, yes: no, no: yes };
-    if (isPowerOfTwo(cube.mask)) return { kind: 'anyBit', k: cube.mask, yes, no };
-    return { kind: 'masked', mask: cube.mask, k: cube.value, yes, no };
+  const cube = cubeTest(diagram, node, word);
+  if (cube) return cube;
+  const inOrder = () => costs.attempt(() => oneAfterAnother(diagram, node, word, costs, written));
+  // Where speed is what counts, tests one after the other have to be shorter by far.
+  const factor = favoursSize(costs) ? 1 : MUCH_LONGER;
+  const ranges = fewRanges(diagram, node, word, NOTHING_KNOWN);
+  if (ranges) {
+    const tree = rangeTest(ranges, word, costs);
+    const length = instructionsOf(tree);
+    if (word <= NR_WORD || ranges.length <= FEW_RANGES || length <= SHORT) return tree;
+    if (takeSingles(ranges).singles.length > MOST_SINGLES) return tree;
+    const tests = inOrder();
+    return tests && instructionsOf(tests) * factor < length ? tests : tree;
   }
-  const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
-  const nodes = nodesInWord(diagram, node, word);
-  const isWhole = prefix.bits === 0;
-  if (ranges && ranges.length <= WORTH * nodes + 1) {
-    const folded = word === NR_WORD ? decideX32(ranges, costs) : undefined;
-    const tree = folded ?? decisionTree(ranges, costs);
-    return isWhole && word > NR_WORD && ranges.length > FEW_RANGES
-      ? inOrder(diagram, node, word, costs, tree, written)
-      : tree;
-  }
-  const byBits = bitTest(diagram, node, word, costs, prefix);
-  if (!isWhole) return byBits;
+  const tests = inOrder();
   const chain = favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
-  return inOrder(diagram, node, word, costs, chain ? shorter(byBits, chain) : byBits, written);
+  const other = tests && chain ? shorter(chain, tests) : (tests ?? chain);
+  const left = other ? instructionsOf(other) * factor : Infinity;
+  return bitTest(diagram, node, word, costs, NOTHING_KNOWN, { left }) ?? other!;
 }
 
-/** The tree, or tests in the order of rules where those are shorter: by far, where speed is what counts. */
-function inOrder(
+/** How many instructions may be written still. */
+interface Room {
+  left: number;
+}
+
+/** Asks for the node's own bit; what follows knows it, if it is the next one. Undefined without the room for it. */
+function bitTest(
   diagram: Diagram,
   node: NodeId,
   word: WordIndex,
   costs: Costs,
-  tree: Tree,
-  written: readonly NodeId[],
-): Tree {
-  const length = instructionsOf(tree);
-  const tests = length > SHORT ? oneAfterAnother(diagram, node, word, costs, written) : undefined;
-  const factor = favoursSize(costs) ? 1 : MUCH_LONGER;
-  return tests && instructionsOf(tests) * factor < length ? tests : tree;
+  prefix: Prefix,
+  room: Room,
+): Tree | undefined {
+  costs.spend(BIT_WORK);
+  if (--room.left < 0) return undefined;
+  const bit = diagram.variable(node) % 32;
+  const k = 2 ** (31 - bit);
+  const known = (one: boolean): Prefix =>
+    bit === prefix.bits ? { bits: bit + 1, low: prefix.low + (one ? k : 0) } : prefix;
+  const branch = (id: NodeId, one: boolean): Tree | undefined =>
+    diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
+      ? { kind: 'exit', exit: id }
+      : restTest(diagram, id, word, costs, known(one), room);
+  const yes = branch(diagram.high(node), true);
+  const no = yes && branch(diagram.low(node), false);
+  return no && { kind: 'anyBit', k, yes, no };
+}
+
+/** What is left to decide of a word of which some bits are known. Undefined without the room for it. */
+function restTest(
+  diagram: Diagram,
+  node: NodeId,
+  word: WordIndex,
+  costs: Costs,
+  prefix: Prefix,
+  room: Room,
+): Tree | undefined {
+  const ranges = fewRanges(diagram, node, word, prefix);
+  const tree = cubeTest(diagram, node, word) ?? (ranges && rangeTest(ranges, word, costs));
+  if (!tree) return bitTest(diagram, node, word, costs, prefix, room);
+  room.left -= instructionsOf(tree);
+  return room.left < 0 ? undefined : tree;
+}
+
+/** A single test of some bits, where that is all. */
+function cubeTest(diagram: Diagram, node: NodeId, word: WordIndex): Tree | undefined {
+  const cube = cubeOf(diagram, node, word);
+  if (!cube || !isIntervalFree(cube.mask)) return undefined;
+  const yes: Tree = { kind: 'exit', exit: cube.yes };
+  const no: Tree = { kind: 'exit', exit: cube.no };
+  if (cube.value === 0) return { kind: 'anyBit', k: cube.mask, yes: no, no: yes };
+  if (isPowerOfTwo(cube.mask)) return { kind: 'anyBit', k: cube.mask, yes, no };
+  return { kind: 'masked', mask: cube.mask, k: cube.value, yes, no };
+}
+
+/** The ranges that a word is told apart by, where these cost less than its bits. */
+function fewRanges(diagram: Diagram, node: NodeId, word: WordIndex, prefix: Prefix): Range[] | undefined {
+  const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
+  return ranges && ranges.length <= WORTH * nodesInWord(diagram, node, word) + 1 ? ranges : undefined;
+}
+
+function rangeTest(ranges: readonly Range[], word: WordIndex, costs: Costs): Tree {
+  return (word === NR_WORD ? decideX32(ranges, costs) : undefined) ?? decisionTree(ranges, costs);
 }
 
 /** Picks out single values first, if what remains is little. */
@@ -78,20 +129,6 @@ function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs
   if (singles.length === 0 || rest.length > MOST_RANGES) return undefined;
   costs.spend(MOST_IN_CHAIN);
   return withSingles(singles, decisionTree(rest, costs), costs);
-}
-
-/** Asks for the node's own bit; what follows knows it, if it is the next one. */
-function bitTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs, prefix: Prefix): Tree {
-  costs.spend(1000);
-  const bit = diagram.variable(node) % 32;
-  const k = 2 ** (31 - bit);
-  const known = (one: boolean): Prefix =>
-    bit === prefix.bits ? { bits: bit + 1, low: prefix.low + (one ? k : 0) } : prefix;
-  const branch = (id: NodeId, one: boolean): Tree =>
-    diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
-      ? { kind: 'exit', exit: id }
-      : wordTest(diagram, id, word, costs, [], known(one));
-  return { kind: 'anyBit', k, yes: branch(diagram.high(node), true), no: branch(diagram.low(node), false) };
 }
 
 /** A mask of leading bits is an interval, and one that has all bits an equality: ranges serve those better. */

@@ -26,8 +26,9 @@ export class Diagram {
 
   private limit: number;
   private count = 0;
-  /** Steps of choose, map and combine that are left; Infinity outside of `within`. */
-  private fuel = Infinity;
+  /** Steps of choose, map and combine so far, and the last one that may be made; Infinity outside of `within`. */
+  private stepCount = 0;
+  private lastStep = Infinity;
   private variables = new Uint16Array(1 << 12);
   private lows = new Uint32Array(1 << 12);
   private highs = new Uint32Array(1 << 12);
@@ -43,20 +44,25 @@ export class Diagram {
 
   /** Runs the work, which may make so many new nodes and steps of choose, map and combine; else DiagramTooLarge. */
   within<T>(nodes: number, steps: number, work: () => T): T {
-    const { limit, fuel } = this;
+    const { limit, lastStep } = this;
     this.limit = Math.min(limit, this.count + nodes);
-    this.fuel = Math.min(fuel, steps);
+    this.lastStep = Math.min(lastStep, this.stepCount + steps);
     try {
       return work();
     } finally {
       this.limit = limit;
-      this.fuel = fuel;
+      this.lastStep = lastStep;
     }
   }
 
   /** How many nodes exist, reachable or not. */
   get size(): number {
     return this.count;
+  }
+
+  /** How many steps of choose, map and combine were made. */
+  get steps(): number {
+    return this.stepCount;
   }
 
   isTerminal(id: NodeId): boolean {
@@ -277,7 +283,7 @@ export class Diagram {
   }
 
   private spend(): void {
-    if (--this.fuel < 0) throw new DiagramTooLarge();
+    if (++this.stepCount > this.lastStep) throw new DiagramTooLarge();
   }
 
   private intern(variable: number, low: number, high: number): NodeId {
