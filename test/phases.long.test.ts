@@ -29,9 +29,9 @@ int main(int argc, char **argv) {
   if (argc > 1 && !strcmp(argv[1], "held") && read(0, &go, 1) != 1) return 1;
   calls(SYS_getppid, 3);
   if (argc > 1 && !strcmp(argv[1], "short")) return 0;
-  signal(SIGTERM, told);
   pid_t child = fork();
-  if (child == 0) { signal(SIGTERM, SIG_DFL); for (;;) pause(); }
+  if (child == 0) for (;;) pause();
+  signal(SIGTERM, told);
   poll(0, 0, 20);
   calls(SYS_geteuid, 5);
   kill(child, SIGTERM);
