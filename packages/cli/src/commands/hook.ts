@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, realpathSync, rmSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
@@ -96,13 +96,13 @@ function foldersOf(context: Context, { out, in: input = out }: HookFlags): HookF
   return { output: resolve(context.cwd, out), input: resolve(context.cwd, input) };
 }
 
-function install(context: Context, folder: string, folders: HookFolders): number {
+function install(context: Context, folder: string, wanted: HookFolders): number {
   const file = join(folder, FILE);
   makeFolder(context, folder);
-  for (const guarded of [folders.output, folders.input]) {
-    makeFolder(context, guarded);
-    expectGuarded(guarded);
-  }
+  const folders = {
+    output: guardedFolder(context, wanted.output),
+    input: guardedFolder(context, wanted.input),
+  };
   writeFile(
     context,
     file,
@@ -122,10 +122,13 @@ function makeFolder(context: Context, folder: string): void {
   }
 }
 
-/** Whoever can write there could put links where root writes. */
-function expectGuarded(folder: string): void {
+/** The folder without links on the way to it. Whoever can write there could put links where root writes. */
+function guardedFolder(context: Context, folder: string): string {
+  makeFolder(context, folder);
   try {
-    new GuardedFolder(folder).check();
+    const path = realpathSync(folder);
+    new GuardedFolder(path).check();
+    return path;
   } catch (fault) {
     throw new CliFailure(`cannot take ${printable(folder)} for profiles: ${reason(fault)}`);
   }
@@ -163,6 +166,7 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
   if (!/^\d+$/.test(pid ?? '') || output === undefined)
     throw new CliFailure('callgate hook run starts this; it needs --pid and --of');
   const folders = foldersOf(context, flags);
+  const tell = teller();
   try {
     const allow = input === undefined ? [] : namesIn(folders.input, input);
     const profiles = new GuardedFolder(folders.output);
@@ -208,12 +212,17 @@ function named<T>(name: string, action: () => T): T {
   }
 }
 
-/** One line to the hook that waits; later nobody listens any more. */
-function tell(line: string): void {
-  try {
-    writeSync(READY_DESCRIPTOR, `${line.split('\n')[0]}\n`);
-    closeSync(READY_DESCRIPTOR);
-  } catch {
-    // Nobody waits.
-  }
+/** Says one line to the hook that waits; later nobody listens any more, and the descriptor may be another file's. */
+function teller(): (line: string) => void {
+  let isTold = false;
+  return (line) => {
+    if (isTold) return;
+    isTold = true;
+    try {
+      writeSync(READY_DESCRIPTOR, `${line.split('\n')[0]}\n`);
+      closeSync(READY_DESCRIPTOR);
+    } catch {
+      // Nobody waits.
+    }
+  };
 }

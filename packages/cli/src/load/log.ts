@@ -13,7 +13,7 @@ import type { Command } from 'commander';
 import { CliFailure, type Context } from '../context.ts';
 import { abiNamed, kernelNamed } from '../flags/target-flags.ts';
 import { Progress } from '../terminal/progress.ts';
-import { inputChunks, readText, textOf } from './read-text.ts';
+import { inputChunks, textOf, wholeOf } from './read-text.ts';
 import { recordingIn } from './recording.ts';
 
 /** The flags of verbs that read logs. */
@@ -88,7 +88,7 @@ export async function readAnyRecording(
     return {
       name,
       format: 'recording',
-      recording: recordingIn(name, await wholeText(context, file, head, chunks)),
+      recording: recordingIn(name, textOf(await wholeOf(bytesOf(head, chunks), file), file)),
     };
   const stream = new LogStream(flags);
   const progress = new Progress(context.stderr, flags.quiet);
@@ -131,16 +131,10 @@ function namedFormat(id: string | undefined): LogFormat | undefined {
   );
 }
 
-async function wholeText(
-  context: Context,
-  file: string,
-  head: string,
-  rest: AsyncIterable<string>,
-): Promise<string> {
-  if (file !== '-') return readText(context, file);
-  let text = head;
-  for await (const chunk of rest) text += chunk;
-  return textOf(Buffer.from(text, 'latin1'), file);
+/** What was read of a file and the rest: a pipe cannot be read again. */
+async function* bytesOf(head: string, rest: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(head, 'latin1');
+  for await (const chunk of rest) yield Buffer.from(chunk, 'latin1');
 }
 
 /** The bytes of a file or of stdin, a character each. */

@@ -10,7 +10,7 @@ const CHUNK = 64 * 1024;
 
 /** The bytes of a file, or of stdin for "-", bounded. */
 export async function readBytes(context: Context, path: string): Promise<Uint8Array> {
-  return path === '-' ? readStdin(context) : readFile(context, path);
+  return wholeOf(path === '-' ? context.stdin : inputChunks(context, path, CHUNK), path);
 }
 
 /** The text of a file, or of stdin for "-": UTF-8, bounded. */
@@ -27,22 +27,13 @@ export function textOf(bytes: Uint8Array, path: string): string {
   }
 }
 
-async function readStdin(context: Context): Promise<Buffer> {
+/** All the pieces of an input, bounded. */
+export async function wholeOf(pieces: AsyncIterable<Uint8Array | string>, path: string): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of context.stdin) {
-    chunks.push(Buffer.from(chunk));
-    size += chunk.length;
-    if (size > MAX_BYTES) throw tooLarge('-');
-  }
-  return Buffer.concat(chunks);
-}
-
-async function readFile(context: Context, path: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of inputChunks(context, path, CHUNK)) {
-    chunks.push(Buffer.from(chunk));
+  for await (const piece of pieces) {
+    const chunk = Buffer.from(piece);
+    chunks.push(chunk);
     size += chunk.length;
     if (size > MAX_BYTES) throw tooLarge(path);
   }

@@ -25,10 +25,33 @@ export const DEFAULT_OF: Readonly<Record<string, 'docker' | 'containerd' | 'podm
 };
 
 /**
- * The conditions under which a runtime's default allows calls on an ABI, by name; those that it allows without any, and
- * those that it does not allow, are left out. A container has no more capabilities than the runtime gives by itself.
+ * The conditions under which a runtime's default allows calls on machines, by name; those that it allows without any, that
+ * it does not allow, and that are `free` in any case, are left out, and those whose conditions differ from machine to
+ * machine, as of clone on s390x. A container has no more capabilities than the runtime gives by itself.
  */
-export function restrictedCalls({ profile }: RuntimeDefault, native: AbiName): Restrictions {
+export function restrictedCalls(
+  { profile }: RuntimeDefault,
+  natives: readonly AbiName[],
+  free: ReadonlySet<string>,
+): Restrictions {
+  const [first, ...others] = natives.map((native) => restrictedOn(profile, native));
+  return new Map(
+    [...first].filter(
+      ([name, conditions]) =>
+        !free.has(name) && others.every((other) => areAlike(other.get(name), conditions)),
+    ),
+  );
+}
+
+function areAlike(a: Alternatives | undefined, b: Alternatives): boolean {
+  const text = (alternatives: Alternatives) =>
+    alternatives.map((conditions) =>
+      conditions.map((c) => `${c.argument} ${c.operator} ${c.value} ${c.valueTwo}`).join(),
+    );
+  return a !== undefined && text(a).join(';') === text(b).join(';');
+}
+
+function restrictedOn(profile: Profile, native: AbiName): Restrictions {
   const conditional = new Map<string, (readonly Condition[])[]>();
   const free = new Set<string>();
   for (const { names, action, conditions } of resolveProfile(profile, targetOf(native)).rules) {
@@ -40,7 +63,8 @@ export function restrictedCalls({ profile }: RuntimeDefault, native: AbiName): R
   return new Map([...conditional].filter(([name]) => !free.has(name)));
 }
 
-type Restrictions = ReadonlyMap<string, readonly (readonly Condition[])[]>;
+type Alternatives = readonly (readonly Condition[])[];
+type Restrictions = ReadonlyMap<string, Alternatives>;
 
 /** Without the calls of which a recording shows arguments that the conditions forbid: the workload needs more. */
 export function withoutExceeded(restrictions: Restrictions, recordings: readonly Recording[]): Restrictions {
@@ -80,12 +104,20 @@ function mayMeet(condition: Condition, values: readonly (string | null)[]): bool
   }
 }
 
-/** The calls that a profile lets pass and a runtime's default does not, at least with some arguments, on an ABI. */
-export function looserCalls(profile: Profile, byDefault: RuntimeDefault, native: AbiName): string[] {
+/** The calls that a profile lets pass and a runtime's default does not, at least with some arguments, on any machine. */
+export function looserCalls(
+  profile: Profile,
+  byDefault: RuntimeDefault,
+  natives: readonly AbiName[],
+): string[] {
+  return [...new Set(natives.flatMap((native) => looserOn(profile, byDefault, native)))];
+}
+
+function looserOn(profile: Profile, byDefault: RuntimeDefault, native: AbiName): string[] {
   const [usual, built] = [byDefault.profile, profile].map((p) => lowerProfile(p, targetOf(native)).value);
   if (!usual || !built) return [];
   const loosened = diffPolicies(usual, built).listed.filter(({ change }) => change === 'loosened');
-  return [...new Set(loosened.map(({ name, arch }) => (arch === native ? (name ?? arch) : arch)))];
+  return loosened.map(({ name, arch }) => (arch === native ? (name ?? arch) : arch));
 }
 
 function targetOf(native: AbiName): Target {

@@ -131,11 +131,13 @@ export function synthesize(
       demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
   for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand' });
 
-  const native = recordings[0].machine.arch;
+  const natives = nativesOf(recordings[0].machine.arch, [...abis]);
+  const byHand = new Set(options.allow);
   const restrictions = options.runtimeDefault
-    ? withoutExceeded(restrictedCalls(options.runtimeDefault, native), recordings)
+    ? withoutExceeded(restrictedCalls(options.runtimeDefault, natives, byHand), recordings)
     : new Map<string, never>();
-  const isCloneRestricted = restrictions.has('clone') && demand.swap('clone3', 'clone');
+  const isCloneRestricted =
+    restrictions.has('clone') && !byHand.has('clone3') && demand.swap('clone3', 'clone');
   const reasons = demand.sorted();
   const kernel = newestKernel(recordings, options.kernels);
   const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
@@ -155,10 +157,16 @@ export function synthesize(
       container: {
         runtimeDefault: options.runtimeDefault.name,
         restricted,
-        looser: looserCalls(profile, options.runtimeDefault, native),
+        looser: looserCalls(profile, options.runtimeDefault, natives),
       },
     }),
   };
+}
+
+/** The kinds of machines that a profile is for: the recorded one, and those whose ABIs are not another's secondary ones. */
+function nativesOf(recorded: AbiName, abis: readonly AbiName[]): AbiName[] {
+  const secondary = new Set([recorded, ...abis].flatMap((abi) => abiOf(abi).subAbis));
+  return [...new Set([recorded, ...abis.filter((abi) => !secondary.has(abi))])];
 }
 
 function union(names: readonly string[], more: readonly string[]): string[] {

@@ -14,6 +14,8 @@ export interface CarriedProfile {
 
 /** More are not looked for. */
 const MOST = 1000;
+/** Aliases can make a short text into very many strings: so many times its length is read of them. */
+const TIMES_READ = 4;
 
 /**
  * Every profile in the documents of a text: an object with "defaultAction", wherever it is, and a string with the text of
@@ -21,10 +23,22 @@ const MOST = 1000;
  */
 export function findProfiles(documents: readonly Tree[], text: string): CarriedProfile[] {
   const found: CarriedProfile[] = [];
-  documents.forEach((document, i) => {
+  let toRead = TIMES_READ * text.length;
+  for (const [i, document] of documents.entries()) {
+    const before = found.length;
     search(document, [], nameOf(document) ?? (documents.length > 1 ? String(i + 1) : undefined));
-  });
+    const known = new Set(found.slice(0, before).map(({ name }) => name));
+    // Two documents may hold files of one name.
+    for (const [at, profile] of found.entries())
+      if (at >= before && known.has(profile.name))
+        found[at] = { ...profile, name: `${nameOf(document) ?? i + 1}/${profile.name}` };
+  }
   return found;
+
+  function inText(tree: Tree & { kind: 'string' }, name: string): CarriedProfile[] {
+    toRead -= tree.value.length;
+    return toRead < 0 ? [] : inString(tree, name, text);
+  }
 
   function search(tree: Tree, path: readonly string[], owner: string | undefined): void {
     if (found.length >= MOST) return;
@@ -34,13 +48,13 @@ export function findProfiles(documents: readonly Tree[], text: string): CarriedP
       for (const { key, value } of tree.entries) {
         const inner = value.kind === 'string' && value.value.includes('defaultAction');
         // The keys of a ConfigMap are names of files.
-        if (inner) found.push(...inString(value, key, text));
+        if (inner) found.push(...inText(value, key));
         else search(value, [...path, key], isSpec(key) ? owner : undefined);
       }
     else if (tree.kind === 'array')
       for (const [i, item] of tree.items.entries())
         if (item.kind === 'string' && item.value.includes('defaultAction'))
-          found.push(...inString(item, name(), text));
+          found.push(...inText(item, name()));
         else search(item, [...path, String(i)], nameOf(item));
   }
 }

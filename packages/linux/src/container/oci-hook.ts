@@ -95,7 +95,8 @@ export async function startFollower(command: readonly [string, ...string[]]): Pr
   const said = await new Promise<string>((resolve) => {
     lines.once('line', resolve);
     child.once('error', (fault) => resolve(fault.message));
-    child.once('exit', () => resolve('it ended at once'));
+    // What it has said comes first.
+    child.once('close', () => resolve('it ended at once'));
   });
   lines.close();
   (child.stdio[3] as Readable).destroy();

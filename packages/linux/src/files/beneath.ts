@@ -4,6 +4,9 @@ import { NoFile, readSmallFile } from './read-file.ts';
 import { handleOf, replaceIn } from './replace-file.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
+/** Of new files, whatever the umask of the runtime that starts the hook. */
+const OWNER_WRITES = 0o644;
+const STICKY = 0o1000;
 /** Who else may write. */
 const GROUP_OR_OTHERS = 0o022;
 
@@ -25,7 +28,7 @@ export class GuardedFolder {
 
   /** Writes a file whole or not at all. Throws NoFile, or what the operating system says. */
   write(name: string, content: string): void {
-    this.within(name, (folder, base) => replaceIn(folder, base, content));
+    this.within(name, (folder, base) => replaceIn(folder, base, content, OWNER_WRITES));
   }
 
   /** The bytes of a regular file; undefined when there is none of at most so many. Throws NoFile. */
@@ -65,13 +68,27 @@ export class GuardedFolder {
     return parts;
   }
 
+  /** Every folder on the way is one that nobody else can put another one in the place of. */
   private open(): number {
-    const fd = openFolder(this.path);
-    const { uid, mode } = fstatSync(fd);
-    if ((uid === 0 || uid === process.geteuid!()) && (mode & GROUP_OR_OTHERS) === 0) return fd;
-    closeSync(fd);
-    throw new NoFile(`others may write to ${this.path}`);
+    const names = this.path.split('/').filter((name) => name !== '');
+    let fd = openFolder('/');
+    for (const [i, name] of names.entries()) {
+      const inner = openFolder(`${handle(fd)}/${name}`);
+      closeSync(fd);
+      fd = inner;
+      if (isGuarded(fd, i === names.length - 1)) continue;
+      closeSync(fd);
+      throw new NoFile(`others may write to /${names.slice(0, i + 1).join('/')}`);
+    }
+    return fd;
   }
+}
+
+/** Whether only this user, or root, can write to a folder. Of one that others share, such as /tmp, nobody moves what is mine. */
+function isGuarded(fd: number, isLast: boolean): boolean {
+  const { uid, mode } = fstatSync(fd);
+  const isShared = !isLast && (mode & STICKY) !== 0;
+  return (uid === 0 || uid === process.geteuid!()) && (isShared || (mode & GROUP_OR_OTHERS) === 0);
 }
 
 function openFolder(path: string): number {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   closeSync,
   constants,
   existsSync,
@@ -26,11 +27,15 @@ const LONGEST_NAME = 100;
 
 /**
  * Writes a file whole or not at all: a temporary file beside it, flushed, then renamed. Who owns an existing file and its
- * mode stay. A symbolic link keeps pointing to what is written, unless it is somebody else's; a device or pipe is written
- * to as it is. Throws what the operating system says.
+ * mode stay. A symbolic link keeps pointing to what is written, unless it is somebody else's; a device, a pipe and
+ * /dev/stdout are written to as they are. Throws what the operating system says.
  */
 export function replaceFile(path: string, content: string | Uint8Array): void {
   const target = followOwnLinks(resolve(path));
+  if (target.startsWith('/proc/')) {
+    appendFileSync(target, content);
+    return;
+  }
   const folder = openSync(dirname(target), O_RDONLY | O_DIRECTORY);
   try {
     // From here on a folder that somebody moves or replaces is still the one that was opened.
@@ -39,19 +44,19 @@ export function replaceFile(path: string, content: string | Uint8Array): void {
     if (existing && !existing.isFile() && !existing.isSymbolicLink())
       writeSpecial(join(handle, basename(target)), content);
     else replaceIn(handle, basename(target), content);
-    fsyncSync(folder);
+    tryTo(() => fsyncSync(folder), 'EINVAL');
   } finally {
     closeSync(folder);
   }
 }
 
-/** The same for a regular file of a folder that is open, or for a new one; what else stands there is refused. */
-export function replaceIn(folder: string, name: string, content: string | Uint8Array): void {
+/** The same for a regular file of a folder that is open, or for a new one of that mode; what else stands there is refused. */
+export function replaceIn(folder: string, name: string, content: string | Uint8Array, newMode = 0o666): void {
   const existing = lstatSync(join(folder, name), { throwIfNoEntry: false });
   if (existing && !existing.isFile()) throw fault('EEXIST', 'it is no regular file');
-  const temporary = join(folder, `.${name.slice(0, LONGEST_NAME)}.${randomBytes(9).toString('base64url')}`);
-  const mode = existing ? 0o600 : 0o666;
-  const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  const start = Buffer.from(name).toString('utf8', 0, LONGEST_NAME);
+  const temporary = join(folder, `.${start}.${randomBytes(9).toString('base64url')}`);
+  const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, existing ? 0o600 : newMode);
   try {
     try {
       writeFileSync(fd, content);
@@ -90,23 +95,24 @@ export function followOwnLinks(path: string): string {
 function keepOwnerAndMode(fd: number, { uid, gid, mode }: Stats): void {
   const own = fstatSync(fd);
   // Only root may give a file away; a user's new file is his, as with every editor.
-  if (own.uid !== uid || own.gid !== gid) tryTo(() => fchownSync(fd, uid, gid));
+  if (own.uid !== uid || own.gid !== gid) tryTo(() => fchownSync(fd, uid, gid), 'EPERM');
   fchmodSync(fd, mode & 0o777);
 }
 
-function tryTo(action: () => void): void {
+function tryTo(action: () => void, unless: string): void {
   try {
     action();
   } catch (problem) {
-    if ((problem as NodeJS.ErrnoException).code !== 'EPERM') throw problem;
+    if ((problem as NodeJS.ErrnoException).code !== unless) throw problem;
   }
 }
 
 /** A pipe that nobody reads is an error at once; where somebody reads, writing waits for him. */
 function writeSpecial(path: string, content: string | Uint8Array): void {
-  const held = openSync(path, O_WRONLY | O_NONBLOCK);
+  const held = openSync(path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW);
   try {
-    writeFileSync(path, content);
+    if (fstatSync(held).isFile()) throw fault('EEXIST', 'it has just become another file');
+    writeFileSync(handleOf(held) ?? held, content);
   } finally {
     closeSync(held);
   }

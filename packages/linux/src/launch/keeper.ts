@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type KeeperPlan, keeperProgram } from './keeper-program.ts';
-import { startProgram } from './start-program.ts';
+import { LaunchError, startProgram } from './start-program.ts';
 
 /** Somebody who cleans up behind callgate when it cannot do so itself, as after kill -9. */
 export interface Keeper {
@@ -17,6 +17,8 @@ export function startKeeper(plan: KeeperPlan, ...descriptors: readonly number[])
     detached: true,
     more: descriptors,
   });
+  child.on('error', () => {});
+  if (child.pid === undefined) throw new LaunchError('starting the keeper', 0);
   const ended = once(child, 'exit').catch(() => {});
   const channel = child.stdio[3] as Duplex;
   channel.on('error', () => {});

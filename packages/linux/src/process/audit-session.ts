@@ -7,9 +7,9 @@ const SESSION = '/proc/thread-self/sessionid';
 const UNSET = 0xffff_ffff;
 
 /**
- * Runs what starts processes, so that they and all their descendants are in an audit session of their own: its number stands
- * in every record of them, whatever becomes of them and of their pids. undefined where the kernel gives none, such as when a
- * user who has logged in may not be changed any more.
+ * Runs what starts processes, so that they and their descendants are in an audit session of their own, until one of them
+ * logs somebody in: its number stands in every record of them, whatever becomes of them and of their pids. Later sessions
+ * have larger numbers. undefined where the kernel gives none, as when who has logged in may not be changed any more.
  */
 export function inAuditSession<T>(start: (session: number | undefined) => T): T {
   const before = uidBefore();

@@ -46,7 +46,7 @@ export const profile: LogFormat = {
         if (!parts) readProfile(tally, text, true);
         else {
           tally.note(
-            `Inspektor Gadget advises ${parts.length === 1 ? 'on one container' : `on ${parts.length} containers, which are counted together`}: ${parts.map(({ name }) => name || 'one without a name').join(', ')}`,
+            `Inspektor Gadget advises ${parts.length === 1 ? 'on one container' : `on ${parts.length} containers, which are counted together`}: ${containersIn(parts)}`,
           );
           // The architectures that it writes are always the same ones.
           for (const part of parts) readProfile(tally, part.text, false);
@@ -56,6 +56,7 @@ export const profile: LogFormat = {
   },
 };
 
+const MOST_NAMED = 10;
 /** Before the profile of each container Inspektor Gadget writes its name. */
 const CONTAINER = /^\/\/ (.*)\n/gm;
 
@@ -66,6 +67,14 @@ function adviceParts(text: string): { readonly name: string; readonly text: stri
     name: head[1].trim(),
     text: text.slice(head.index + head[0].length, heads[i + 1]?.index),
   }));
+}
+
+/** A few of their names; the others are counted. */
+function containersIn(parts: readonly { readonly name: string }[]): string {
+  const named = parts.slice(0, MOST_NAMED).map(({ name }) => name || 'one without a name');
+  return parts.length > MOST_NAMED
+    ? `${named.join(', ')} and ${parts.length - MOST_NAMED} more`
+    : named.join(', ');
 }
 
 function readProfile(tally: LogTally, text: string, tellsAbis: boolean): void {

@@ -68,7 +68,7 @@ const MESSAGES: readonly Message[] = [
     told: (word) => (word === '31' ? { kind: 'not-told' } : nameOrNumber(word)),
   },
   {
-    pattern: /libminijail\[\d+\]: (?:allowing syscall: |.* had a policy violation )/,
+    pattern: /libminijail\[\d+\]: (?:allowing syscall: |.{0,200} had a policy violation )/,
     told: () => ({ kind: 'nothing' }),
   },
   // OpenSSH, h2o and others with the same text; dhcpcd.

@@ -89,6 +89,12 @@ export class StraceDenials {
     if (this.deaths.length > LAST) this.settle();
   }
 
+  /** A process has ended otherwise. */
+  ended(pid: number): void {
+    this.signals.delete(pid);
+    this.settle();
+  }
+
   /** Something else than a death comes. */
   settle(): void {
     const deaths = this.deaths;

@@ -320,7 +320,7 @@ class StraceReader implements LogReader, CallDetail {
   /** Numbers of processes that ended come again. A thread that calls execve goes on under its process's number. */
   private ended(rest: string): void {
     if (diedOfSigsys(rest)) this.denials.died(this.pid);
-    else this.denials.settle();
+    else this.denials.ended(this.pid);
     const pid = this.pid || this.alone;
     this.modes.delete(pid);
     this.interrupted.delete(this.pid);

@@ -41,7 +41,7 @@ function number(tally: LogTally, event: JsonObject): void {
   const nr = asNumber(told);
   const compat = compatAbi(tally, event);
   // Of a 32-bit task it tells the number of the same call on the machine's own ABI, or one that it made up.
-  const name = typeof told === 'string' && nr === undefined ? told : nr && nameOf(tally.machine, nr);
+  const name = typeof told === 'string' && nr === undefined ? told : nameOf(tally.machine, nr ?? -1);
   if (compat && name) compatName(tally, compat, name, event);
   else if (compat || nr === undefined) tally.unread();
   else if (isNative(event)) tally.call(tally.machine, nr >>> 0, detailOf(event));

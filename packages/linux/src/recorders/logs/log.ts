@@ -54,7 +54,7 @@ export const log: Recorder = {
       hooks,
       (pid, cgroup) => {
         const listener = new AuditListener();
-        const records = new OwnRecords(session ?? cgroup, pid);
+        const records = new OwnRecords(session, cgroup, pid);
         return {
           take: () => records.add(listener.records()),
           async result() {
@@ -84,22 +84,25 @@ export const log: Recorder = {
 };
 
 function unclearNote(records: number): string {
-  return `of ${records} audit records it is not known whose they are: their processes were gone, and this kernel gives no audit session`;
+  return `of ${records} audit records it is not known whose they are: their processes were gone, and no audit session tells`;
 }
 
 /**
- * Picks a program's own records: those of its audit session, which is in every record. Without one, those of processes that
- * are found in its cgroup; the others whose processes are gone may be its own, or anybody's, and are counted as lost.
+ * Picks a program's own records: those of its audit session, which is in every record, and those of processes that are found
+ * in its cgroup, as of somebody who has logged in meanwhile and so began another session. Without a session, or in one that
+ * is newer than the program, records whose processes are gone may be its own, or anybody's, and are counted as lost.
  */
 class OwnRecords {
   readonly counter = new Counter();
   unclear = 0;
-  private readonly scope: number | Cgroup;
+  private readonly session: number | undefined;
+  private readonly cgroup: string;
   private readonly launcher: number;
   private armed = false;
 
-  constructor(scope: number | Cgroup, launcher: number) {
-    this.scope = scope;
+  constructor(session: number | undefined, { path }: Cgroup, launcher: number) {
+    this.session = session;
+    this.cgroup = basename(path);
     this.launcher = launcher;
   }
 
@@ -119,10 +122,10 @@ class OwnRecords {
   }
 
   private isOwn({ session, pid }: LoggedDenial): boolean {
-    if (typeof this.scope === 'number') return session === this.scope;
+    if (this.session !== undefined && session === this.session) return true;
     const cgroup = cgroupOf(pid);
-    if (cgroup === undefined) this.unclear++;
-    return cgroup?.endsWith(basename(this.scope.path)) ?? false;
+    if (cgroup === undefined && (this.session === undefined || (session ?? 0) > this.session)) this.unclear++;
+    return cgroup?.endsWith(this.cgroup) ?? false;
   }
 }
 

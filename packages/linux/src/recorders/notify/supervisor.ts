@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import type { SeccompData } from '@callgate/engine/internal/bpf/vm';
 import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/internal/runtime/filter-flags';
 import { abiOfCall } from '@callgate/engine/internal/syscalls/arch';
-import { startKeeper } from '../../launch/keeper.ts';
+import { type Keeper, startKeeper } from '../../launch/keeper.ts';
 import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
 import { sharedMemory } from '../../launch/shared-memory.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
@@ -45,17 +45,25 @@ export async function supervise(
   const killable = kernel.major > 5 || (kernel.major === 5 && kernel.minor >= 19);
   const flags = (plan.flags ?? 0) | FLAG_NEW_LISTENER | (killable ? FLAG_WAIT_KILLABLE_RECV : 0);
   const launched = await launch({ ...plan, flags, noNewPrivs: true, stop: hooks.stop });
-  const listener = await listen(launched).catch((fault) => {
-    // It waits for an answer that nobody will give.
+  let listener: Listener | undefined;
+  let session: Session;
+  let keeper: Keeper;
+  try {
+    listener = await listen(launched);
+    const shared = sharedMemory(REQUEST_BYTES);
+    try {
+      keeper = startKeeper({ listens: true }, listener.fd, shared.fd);
+    } finally {
+      closeSync(shared.fd);
+    }
+    session = new Session(launched, listener, hooks, decide, shared.memory);
+  } catch (fault) {
+    // The program waits for an answer that nobody will give.
     launched.child.kill('SIGKILL');
+    if (listener) closeSync(listener.fd);
     throw fault;
-  });
-  const shared = sharedMemory(REQUEST_BYTES);
-  const keeper = startKeeper({ listens: true }, listener.fd, shared.fd);
-  closeSync(shared.fd);
-  const { ending, counts } = await new Session(launched, listener, hooks, decide, shared.memory)
-    .run()
-    .finally(() => keeper.release());
+  }
+  const { ending, counts } = await session.run().finally(() => keeper.release());
   return { ending, counts, lost: 0, left: 0, ambiguous: 0, countsDenied };
 }
 
