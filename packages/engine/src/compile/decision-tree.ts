@@ -1,6 +1,6 @@
 import type { NodeId } from '../diagram/diagram.ts';
 import { instructionsOf, meanOf, takeSingles, withSingles } from './singles.ts';
-import type { Range } from './words.ts';
+import { isOneBit, type Range } from './words.ts';
 
 /** A decision about one loaded word by comparisons. */
 export type Tree =
@@ -54,6 +54,13 @@ export function decisionTree(ranges: readonly Range[], costs: Costs): Tree {
   const [before, after] = [instructionsOf(searched), instructionsOf(picked)];
   const isFaster = () => meanOf(picked, ranges, costs) < meanOf(searched, ranges, costs);
   return after < before || (after === before && isFaster()) ? picked : searched;
+}
+
+/** (word & mask) == value, where the word may be lost on the way to `lost`. */
+export function maskTest(mask: number, value: number, yes: Tree, no: Tree, lost = no): Tree {
+  if (value === 0) return { kind: 'anyBit', k: mask, yes: no, no: yes };
+  if (isOneBit(mask)) return { kind: 'anyBit', k: mask, yes, no };
+  return { kind: 'masked', mask, k: value, yes, no: lost };
 }
 
 /** Whether one instruction less is worth more than anything that runs. */

@@ -1,10 +1,10 @@
-import { coverOf } from '../diagram/cover.ts';
+import { coverOf, without } from '../diagram/cover.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import type { Field } from '../diagram/fields.ts';
 import { type Cube, cubesOf, exitsOf } from '../diagram/value-set.ts';
-import type { Costs, Tree } from './decision-tree.ts';
+import { type Costs, maskTest, type Tree } from './decision-tree.ts';
 import { shorter } from './singles.ts';
-import type { WordIndex } from './words.ts';
+import { isOneBit, type WordIndex } from './words.ts';
 
 /** More places to go to than rules of one call mostly have. */
 const MOST_EXITS = 64;
@@ -96,7 +96,7 @@ function endOf(
   const decided = tests
     .slice(0, at)
     .reduce((union, test) => diagram.or(union, metBy(diagram, test, field)), Diagram.FALSE);
-  const rest = (id: NodeId) => diagram.choose(decided, Diagram.FALSE, id);
+  const rest = (id: NodeId) => without(diagram, id, decided);
   const wanted = rest(node);
   const exit = written.find((id) => rest(id) === wanted);
   return exit === undefined ? undefined : { at, exit };
@@ -151,20 +151,12 @@ function treeOf(test: Test, withoutWord: Tree, otherwise: Tree): Tree {
     const [above, below] = test.kind === 'atLeast' ? [yes, otherwise] : [otherwise, yes];
     return { kind: 'atLeast', k: test.k, yes: above, no: below };
   }
-  const { cube } = test;
-  const [mask, value] = [Number(cube.mask), Number(cube.value)];
-  if (cube.mask === ALL_ONES) return equalTo(test, otherwise);
-  if (value === 0) return { kind: 'anyBit', k: mask, yes: otherwise, no: yes };
-  if (isOneBit(mask)) return { kind: 'anyBit', k: mask, yes, no: otherwise };
-  return { kind: 'masked', mask, k: value, yes, no: withoutWord };
+  if (test.cube.mask === ALL_ONES) return equalTo(test, otherwise);
+  return maskTest(Number(test.cube.mask), Number(test.cube.value), yes, otherwise, withoutWord);
 }
 
 function losesWord({ mask, value }: Cube): boolean {
   return mask !== ALL_ONES && value !== 0n && !isOneBit(Number(mask));
-}
-
-function isOneBit(mask: number): boolean {
-  return Math.log2(mask) % 1 === 0;
 }
 
 /**
@@ -178,7 +170,7 @@ function sharpened(diagram: Diagram, cubes: readonly Cube[], decided: NodeId, fi
   for (const cube of bySize) {
     const values = diagram.maskedEquals(field, cube.mask, cube.value);
     const added = losesWord(cube)
-      ? cubesOf(diagram, diagram.choose(covered, Diagram.FALSE, values), field, MOST_ADDED)
+      ? cubesOf(diagram, without(diagram, values, covered), field, MOST_ADDED)
       : undefined;
     sharp.push(...(added?.every(({ mask }) => mask === ALL_ONES) ? added : [cube]));
     covered = diagram.or(covered, values);
@@ -247,10 +239,6 @@ function edge(diagram: Diagram, set: NodeId, field: Field, side: 0 | 1): number 
   }
   const isIn = id === Diagram.TRUE;
   return side === 1 ? (isIn ? value : value + 1) : isIn ? value + 1 : value;
-}
-
-function without(diagram: Diagram, set: NodeId, other: NodeId): NodeId {
-  return diagram.choose(other, Diagram.FALSE, set);
 }
 
 function lowerThan(diagram: Diagram, field: Field, bound: number): NodeId {

@@ -1,5 +1,5 @@
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
-import { type Costs, decisionTree, favoursSize, type Tree } from './decision-tree.ts';
+import { type Costs, decisionTree, favoursSize, maskTest, type Tree } from './decision-tree.ts';
 import { decideX32 } from './fold-x32.ts';
 import { oneAfterAnother } from './one-after-another.ts';
 import { instructionsOf, shorter, takeSingles, withSingles } from './singles.ts';
@@ -106,11 +106,7 @@ function restTest(
 function cubeTest(diagram: Diagram, node: NodeId, word: WordIndex): Tree | undefined {
   const cube = cubeOf(diagram, node, word);
   if (!cube || !isIntervalFree(cube.mask)) return undefined;
-  const yes: Tree = { kind: 'exit', exit: cube.yes };
-  const no: Tree = { kind: 'exit', exit: cube.no };
-  if (cube.value === 0) return { kind: 'anyBit', k: cube.mask, yes: no, no: yes };
-  if (isPowerOfTwo(cube.mask)) return { kind: 'anyBit', k: cube.mask, yes, no };
-  return { kind: 'masked', mask: cube.mask, k: cube.value, yes, no };
+  return maskTest(cube.mask, cube.value, { kind: 'exit', exit: cube.yes }, { kind: 'exit', exit: cube.no });
 }
 
 /** The ranges that a word is told apart by, where these cost less than its bits. */
@@ -135,10 +131,6 @@ function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs
 function isIntervalFree(mask: number): boolean {
   const lowest = mask & -mask;
   return (mask | 0) !== -lowest;
-}
-
-function isPowerOfTwo(mask: number): boolean {
-  return Math.log2(mask) % 1 === 0;
 }
 
 function nodesInWord(diagram: Diagram, node: NodeId, word: WordIndex): number {

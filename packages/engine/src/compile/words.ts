@@ -86,3 +86,7 @@ export function cubeOf(diagram: Diagram, node: NodeId, word: WordIndex): WordCub
   }
   return { mask, value, yes: id, no: no! };
 }
+
+export function isOneBit(mask: number): boolean {
+  return Math.log2(mask) % 1 === 0;
+}

@@ -62,6 +62,7 @@ function branches(diagram: Diagram, id: NodeId, variable: number): [NodeId, Node
   return variableOf(diagram, id) === variable ? [diagram.low(id), diagram.high(id)] : [id, id];
 }
 
-function without(diagram: Diagram, set: NodeId, other: NodeId): NodeId {
+/** Of a set what is not in another one. */
+export function without(diagram: Diagram, set: NodeId, other: NodeId): NodeId {
   return diagram.choose(other, Diagram.FALSE, set);
 }
