@@ -64,6 +64,7 @@ export const SHAPES = {
   'a mask': rules(masked(1), 1, 1),
   masks: rules(masked(1), 2, 5),
   'a mask beside equalities': together(rules(masked(1), 1, 1), rules(equal(1), 1, 24)),
+  'many masks': rules(masked(1), 8, 20),
   'masks beside equalities': together(rules(masked(1), 2, 4), rules(equal(1), 1, 24)),
   'a mask beside bounds': together(rules(masked(1), 1, 1), rules(bound(1), 1, 2), rules(equal(1), 0, 6)),
   'a mask beside an inequality': together(rules(masked(1), 1, 1), rules(unequal(1), 1, 1)),

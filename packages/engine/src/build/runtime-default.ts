@@ -4,7 +4,7 @@ import type { Condition, Profile } from '../profile/profile.ts';
 import type { Recording } from '../recording/recording.ts';
 import { resolveProfile } from '../runtime/resolve.ts';
 import type { Target } from '../runtime/target.ts';
-import type { AbiName } from '../syscalls/arch.ts';
+import { type AbiName, abiOf, abiOfToken } from '../syscalls/arch.ts';
 import { nameOf } from '../syscalls/lookup.ts';
 
 /** The profile that a runtime loads when nobody names one. */
@@ -114,7 +114,12 @@ export function looserCalls(
 }
 
 function looserOn(profile: Profile, byDefault: RuntimeDefault, native: AbiName): string[] {
-  const [usual, built] = [byDefault.profile, profile].map((p) => lowerProfile(p, targetOf(native)).value);
+  // A machine of one byte order takes no profile that names an ABI of the other.
+  const { endian } = abiOf(native);
+  const architectures = profile.architectures.filter(({ value }) => abiOfToken(value)?.endian === endian);
+  const [usual, built] = [byDefault.profile, { ...profile, architectures }].map(
+    (p) => lowerProfile(p, targetOf(native)).value,
+  );
   if (!usual || !built) return [];
   const loosened = diffPolicies(usual, built).listed.filter(({ change }) => change === 'loosened');
   return loosened.map(({ name, arch }) => (arch === native ? (name ?? arch) : arch));

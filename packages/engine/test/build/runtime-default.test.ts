@@ -1,6 +1,6 @@
 import { explainCall } from '@callgate/engine/internal/analysis/explain';
 import { executes } from '@callgate/engine/internal/bpf/action';
-import { synthesize } from '@callgate/engine/internal/build/synthesize';
+import { type BuildOptions, synthesize } from '@callgate/engine/internal/build/synthesize';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import type { Observation } from '@callgate/engine/internal/recording/recording';
@@ -30,9 +30,10 @@ const DEFAULT = parseProfile(
   }),
 ).value!;
 
-function built(observations: Parameters<typeof recordingOf>[0]) {
+function built(observations: Parameters<typeof recordingOf>[0], options: BuildOptions = {}) {
   const made = synthesize([recordingOf(observations)], {
     runtimeDefault: { name: 'ours', profile: DEFAULT },
+    ...options,
   });
   const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] } as const;
   const policy = lowerProfile(made.profile, target).value!;
@@ -73,6 +74,40 @@ describe('a profile for containers', () => {
       expect(newer).not.toContain('clone3');
     },
   );
+
+  it('takes what is named by hand as it is, and says that it is looser', () => {
+    const { answer, container } = built([call('clone')], { allow: ['clone', 'clone3', 'socket'] });
+    expect([answer('clone', CLONE_NEWUSER), answer('clone3'), answer('socket', 40n)]).toEqual(
+      Array(3).fill('passes'),
+    );
+    expect(container!.looser).toEqual(expect.arrayContaining(['clone', 'clone3', 'socket']));
+  });
+
+  it('has no conditions that would be others on another machine, and says where it is looser then', () => {
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      syscalls: [
+        {
+          names: ['clone'],
+          action: 'SCMP_ACT_ALLOW',
+          args: [{ index: 0, value: 0x7e02_0000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+          excludes: { arches: ['s390x'] },
+        },
+        {
+          names: ['clone'],
+          action: 'SCMP_ACT_ALLOW',
+          args: [{ index: 1, value: 0x7e02_0000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+          includes: { arches: ['s390x'] },
+        },
+      ],
+    });
+    const { container } = built([call('clone')], {
+      abis: ['x86_64', 's390x'],
+      runtimeDefault: { name: 'ours', profile: parseProfile(text).value! },
+    });
+    expect(container!.restricted).toEqual([]);
+    expect(container!.looser).toContain('clone');
+  });
 
   it('leaves clone out where no process was made', () => {
     const { answer } = built([call('read')]);

@@ -61,6 +61,20 @@ describe('what carries a profile', () => {
     expect(parseProfile(TWO, { part: 'c.json' }).diagnostics[0].code).toBe('several-profiles');
   });
 
+  it('is named with its resource when two have files of one name', () => {
+    const map = (name: string) =>
+      `kind: ConfigMap\nmetadata: { name: ${name} }\ndata:\n  a.json: '{"defaultAction": "SCMP_ACT_LOG"}'\n`;
+    const text = `${map('x')}---\n${map('y')}`;
+    expect(parseProfile(text).diagnostics[0].remedy).toMatchObject({ parts: ['a.json', 'y/a.json'] });
+    expect(parseProfile(text, { part: 'y/a.json' }).value!.defaultAction.value).toBe('LOG');
+  });
+
+  it('is not looked for in more text than aliases stand for', () => {
+    const texts = Array(900).fill('*x').join();
+    const text = `x: &x "# defaultAction\\na: [${Array(2000).fill('1').join()}]"\nl: [${texts}]\n`;
+    expect(parseProfile(text).diagnostics.map(({ code }) => code)).toContain('missing-key');
+  });
+
   it.each([
     [
       'spec: { securityContext: { seccompProfile: { type: Localhost, localhostProfile: p/a.json } } }',

@@ -2,9 +2,11 @@ import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   lchownSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -48,6 +50,21 @@ describe('a file that is written', () => {
     const name = 'n'.repeat(255);
     replaceFile(path(name), 'text');
     expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it('may have a name of as many letters as the kernel takes bytes of them', () => {
+    const name = '漢'.repeat(85);
+    replaceFile(path(name), 'text');
+    expect(readdirSync(folder)).toEqual([name]);
+  });
+
+  it('may be a descriptor by its name, such as /dev/stdout, which is written on', () => {
+    const fd = openSync(path('log'), 'w');
+    writeFileSync(fd, 'before, ');
+    symlinkSync(`/proc/self/fd/${fd}`, path('out'));
+    replaceFile(path('out'), 'after');
+    closeSync(fd);
+    expect(readFileSync(path('log'), 'utf8')).toBe('before, after');
   });
 
   it('is what a link points to, and the link stays', () => {
@@ -190,6 +207,8 @@ describe('a guarded folder', () => {
 
   it('is none to which others may write', () => {
     chmodSync(folder, 0o777);
+    mkdirSync(path('inner'));
     expect(() => new GuardedFolder(folder).check()).toThrow(/others may write/);
+    expect(() => new GuardedFolder(path('inner')).check()).toThrow(/others may write/);
   });
 });
