@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,6 +118,14 @@ const DOCKER_INIT = words(
 );
 
 const bare = recording('');
+
+it('reads a recording through a pipe, which cannot be opened a second time', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const writer = spawn('sh', ['-c', 'cat "$0" > "$1"', recording('read mkdir'), pipe]);
+  expect((await build(pipe)).names).toContain('mkdir');
+  writer.kill('SIGKILL');
+});
 
 describe('the floor', () => {
   const both = [...new Set([...RUNC, ...CRUN])];

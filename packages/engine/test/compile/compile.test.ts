@@ -5,7 +5,7 @@ import { type Instruction, instruction } from '../../src/bpf/instruction.ts';
 import * as op from '../../src/bpf/opcodes.ts';
 import { verifyProgram } from '../../src/bpf/verify.ts';
 import { runProgram } from '../../src/bpf/vm.ts';
-import { compileDecision } from '../../src/compile/compile.ts';
+import { compileDecision, FilterTooLarge } from '../../src/compile/compile.ts';
 import { NOWHERE } from '../../src/diagnostics/span.ts';
 import { Diagram, type NodeId } from '../../src/diagram/diagram.ts';
 import { ARCH, argument, type Call, half, NR } from '../../src/diagram/fields.ts';
@@ -169,6 +169,47 @@ describe('single values of one argument', () => {
     const odd = d.and(d.not(d.atLeast(FIRST, 4096)), d.maskedEquals(FIRST, 1n, 1n));
     const root = d.choose(odd, d.terminal(returns.single), d.terminal(returns.other));
     expect(compileDecision({ diagram: d, root }, 'little').program.length).toBeLessThan(30);
+  });
+});
+
+describe('masks of one argument', () => {
+  /** Rules that each ask for other bits, among them the lowest. */
+  const masked = (d: Diagram, seed: number, count: number, bits: number) => {
+    let state = seed;
+    const next = (values: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0;
+      return (state >>> 8) % values;
+    };
+    let met = Diagram.FALSE;
+    for (let i = 0; i < count; i++) {
+      const mask = BigInt((next(2 ** bits) << (1 + next(16))) | 1) & 0xffff_ffffn;
+      met = d.or(met, d.maskedEquals(FIRST, mask, BigInt(next(2 ** 24)) & mask));
+    }
+    return met;
+  };
+
+  it.each([
+    [1, 8],
+    [1, 16],
+    [20, 12],
+  ])('of %i calls, %i each, take no more than a load, a mask and a comparison each', (calls, count) => {
+    const d = new Diagram();
+    let root = d.terminal(0x50001);
+    for (let nr = 0; nr < calls; nr++)
+      root = d.choose(d.and(d.equals(NR, nr), masked(d, nr + 1, count, 8)), d.terminal(0x7fff0000), root);
+    const { kind, program } = compileDecision({ diagram: d, root }, 'little');
+    expect(kind).toBe('proved');
+    expect(program.length).toBeLessThanOrEqual(calls * (3 * count + 2) + 4);
+  });
+
+  it('are given up where no short tests are found', () => {
+    const d = new Diagram();
+    const root = d.choose(masked(d, 9, 20, 14), d.terminal(0x7fff0000), d.terminal(0x50001));
+    try {
+      expect(compileDecision({ diagram: d, root }, 'little').program.length).toBeLessThanOrEqual(20 * 3 + 4);
+    } catch (fault) {
+      expect(fault).toBeInstanceOf(FilterTooLarge);
+    }
   });
 });
 
