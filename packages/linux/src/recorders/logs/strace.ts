@@ -47,7 +47,7 @@ export const strace: Recorder = {
         const launched = await launch({
           ...plan,
           command: ['strace', ...flags, found, ...args],
-          // It ends what it traces.
+          // What it traces goes on untraced then: no other process may end it.
           deathSignal: system.signals.SIGKILL,
         });
         await launched.go();
