@@ -26,7 +26,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, type Output } from '../context.ts';
 import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
 import { natural } from '../flags/number.ts';
-import { abiNamed } from '../flags/target-flags.ts';
+import { abisNamed } from '../flags/target-flags.ts';
 import {
   addLogFlags,
   type LogFlags,
@@ -184,7 +184,7 @@ function identityOf(recording: Recording): string | undefined {
 
 function buildOptions(flags: BuildFlags): BuildOptions {
   return {
-    abis: flags.arch?.split(',').map(abiNamed),
+    abis: flags.arch === undefined ? undefined : abisNamed(flags.arch),
     libc: flags.libcRange === undefined ? undefined : libcRange(flags.libcRange),
     kernels: flags.kernelRange === undefined ? undefined : kernelRange(flags.kernelRange),
     allow: flags.allow?.split(',').map(callNamed),

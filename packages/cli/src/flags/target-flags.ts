@@ -8,7 +8,7 @@ import {
   type Runtime,
   type Target,
 } from '@callgate/engine/internal/runtime/target';
-import { ABI_NAMES, type AbiName, findAbi } from '@callgate/engine/internal/syscalls/arch';
+import { ABI_NAMES, type AbiName, abiOf, findAbi } from '@callgate/engine/internal/syscalls/arch';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import type { Command } from 'commander';
 import { CliFailure } from '../context.ts';
@@ -47,7 +47,7 @@ export function addTargetFlags(command: Command): void {
 /** The target that the flags describe, on this machine where they are silent. */
 export function targetOf(flags: TargetFlags): Target {
   const machine = thisMachine();
-  const abis = flags.arch?.split(',').map(abiNamed);
+  const abis = flags.arch === undefined ? undefined : abisNamed(flags.arch);
   return {
     native: abis?.[0] ?? machine.abi.name,
     abis,
@@ -56,6 +56,18 @@ export function targetOf(flags: TargetFlags): Target {
     capabilities: flags.caps ? flags.caps.split(',').map(capabilityNamed) : [],
     runtime: flags.runtime === undefined ? undefined : runtimeNamed(flags.runtime),
   };
+}
+
+/** The ABIs of a list with commas, which one filter can be for; or a failure. */
+export function abisNamed(list: string): AbiName[] {
+  const names = list.split(',').map(abiNamed);
+  const [first, ...others] = names.map(abiOf);
+  const other = others.find(({ endian }) => endian !== first.endian);
+  if (!other) return names;
+  const [big, little] = first.endian === 'big' ? [first, other] : [other, first];
+  throw new CliFailure(
+    `--arch: ${big.name} is big-endian, ${little.name} is not; give each byte order a profile of its own [mixed-endian]`,
+  );
 }
 
 /** The ABI of that name, or a failure that says what was meant. */

@@ -119,6 +119,11 @@ const DOCKER_INIT = words(
 
 const bare = recording('');
 
+it('makes no profile for both byte orders, which no machine takes', async () => {
+  const args = ['--arch', 'x86_64,s390x', '-o', join(folder, 'both.json')];
+  expectOneLine(await callgate(['build', recording('read'), ...args]), /give each byte order a profile/);
+});
+
 it('reads a recording through a pipe, which cannot be opened a second time', async () => {
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
@@ -419,7 +424,8 @@ const NATIVE = [...new Set(PROJECTED.map(([, name]) => name))].join(' ');
 describe('--arch', () => {
   it.each(['aarch64', 'riscv64', 'loongarch64', 'arm', 's390x'] as const)('projects to %s', async (abi) => {
     const file = recording(NATIVE);
-    for (const list of [abi, `x86_64,${abi}`]) {
+    const hasOtherOrder = abiOf(abi).endian === 'big';
+    for (const list of hasOtherOrder ? [abi] : [abi, `x86_64,${abi}`]) {
       const made = await build(file, '--arch', list);
       expect(made.abis).toEqual(list.split(',').map((name) => abiOf(name as AbiName).token));
       const wanted = PROJECTED.filter(([to]) => to === abi).map(([, , name]) => name);
