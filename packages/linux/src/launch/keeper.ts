@@ -17,7 +17,6 @@ export function startKeeper(plan: KeeperPlan, ...descriptors: readonly number[])
     detached: true,
     more: descriptors,
   });
-  child.on('error', () => {});
   if (child.pid === undefined) throw new LaunchError('starting the keeper', 0);
   const ended = once(child, 'exit').catch(() => {});
   const channel = child.stdio[3] as Duplex;

@@ -40,8 +40,13 @@ export function startProgram(
   if (!set) throw new LaunchError(`starting a program on ${abi.name}, for which callgate writes none,`, 0);
   const file = executable(programFor(nativeNumber, set.wordSize), set);
   const streams = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
-  const start = (path: string) =>
-    spawn(path, [], { argv0: 'callgate', stdio: [...streams, 'pipe', ...more], env: {}, cwd, detached });
+  const start = (path: string) => {
+    const options = { argv0: 'callgate', env: {}, cwd, detached };
+    const child = spawn(path, [], { ...options, stdio: [...streams, 'pipe', ...more] });
+    // Somebody must listen, or the failure would end callgate.
+    if (child.pid === undefined) child.on('error', () => {});
+    return child;
+  };
   return firstStarted(file, start);
 }
 
@@ -53,8 +58,6 @@ function firstStarted(file: Uint8Array, start: (path: string) => ChildProcess): 
     try {
       const child = lend(file, start);
       if (child.pid !== undefined) return child;
-      // Somebody must listen, or the failure would end callgate.
-      child.on('error', () => {});
       failed ??= child;
     } catch (thrown) {
       fault = thrown;
