@@ -112,13 +112,16 @@ describe.each(CONTRACT)(
       });
 
       it('follows children that outlive the program', async () => {
-        let waited = 0;
-        const command = ['sh', '-c', '(sleep 0.3; mkdir -p .) & exit 0'] as const;
-        const tally = await recorder.record(
-          { ...quiet, command: [...command] },
-          { waiting: (n) => (waited = n) },
-        );
-        expect(waited).toBeGreaterThan(0);
+        const waited: number[] = [];
+        const told = join(folder, `told-${recorder.id}`);
+        const waiting = (n: number) => {
+          waited.push(n);
+          writeFileSync(told, '');
+        };
+        // The child stays until it was seen to be waited for, however slow the machine is.
+        const child = `(until [ -e ${told} ]; do sleep 0.1; done; mkdir -p .) & exit 0`;
+        const tally = await recorder.record({ ...quiet, command: ['sh', '-c', child] }, { waiting });
+        expect(waited[0]).toBeGreaterThan(0);
         expect(namesOf(tally)).toContain('x86_64/mkdir');
       });
 
