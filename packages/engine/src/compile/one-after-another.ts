@@ -104,8 +104,7 @@ function endOf(
 
 function metBy(diagram: Diagram, test: Test, field: Field): NodeId {
   if (test.kind === 'cube') return diagram.maskedEquals(field, test.cube.mask, test.cube.value);
-  const atLeast = diagram.atLeast(field, test.k);
-  return test.kind === 'atLeast' ? atLeast : diagram.not(atLeast);
+  return test.kind === 'atLeast' ? diagram.atLeast(field, test.k) : lowerThan(diagram, field, test.k);
 }
 
 /** Tests that the word survives, before those after which it has to be loaded again; these by their masks. */

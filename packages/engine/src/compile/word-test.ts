@@ -53,53 +53,41 @@ export function wordTest(
   const tests = inOrder();
   const chain = favoursSize(costs) ? chainTest(diagram, node, word, costs) : undefined;
   const other = tests && chain ? shorter(chain, tests) : (tests ?? chain);
-  const left = other ? instructionsOf(other) * factor : Infinity;
-  return bitTest(diagram, node, word, costs, NOTHING_KNOWN, { left }) ?? other!;
+  const most = other ? instructionsOf(other) * factor : Infinity;
+  return bitTest(diagram, node, word, costs, most) ?? other!;
 }
 
-/** How many instructions may be written still. */
-interface Room {
-  left: number;
-}
-
-/** Asks for the node's own bit; what follows knows it, if it is the next one. Undefined without the room for it. */
+/** Asks for single bits, and otherwise for what is left once they are known; undefined when that takes more instructions. */
 function bitTest(
   diagram: Diagram,
   node: NodeId,
   word: WordIndex,
   costs: Costs,
-  prefix: Prefix,
-  room: Room,
+  most: number,
 ): Tree | undefined {
-  costs.spend(BIT_WORK);
-  if (--room.left < 0) return undefined;
-  const bit = diagram.variable(node) % 32;
-  const k = 2 ** (31 - bit);
-  const known = (one: boolean): Prefix =>
-    bit === prefix.bits ? { bits: bit + 1, low: prefix.low + (one ? k : 0) } : prefix;
-  const branch = (id: NodeId, one: boolean): Tree | undefined =>
-    diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word
-      ? { kind: 'exit', exit: id }
-      : restTest(diagram, id, word, costs, known(one), room);
-  const yes = branch(diagram.high(node), true);
-  const no = yes && branch(diagram.low(node), false);
-  return no && { kind: 'anyBit', k, yes, no };
-}
-
-/** What is left to decide of a word of which some bits are known. Undefined without the room for it. */
-function restTest(
-  diagram: Diagram,
-  node: NodeId,
-  word: WordIndex,
-  costs: Costs,
-  prefix: Prefix,
-  room: Room,
-): Tree | undefined {
-  const ranges = fewRanges(diagram, node, word, prefix);
-  const tree = cubeTest(diagram, node, word) ?? (ranges && rangeTest(ranges, word, costs));
-  if (!tree) return bitTest(diagram, node, word, costs, prefix, room);
-  room.left -= instructionsOf(tree);
-  return room.left < 0 ? undefined : tree;
+  let left = most;
+  const byBit = (id: NodeId, prefix: Prefix): Tree | undefined => {
+    costs.spend(BIT_WORK);
+    if (--left < 0) return undefined;
+    const bit = diagram.variable(id) % 32;
+    const k = 2 ** (31 - bit);
+    // What follows knows the bit, if it is the next one.
+    const known = (one: boolean): Prefix =>
+      bit === prefix.bits ? { bits: bit + 1, low: prefix.low + (one ? k : 0) } : prefix;
+    const yes = rest(diagram.high(id), known(true));
+    const no = yes && rest(diagram.low(id), known(false));
+    return no && { kind: 'anyBit', k, yes, no };
+  };
+  const rest = (id: NodeId, prefix: Prefix): Tree | undefined => {
+    if (diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word)
+      return { kind: 'exit', exit: id };
+    const ranges = fewRanges(diagram, id, word, prefix);
+    const tree = cubeTest(diagram, id, word) ?? (ranges && rangeTest(ranges, word, costs));
+    if (!tree) return byBit(id, prefix);
+    left -= instructionsOf(tree);
+    return left < 0 ? undefined : tree;
+  };
+  return byBit(node, NOTHING_KNOWN);
 }
 
 /** A single test of some bits, where that is all. */
