@@ -1,4 +1,5 @@
-import type { Block, MachineProgram, Place, Step, Value } from '../machine-code/steps.ts';
+import { addressOf, callsBy, exitSteps } from '../machine-code/calls.ts';
+import type { Block, MachineProgram, Place, Step } from '../machine-code/steps.ts';
 
 /** What is to be done when callgate is gone without having done it. */
 export interface KeeperPlan {
@@ -50,18 +51,16 @@ export function keeperProgram(
   nr: (name: string) => number,
   wordSize: 4 | 8,
 ): MachineProgram {
-  const call = (name: string, args: readonly Value[], result?: Place): Step => {
-    return { kind: 'syscall', nr: nr(name), args, result };
-  };
+  const call = callsBy(nr);
   const answer: Place = { block: 'answer' };
-  const at = (block: string): Value => ({ address: { block } });
+  const at = addressOf;
   const label = (name: string): Step => ({ kind: 'label', name });
   const jump = (to: string, when?: Extract<Step, { kind: 'jump' }>['when']): Step => ({
     kind: 'jump',
     to,
     when,
   });
-  const end: Step[] = [call('exit_group', [0]), { kind: 'fault' }];
+  const end = exitSteps(call, 0);
 
   const killCgroup = plan.kill
     ? [

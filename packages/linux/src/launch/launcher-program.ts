@@ -1,3 +1,4 @@
+import { addressOf, callsBy, exitSteps } from '../machine-code/calls.ts';
 import type { Block, MachineProgram, Place, Step, Value } from '../machine-code/steps.ts';
 
 /** Everything that the launcher does, in the kernel's own terms. */
@@ -49,18 +50,16 @@ export function launcherProgram(
   nr: (name: string) => number,
   wordSize: 4 | 8,
 ): MachineProgram {
-  const call = (name: string, args: readonly Value[], result?: Place): Step => {
-    return { kind: 'syscall', nr: nr(name), args, result };
-  };
+  const call = callsBy(nr);
   const answer: Place = { block: 'answer' };
-  const at = (block: string): Value => ({ address: { block } });
+  const at = addressOf;
   const hasFailed = (step: (typeof STEPS)[number]): Step => {
     return { kind: 'jump', to: `${step} failed`, when: { word: answer, is: 'less', to: 0 } };
   };
   const execute = (file: string, argv: string) =>
     call('execve', [at(file), at(argv), at('envp'), 0, 0, plan.lastArgument ?? 0], answer);
   const tell = (block: string) => call('write', [CHANNEL, at(block), 2 * wordSize]);
-  const exit = (status: number): Step[] => [call('exit_group', [status]), { kind: 'fault' }];
+  const exit = (status: number) => exitSteps(call, status);
   const failure = (step: (typeof STEPS)[number], status: number): Step[] => [
     { kind: 'label', name: `${step} failed` },
     { kind: 'store', value: { word: answer }, to: { block: `${step} failed`, plus: wordSize } },

@@ -1,4 +1,5 @@
-import type { MachineProgram, Place, Step, Value } from '../machine-code/steps.ts';
+import { callsBy } from '../machine-code/calls.ts';
+import type { MachineProgram, Place, Step } from '../machine-code/steps.ts';
 import { filterBlocks } from './launcher-program.ts';
 
 /** A call to make under a filter, in a process of its own. */
@@ -36,9 +37,7 @@ export function trialProgram(
   nr: (name: string) => number,
   wordSize: 4 | 8,
 ): MachineProgram {
-  const call = (name: string, args: readonly Value[], result?: Place): Step => {
-    return { kind: 'syscall', nr: nr(name), args, result };
-  };
+  const call = callsBy(nr);
   const size = calls.length * FIELDS.length * wordSize;
   const field = (i: number, name: (typeof FIELDS)[number]): Place => {
     return { block: 'shared', plus: (i * FIELDS.length + FIELDS.indexOf(name)) * wordSize };
