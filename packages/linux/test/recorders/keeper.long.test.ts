@@ -1,20 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
-import { Background, pids, Undo, until } from '@callgate/testing/recorded';
+import { Background, Undo, until } from '@callgate/testing/recorded';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const undo = new Undo();
 afterEach(() => undo.run());
 
-/** Living processes that a test's callgate has started, it itself and its keeper included. */
-function living(mark: string): string[] {
-  return pids().flatMap((pid) => {
+/** The names of the living processes that a test's callgate has started, it itself and its keeper included. */
+function living(callgate: Background): string[] {
+  return callgate.processes().flatMap((pid) => {
     try {
-      const isMarked = readFileSync(`/proc/${pid}/environ`, 'latin1').includes(
-        `CALLGATE_TEST_MARK=${mark}\0`,
-      );
-      return isMarked ? [readFileSync(`/proc/${pid}/comm`, 'latin1').trim()] : [];
+      return [readFileSync(`/proc/${pid}/comm`, 'latin1').trim()];
     } catch {
       return [];
     }
@@ -51,20 +48,11 @@ describe.each(Object.entries(WAYS))('callgate that is killed: %s', (_, { args, n
   describeWith([...needs], 'with a program that goes on', () => {
     it('leaves nothing behind', { timeout: 60_000 }, async () => {
       const callgate = new Background(undo, [...args, '--', ...BUSY]);
-      await until('the program', () => living(callgate.mark).includes('ls'));
-      const [pid] = pids().filter((one) => {
-        try {
-          return readFileSync(`/proc/${one}/environ`, 'latin1').includes(
-            `CALLGATE_TEST_MARK=${callgate.mark}\0`,
-          );
-        } catch {
-          return false;
-        }
-      });
-      process.kill(pid!, 'SIGKILL');
-      await until(`the end of ${living(callgate.mark).join(', ')}`, () => living(callgate.mark).length === 0);
-      await until(`no trace: ${traces(pid!).join(', ')}`, () => traces(pid!).length === 0);
-      expect(traces(pid!)).toEqual([]);
+      await until('the program', () => living(callgate).includes('ls'));
+      callgate.signal('SIGKILL');
+      await until(`the end of ${living(callgate).join(', ')}`, () => living(callgate).length === 0);
+      await until(`no trace: ${traces(callgate.pid).join(', ')}`, () => traces(callgate.pid).length === 0);
+      expect(traces(callgate.pid)).toEqual([]);
     });
   });
 });
