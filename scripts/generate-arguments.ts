@@ -84,9 +84,9 @@ const kernel = release().split(/[.-]/).slice(0, 2).join('.');
 write(
   'prototypes.ts',
   `sys_enter events of Linux ${kernel} (x86_64) and scripts/data/prototypes.json`,
-  'The arguments of every x86_64 system call: its name, and Argument[] as JSON',
+  'The arguments of every x86_64 system call: its name, and "NAME KIND s32 TYPE = SET ? ARG:VALUE:SET ..." for each',
   'PROTOTYPES',
-  sorted.map(([name, list]) => `${name} ${JSON.stringify(list)}`),
+  sorted.map(([name, list]) => `${name} ${list.map(argumentText).join(',')}`.trim()),
 );
 const constants = JSON.parse(readFileSync(join(DATA, 'constants.json'), 'utf8')).values as Record<
   string,
@@ -107,6 +107,12 @@ write(
   'SINCE',
   Object.entries(since).map(([name, k]) => `${name} ${k}`),
 );
+
+function argumentText({ name, kind, signed, bits, type, set, setWhen }: Argument): string {
+  const choices = setWhen?.map((when) => `${when.arg}:${when.value}:${when.set}`);
+  const sets = `${set ? ` = ${set}` : ''}${choices ? ` ? ${choices.join(' ')}` : ''}`;
+  return `${name} ${kind} ${signed ? 's' : 'u'}${bits} ${type}${sets}`;
+}
 
 /** The kind, the mask, and each name with its number in hexadecimal, unless that is the one behind the last. */
 function constantLine({ kind, mask = '-', values }: (typeof constants)[string]): string {

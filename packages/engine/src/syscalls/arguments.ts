@@ -67,7 +67,32 @@ function constantSetIn(line: string): ConstantSet {
   };
 }
 
-const prototypes = lazily(() => parsedByName<readonly Argument[]>(PROTOTYPES, JSON.parse));
+/** Arguments, joined by a comma. */
+function argumentsIn(line: string): readonly Argument[] {
+  return line === '' ? [] : line.split(',').map(argumentIn);
+}
+
+/** "NAME KIND s32 TYPE", s or u for the sign, then " = SET" and " ? ARG:VALUE:SET ..." for the constants it takes. */
+function argumentIn(text: string): Argument {
+  const [declaration, set, choices] = text.split(/ [=?] /);
+  const [name, kind, width, ...type] = declaration.split(' ');
+  return {
+    name,
+    type: type.join(' '),
+    kind: kind as ArgumentKind,
+    bits: Number(width.slice(1)),
+    signed: width.startsWith('s'),
+    ...(set && { set }),
+    ...(choices && { setWhen: choices.split(' ').map(choiceIn) }),
+  };
+}
+
+function choiceIn(text: string): { arg: number; value: number; set: string } {
+  const [arg, value, set] = text.split(':');
+  return { arg: Number(arg), value: Number(value), set };
+}
+
+const prototypes = lazily(() => parsedByName(PROTOTYPES, argumentsIn));
 const constants = lazily(() => parsedByName(CONSTANTS, constantSetIn));
 // A bundle that asks for no release need not carry them.
 const releases = /* @__PURE__ */ lazily(() => linesByName(SINCE));
