@@ -39,6 +39,15 @@ const masked = (index: number) =>
     .map(([value, datum]): Condition => ({ index, op: 'MASKED_EQ', value, valueTwo: both(value, datum) }));
 const any = (index: number) => fc.oneof(equal(index), masked(index), unequal(index), bound(index));
 
+/** As many bits as no small diagram tells apart from others like it. */
+const scattered = (index: number) =>
+  fc
+    .tuple(fc.uniqueArray(fc.nat(31), { minLength: 14, maxLength: 14 }), fc.nat(2 ** 32 - 1))
+    .map(([bits, datum]): Condition => {
+      const value = bits.reduce((mask, bit) => mask + 2 ** bit, 0);
+      return { index, op: 'MASKED_EQ', value, valueTwo: both(value, datum) };
+    });
+
 /** So many rules that each ask one thing. */
 function rules(what: fc.Arbitrary<Condition>, minLength: number, maxLength: number) {
   return fc.array(
@@ -51,12 +60,14 @@ function together(...parts: readonly fc.Arbitrary<Conditions[]>[]): fc.Arbitrary
   return fc.tuple(...parts).map((lists) => lists.flat());
 }
 
-/** Rules that ask several things of several arguments. */
+/** Rules that ask two things each. */
 function pairs(first: fc.Arbitrary<Condition>, second: fc.Arbitrary<Condition>, maxLength: number) {
-  return fc.array(
-    fc.tuple(first, second).map((list): Conditions => list),
-    { minLength: 1, maxLength },
-  );
+  return joined([first, second], maxLength);
+}
+
+/** Rules that ask several things each. */
+function joined(parts: readonly fc.Arbitrary<Condition>[], maxLength: number): fc.Arbitrary<Conditions[]> {
+  return fc.array(fc.tuple(...parts), { minLength: 1, maxLength });
 }
 
 export const SHAPES = {
@@ -73,26 +84,44 @@ export const SHAPES = {
   'mask and mask in a rule': pairs(masked(0), masked(1), 4),
   'equality and equality in a rule': pairs(equal(0), equal(1), 12),
   'anything in two arguments': together(pairs(any(0), any(2), 4), rules(any(1), 0, 2)),
+  'masks of scattered bits': rules(scattered(1), 10, 20),
+  'anything in three arguments': joined([any(0), any(1), any(3)], 6),
   'one argument or another': together(rules(any(0), 1, 3), rules(any(2), 1, 3)),
 } satisfies Record<string, fc.Arbitrary<Conditions[]>>;
 
+const ACTIONS = ['ALLOW', 'LOG', 'TRAP'] as const;
+type Action = (typeof ACTIONS)[number];
 const NAMES = ['ioctl', 'fcntl', 'prctl', 'madvise'];
 
 /** The text of a profile that allows one call by rules of a shape. */
 export function profileOfShape(shape: Shape): fc.Arbitrary<string> {
-  return SHAPES[shape].map((lists) => profileText([['ioctl', lists]]));
+  return SHAPES[shape].map((lists) => profileText([['ioctl', allowing(lists)]]));
 }
 
 /** The text of a profile that allows up to four calls, each by rules of some shape. */
 export const profileOfShapes: fc.Arbitrary<string> = fc
   .array(fc.oneof(...Object.values(SHAPES)), { minLength: 1, maxLength: NAMES.length })
-  .map((calls) => profileText(calls.map((lists, i) => [NAMES[i], lists])));
+  .map((calls) => profileText(calls.map((lists, i) => [NAMES[i], allowing(lists)])));
 
-function profileText(calls: readonly (readonly [name: string, lists: readonly Conditions[]])[]): string {
-  const syscalls = calls.flatMap(([name, lists]) =>
-    lists.map((conditions) => ({
+/** The text of a profile whose rules of a shape for one call have different actions. */
+export const profileOfActions: fc.Arbitrary<string> = fc
+  .oneof(...Object.values(SHAPES))
+  .chain((lists) =>
+    fc.tuple(...lists.map((list) => fc.tuple(fc.constantFrom(...ACTIONS), fc.constant(list)))),
+  )
+  .map((rules) => profileText([['ioctl', rules]]));
+
+function allowing(lists: readonly Conditions[]): [Action, Conditions][] {
+  return lists.map((list) => ['ALLOW', list]);
+}
+
+type Rules = readonly (readonly [action: Action, conditions: Conditions])[];
+
+function profileText(calls: readonly (readonly [name: string, rules: Rules])[]): string {
+  const syscalls = calls.flatMap(([name, rules]) =>
+    rules.map(([action, conditions]) => ({
       names: [name],
-      action: 'SCMP_ACT_ALLOW',
+      action: `SCMP_ACT_${action}`,
       args: conditions.map((c) => ({ ...c, op: `SCMP_CMP_${c.op}` })),
     })),
   );

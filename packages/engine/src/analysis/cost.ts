@@ -16,11 +16,11 @@ export interface CallCost {
 
 /** The calls whose arguments take the most instructions to decide, the dearest first; only those that ask for any. */
 export function costliestCalls(policy: Policy, most: number): CallCost[] {
-  const { diagram, root, endian, abis } = policy;
+  const { diagram, root, endian, abis, rules } = policy;
   const known = new Map<NodeId, number>();
   const instructions = (node: NodeId): number => {
     const length =
-      known.get(node) ?? lengthOf(() => compileUnproved({ diagram, root: node }, endian, {}).length);
+      known.get(node) ?? lengthOf(() => compileUnproved({ diagram, root: node }, endian, { rules }).length);
     known.set(node, length);
     return length;
   };

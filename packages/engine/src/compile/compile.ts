@@ -5,10 +5,12 @@ import { type Endian, offsetOf } from '../bpf/seccomp-data.ts';
 import { verifyProgram } from '../bpf/verify.ts';
 import type { Decision } from '../diagram/decision.ts';
 import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
+import type { CallRules } from '../libseccomp/call-rule.ts';
 import { liftProgram } from '../lift/symbolic-execution.ts';
 import type { Policy } from '../policy/policy.ts';
 import { type Costs, FOLD, type Tree } from './decision-tree.ts';
-import { Assembler, type Label } from './layout.ts';
+import { Assembler, type Label, TooLong } from './layout.ts';
+import { RuleTests } from './rule-tests.ts';
 import { type CallWeight, isCached, type Objective, uniformWeights, WeightTable } from './weights.ts';
 import { wordTest } from './word-test.ts';
 import { partOfWord, type Range, wordOfVariable } from './words.ts';
@@ -25,6 +27,8 @@ export interface CompileOptions {
   readonly objective?: Objective;
   /** Without them every call of the native ABI that is executed when its arguments are zero counts alike, and no other. */
   readonly weights?: readonly CallWeight[];
+  /** By the node that decides a call: the rules that it was made of, whose own tests may be shorter than its words'. */
+  readonly rules?: ReadonlyMap<NodeId, CallRules>;
 }
 
 /** What one instruction more is worth, in executed instructions of the mean call. */
@@ -35,6 +39,11 @@ const MAX_WORK = 40_000_000;
 const MAX_SPARE_NODES = 1 << 19;
 const MAX_SPARE_STEPS = 1 << 23;
 const MAX_STEPS_AT_ONCE = 1 << 21;
+/** Where the tests of the rules would do: so much work, and so many steps, to find a shorter way. */
+const MAX_WORK_TO_BETTER = MAX_WORK >> 6;
+const MAX_STEPS_TO_BETTER = 1 << 17;
+/** How much longer a filter may be that executes less. */
+const MUCH_LONGER = 4;
 /** So many nodes of a word are looked at as what another one may go on to. */
 const MOST_WRITTEN = 16;
 const ARCH_WORD = 0;
@@ -66,7 +75,7 @@ export interface Compiled {
  */
 export function compilePolicy(policy: Policy, options: CompileOptions = {}): Compiled {
   const weights = options.weights ?? uniformWeights(policy);
-  return compileDecision(policy, policy.endian, { ...options, weights });
+  return compileDecision(policy, policy.endian, { rules: policy.rules, ...options, weights });
 }
 
 /** The same for a bare decision, which no weights are known for but those of the options. */
@@ -92,20 +101,24 @@ class Compiler {
   private readonly objective: Objective;
   private readonly weights: WeightTable | undefined;
   private readonly assembler = new Assembler();
-  private readonly labels = new Map<NodeId, Label>();
+  private readonly rules: ReadonlyMap<NodeId, CallRules> | undefined;
+  private labels = new Map<NodeId, Label>();
   /** By word, the last nodes that begin with loading it. */
-  private readonly written = new Map<number, readonly NodeId[]>();
+  private written = new Map<number, readonly NodeId[]>();
   /** The arch of the calls that are being decided, once it is known. */
   private arch: number | undefined;
   private work = 0;
+  private mostWork = MAX_WORK;
+  private stepsAtOnce = MAX_STEPS_AT_ONCE;
   private spareNodes = MAX_SPARE_NODES;
   private spareSteps = MAX_SPARE_STEPS;
 
-  constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights }: CompileOptions) {
+  constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights, rules }: CompileOptions) {
     this.diagram = diagram;
     this.endian = endian;
     this.objective = objective;
     this.weights = weights && new WeightTable(weights);
+    this.rules = rules;
   }
 
   compile(root: NodeId): Program {
@@ -118,19 +131,79 @@ class Compiler {
     if (this.diagram.isTerminal(id)) return this.assembler.ret(this.diagram.word(id));
     let label = this.labels.get(id);
     if (label === undefined) {
-      const word = wordOfVariable(this.diagram.variable(id));
-      const costs: Costs = {
-        weight: (range) => this.weight(range, word),
-        instruction: INSTRUCTION_COST[this.objective],
-        spend: (work) => this.spend(work),
-        attempt: (find) => this.attempt(find),
-      };
-      const tree = wordTest(this.diagram, id, word, costs, this.writtenOf(word));
-      label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
+      const tests = this.ruleTests(id);
+      label = tests ? this.shorterThan(tests, id) : this.words(id);
       this.labels.set(id, label);
-      this.written.set(word, [id, ...this.writtenOf(word)].slice(0, MOST_WRITTEN));
     }
     return label;
+  }
+
+  /** A decision that goes by one word after the other. */
+  private words(id: NodeId): Label {
+    const word = wordOfVariable(this.diagram.variable(id));
+    const costs: Costs = {
+      weight: (range) => this.weight(range, word),
+      instruction: INSTRUCTION_COST[this.objective],
+      spend: (work) => this.spend(work),
+      attempt: (find) => this.attempt(find),
+    };
+    const tree = wordTest(this.diagram, id, word, costs, this.writtenOf(word));
+    const label = this.assembler.load(offsetOf(partOfWord(word), this.endian), this.tree(tree, word));
+    this.written.set(word, [id, ...this.writtenOf(word)].slice(0, MOST_WRITTEN));
+    return label;
+  }
+
+  /** The tests of the rules that a node was made of, where there are several and these decide as it does. */
+  private ruleTests(id: NodeId): RuleTests | undefined {
+    const rules = this.rules?.get(id);
+    if (!rules) return undefined;
+    const tests = new RuleTests(rules);
+    return this.attempt(() => tests.meaning(this.diagram)) === id ? tests : undefined;
+  }
+
+  /** The decision by words, or by the rules' tests where these are shorter. */
+  private shorterThan(tests: RuleTests, id: NodeId): Label {
+    const undo = this.undo();
+    const { length } = this.assembler;
+    const write = () => tests.write(this.assembler, (word) => offsetOf(partOfWord(word), this.endian));
+    write();
+    const factor = this.objective === 'size' ? 1 : MUCH_LONGER;
+    const most = length + factor * (this.assembler.length - length);
+    undo();
+    return this.toBetter(most, () => this.words(id)) ?? write();
+  }
+
+  /** What is found with little effort, and written in no more instructions; undefined, and nothing written, otherwise. */
+  private toBetter<T>(most: number, write: () => T): T | undefined {
+    const { assembler, mostWork, stepsAtOnce } = this;
+    const before = assembler.most;
+    const undo = this.undo();
+    try {
+      assembler.most = Math.min(before, most);
+      this.mostWork = Math.min(mostWork, this.work + MAX_WORK_TO_BETTER);
+      this.stepsAtOnce = MAX_STEPS_TO_BETTER;
+      return write();
+    } catch (fault) {
+      if (!(fault instanceof TooLong || fault instanceof FilterTooLarge)) throw fault;
+      undo();
+      return undefined;
+    } finally {
+      assembler.most = before;
+      this.mostWork = mostWork;
+      this.stepsAtOnce = stepsAtOnce;
+    }
+  }
+
+  /** What takes back, once, all that is written from now on. */
+  private undo(): () => void {
+    const undo = this.assembler.undo();
+    const labels = new Map(this.labels);
+    const written = new Map(this.written);
+    return () => {
+      undo();
+      this.labels = labels;
+      this.written = written;
+    };
   }
 
   private writtenOf(word: number): readonly NodeId[] {
@@ -164,14 +237,14 @@ class Compiler {
 
   private spend(work: number): void {
     this.work += work;
-    if (this.work > MAX_WORK) throw new FilterTooLarge('the filter is too large for any kernel');
+    if (this.work > this.mostWork) throw new FilterTooLarge('the filter is too large for any kernel');
   }
 
   private attempt<T>(find: () => T): T | undefined {
     const { diagram } = this;
     const { size, steps } = diagram;
     try {
-      return diagram.within(this.spareNodes, Math.min(this.spareSteps, MAX_STEPS_AT_ONCE), find);
+      return diagram.within(this.spareNodes, Math.min(this.spareSteps, this.stepsAtOnce), find);
     } catch (fault) {
       if (!(fault instanceof DiagramTooLarge)) throw fault;
       return undefined;

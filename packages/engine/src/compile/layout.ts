@@ -7,12 +7,17 @@ const REACH = 255;
 /** A place in the program, counted from its end, so that it holds while the program grows towards its start. */
 export type Label = number;
 
+/** The program would be longer than it may be. */
+export class TooLong extends Error {}
+
 /** Writes a program from its end to its start: what an instruction jumps to is always there already. */
 export class Assembler {
   private readonly reversed: Instruction[] = [];
-  private readonly returns = new Map<number, Label>();
+  private returns = new Map<number, Label>();
   /** By what they lead to: the last long jump there. */
-  private readonly stones = new Map<Label, Label>();
+  private stones = new Map<Label, Label>();
+  /** TooLong is thrown beyond it. */
+  most = Infinity;
 
   /** The program so far, in the kernel's order, without returns of which copies alone are used. */
   program(): Instruction[] {
@@ -21,6 +26,18 @@ export class Assembler {
 
   get length(): number {
     return this.reversed.length;
+  }
+
+  /** What takes back, once, all that is written from now on. */
+  undo(): () => void {
+    const { length } = this;
+    const returns = new Map(this.returns);
+    const stones = new Map(this.stones);
+    return () => {
+      this.reversed.length = length;
+      this.returns = returns;
+      this.stones = stones;
+    };
   }
 
   /** A return of the word; the one that is there already, where there is one. */
@@ -85,6 +102,7 @@ export class Assembler {
   }
 
   private emit(next: Instruction): Label {
+    if (this.reversed.length >= this.most) throw new TooLong();
     return this.reversed.push(next) - 1;
   }
 }

@@ -193,6 +193,11 @@ export class Diagram {
 
   /** The same decisions with every terminal's word replaced. */
   map(root: NodeId, replace: (word: number) => number): NodeId {
+    return this.mapping(replace)(root);
+  }
+
+  /** The same for several nodes, each of which may be part of another one. */
+  mapping(replace: (word: number) => number): (root: NodeId) => NodeId {
     const done = new Map<NodeId, NodeId>();
     const walk = (id: NodeId): NodeId => {
       let result = done.get(id);
@@ -205,7 +210,7 @@ export class Diagram {
       }
       return result;
     };
-    return walk(root);
+    return walk;
   }
 
   /** Both diagrams walked side by side, each pair of words joined by `join`. */

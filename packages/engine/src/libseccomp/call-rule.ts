@@ -22,6 +22,15 @@ export interface CallRule {
   readonly conditions: readonly Condition[];
 }
 
+/** All rules for one system call number on one ABI, in the order of the file, that say something. */
+export interface CallRules {
+  readonly rules: readonly CallRule[];
+  /** The word of a call that meets none of them. */
+  readonly byDefault: number;
+  /** How many bits of an argument the ABI compares. */
+  readonly bits: 32 | 64;
+}
+
 /** What became of a rule because of another one for the same call. */
 export interface Fate {
   /**

@@ -60,6 +60,38 @@ export class SharedTests<R extends Added> {
     else this.isOver = true;
     return joined && 'contrary' in joined ? joined.contrary : undefined;
   }
+
+  /**
+   * What is made of the rules' tests from the last to the first: `end` of a rule that is met, `ask` of a test and of what its
+   * two branches lead to; `otherwise` stands for no rule. Undefined when a rule was refused.
+   */
+  fold<T>(otherwise: T, end: (rule: R) => T, ask: (test: WordTest, yes: T, no: T) => T): T | undefined {
+    return this.first && !this.isOver ? foldFrom(this.first, otherwise, end, ask) : undefined;
+  }
+}
+
+function foldFrom<R, T>(
+  first: Question<R>,
+  otherwise: T,
+  end: (rule: R) => T,
+  ask: (test: WordTest, yes: T, no: T) => T,
+): T {
+  /** By question and by what follows where neither of its branches is met. */
+  const made = new Map<Question<R>, Map<T, T>>();
+  const from = (question: Question<R>, otherwise: T): T => {
+    const { level } = question;
+    return level.slice(level.indexOf(question)).reduceRight((after, each) => one(each, after), otherwise);
+  };
+  const one = (question: Question<R>, after: T): T => {
+    const known = made.get(question)?.get(after);
+    if (known !== undefined) return known;
+    const branch = (side: Branch<R> | undefined) =>
+      side === undefined ? after : 'rule' in side ? end(side.rule) : from(side.next, after);
+    const result = ask(question.test, branch(question.yes), branch(question.no));
+    made.set(question, (made.get(question) ?? new Map<T, T>()).set(after, result));
+    return result;
+  };
+  return from(first, otherwise);
 }
 
 /** The first question of a rule's chain. */

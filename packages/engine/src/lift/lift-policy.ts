@@ -68,6 +68,7 @@ export function liftPolicy(
       stubless: reasons,
       origins: words.map(() => ({ because: 'filter' as const })),
       words,
+      rules: new Map(),
       abis: coveredAbis(diagram, root, native),
       endian,
     },

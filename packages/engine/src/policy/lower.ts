@@ -2,7 +2,7 @@ import { actionWord, KILL_THREAD_WORD } from '../bpf/action.ts';
 import { type Diagnostic, error, hasErrors, type Result } from '../diagnostics/diagnostic.ts';
 import { Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.ts';
 import { ARCH, NR } from '../diagram/fields.ts';
-import type { CallRule, Fate } from '../libseccomp/call-rule.ts';
+import type { CallRule, CallRules, Fate } from '../libseccomp/call-rule.ts';
 import { orderRules } from '../libseccomp/rule-order.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
 import { ENOSYS, hasStub, stubDiagram } from '../runtime/enosys-stub.ts';
@@ -23,8 +23,8 @@ const BAD_ARCH = 1;
 const STUB = 2;
 
 /** How many nodes and steps the meaning of one profile may take; Docker's takes some ten thousand of each. */
-const MAX_NODES = 1 << 21;
-const MAX_STEPS = 1 << 21;
+const MAX_NODES = 1 << 20;
+const MAX_STEPS = 1 << 20;
 /** How many of each may be spent on looking for rules of one call that others leave nothing to. */
 const SHADOW_NODES = 1 << 14;
 const SHADOW_STEPS = 1 << 15;
@@ -80,6 +80,8 @@ class Lowering {
   ];
   private readonly words: number[];
   private readonly indexOf = new Map<Origin, number>();
+  /** By the node that tells the reasons. */
+  private readonly rulesOf = new Map<NodeId, CallRules>();
 
   constructor(resolved: Resolved, rules: RuntimeRules, diagram: Diagram) {
     this.resolved = resolved;
@@ -113,9 +115,11 @@ class Lowering {
       reasons = d.choose(stubDiagram(d, stubbed, names, this.resolved.numberOf), d.terminal(STUB), reasons);
     }
     this.noteAbsent();
-    const root = d.map(reasons, (origin) => words[origin]);
+    const decided = d.mapping((origin) => words[origin]);
+    const root = decided(reasons);
+    const rules = new Map([...this.rulesOf].map(([call, known]) => [decided(call), known]));
     const { endian } = abis[0];
-    return { diagram: d, root, stubless, reasons, origins, words, abis, endian };
+    return { diagram: d, root, stubless, reasons, origins, words, rules, abis, endian };
   }
 
   /** The decisions of all ABIs that share an AUDIT_ARCH, by number. */
@@ -198,10 +202,16 @@ class Lowering {
     const conditions = order.map((rule) => conditionsDiagram(d, rule.conditions, abi.bits));
     if (order.length > 1 || conditions.includes(Diagram.FALSE)) this.lookForShadows(order, conditions, abi);
     for (const rule of order) this.noteCut(rule, abi);
-    return order.reduceRight(
+    const decision = order.reduceRight(
       (otherwise, rule, i) => d.choose(conditions[i], d.terminal(index(rule)), otherwise),
       d.terminal(DEFAULT),
     );
+    if (order.length > 1) {
+      const asked = new Set(order);
+      const kept = rules.filter((rule) => asked.has(rule));
+      this.rulesOf.set(decision, { rules: kept, byDefault: this.words[DEFAULT], bits: abi.bits });
+    }
+    return decision;
   }
 
   /** What is too hard to find out about rules is left out: the meaning does not depend on it. */

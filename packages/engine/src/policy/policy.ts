@@ -1,6 +1,6 @@
 import { type Decision, decideAlike } from '../diagram/decision.ts';
 import type { NodeId } from '../diagram/diagram.ts';
-import type { RuleOrigin } from '../libseccomp/call-rule.ts';
+import type { CallRules, RuleOrigin } from '../libseccomp/call-rule.ts';
 import type { Abi } from '../syscalls/arch.ts';
 
 /** Why a call is decided as it is. */
@@ -24,6 +24,8 @@ export interface Policy extends Decision {
   readonly endian: 'little' | 'big';
   /** As `reasons`, for the policy without the runtime's stub. */
   readonly stubless: NodeId;
+  /** By the node that decides a call: the rules that say so, where there are several. Empty for what was lifted. */
+  readonly rules: ReadonlyMap<NodeId, CallRules>;
 }
 
 /**
