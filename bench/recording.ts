@@ -1,17 +1,21 @@
 /**
  * What recording costs a program that does little but system calls: dd with blocks of one byte, four million calls.
- * Pairs of a bare and a recorded run in turn, the ratio of each pair, and its median. The time is dd's own, so that
- * callgate's start is not in it; that is measured apart.
- *   npx tsx -C @callgate/source bench/recording.ts [RECORDER] [BLOCKS] [PAIRS]
+ * A bare run, with eBPF the floor (an empty program at the same tracepoint: nothing that counts there costs less), and a
+ * recorded one in turn; the ratios of each round, and their medians. The time is dd's own, so that callgate's start is not
+ * in it; that is measured apart.
+ *   npx tsx -C @callgate/source bench/recording.ts [RECORDER] [BLOCKS] [ROUNDS]
  */
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BpfObjects } from '@callgate/linux/internal/ebpf/bpf-syscall';
+import { readKernelTypes } from '@callgate/linux/internal/ebpf/btf';
+import { EbpfAssembler } from '@callgate/linux/internal/ebpf/ebpf-assembler';
 import { launch } from '@callgate/linux/internal/launch/launch';
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
 
-const [id = 'ebpf', blocks = '2000000', pairs = '5'] = process.argv.slice(2);
+const [id = 'ebpf', blocks = '2000000', rounds = '9'] = process.argv.slice(2);
 const recorder = RECORDERS.find((r) => r.id === id);
 if (!recorder) throw new Error(`no recorder ${id}`);
 const unavailable = recorder.unavailable();
@@ -40,18 +44,32 @@ async function bare(fd: number) {
   await launched.go();
   return launched.ended;
 }
+async function underEmptyProgram(fd: number) {
+  const objects = new BpfObjects();
+  const enter = readKernelTypes()!.id('typedef', 'btf_trace_sys_enter')!;
+  objects.attach(new EbpfAssembler().exit().bytes(), enter, 'callgate_bench');
+  try {
+    return await bare(fd);
+  } finally {
+    objects.close();
+  }
+}
 const recorded = (fd: number) => recorder.record(plan(fd));
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 await timed(bare);
-const ratios: number[] = [];
-for (let i = 0; i < Number(pairs); i++) {
-  const [a, b] = [await timed(bare), await timed(recorded)];
-  ratios.push(b / a);
-  console.log(`bare ${a.toFixed(3)} s   ${id} ${b.toFixed(3)} s   ratio ${(b / a).toFixed(3)}`);
+const ratios: { bare: number; floor: number }[] = [];
+for (let i = 0; i < Number(rounds); i++) {
+  const without = await timed(bare);
+  const floor = id === 'ebpf' ? await timed(underEmptyProgram) : undefined;
+  const time = await timed(recorded);
+  ratios.push({ bare: time / without, floor: time / (floor ?? Number.NaN) });
+  const floorText = floor === undefined ? '' : `   floor ${floor.toFixed(3)} s`;
+  console.log(`bare ${without.toFixed(3)} s${floorText}   ${id} ${time.toFixed(3)} s`);
 }
+const times = (which: 'bare' | 'floor') => median(ratios.map((r) => r[which])).toFixed(3);
 console.log(
-  `median ratio ${median(ratios).toFixed(3)} (${pairs} pairs, ${blocks} blocks, ${2 * Number(blocks)} calls)`,
+  `${times('bare')} × bare${id === 'ebpf' ? `, ${times('floor')} × the floor` : ''} (medians of ${rounds}; ${2 * Number(blocks)} calls)`,
 );
 
 const starts = Array.from({ length: 5 }, () => {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +6,13 @@ import { runInThisContext } from 'node:vm';
 
 // The compiler that leave() could not wait for.
 setFlagsFromString('--no-concurrent-sparkplug');
+
+// From bin/callgate; nothing that is started needs it.
+const inherited = process.env.CALLGATE_INHERITED;
+delete process.env.CALLGATE_INHERITED;
+// Under nohup: Node has forgotten that the signal is ignored.
+const hangsUp = !/^[0-9a-f]*[13579bdf](?: |$)/.test(inherited ?? '');
+if (!hangsUp) process.on('SIGHUP', () => {});
 
 const [, , first] = process.argv;
 if (first === '--version' || first === '-V') {
@@ -29,7 +35,9 @@ if (first === '--version' || first === '-V') {
     stderr: process.stderr,
     cwd: workingDirectory(),
     env: process.env,
+    inherited,
     onSignal(signal, listener) {
+      if (signal === 'SIGHUP' && !hangsUp) return () => {};
       process.on(signal, listener);
       return () => process.off(signal, listener);
     },

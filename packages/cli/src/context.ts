@@ -19,6 +19,8 @@ export interface Context {
   readonly stderr: Output;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** What bin/callgate has told of ignored signals and open descriptors, which Node does not keep. */
+  readonly inherited?: string;
   /** Calls the listener on a signal until the returned function is called. */
   onSignal(signal: NodeJS.Signals, listener: () => void): () => void;
 }

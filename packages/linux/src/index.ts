@@ -3,7 +3,7 @@
  * running processes, and finding out what works here. What is not exported here is private and free to move.
  */
 export { type Check, checkMachine } from './check-machine.ts';
-export { type Ending, type Launched, type LaunchPlan, launch } from './launch/launch.ts';
+export { type Ending, type Inherited, type Launched, type LaunchPlan, launch } from './launch/launch.ts';
 export { LaunchError } from './launch/start-program.ts';
 export { type CallTrial, tryCalls } from './launch/try-calls.ts';
 export { type Machine, thisMachine } from './machine.ts';

@@ -6,6 +6,7 @@ import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/fin
 import { isForeground } from '@callgate/linux/internal/process/processes';
 import { CliFailure, type Context } from '../context.ts';
 import { type EngineBlindVerb, insteadOfEngine } from './engine-command.ts';
+import { withInherited } from './inherited.ts';
 import { onSignals, stoppedBySignal } from './signals.ts';
 
 const EBUSY = 16;
@@ -87,7 +88,7 @@ export async function runProgramPlan(
 ): Promise<{ readonly ending: Ending; readonly pid: number }> {
   const off = routeSignals(context, route);
   try {
-    const launched = await launch({ ...plan, stop: route.stop.signal });
+    const launched = await launch({ ...withInherited(context, plan), stop: route.stop.signal });
     route.pid = launched.pid;
     await launched.go();
     return { ending: await launched.ended, pid: launched.pid };

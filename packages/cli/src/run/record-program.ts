@@ -4,6 +4,7 @@ import { chooseRecorder, RECORDERS } from '@callgate/linux/internal/recorders/ch
 import { recordProgram } from '@callgate/linux/internal/recorders/record';
 import type { Recorder } from '@callgate/linux/internal/recorders/recorder';
 import { CliFailure, type Context } from '../context.ts';
+import { withInherited } from './inherited.ts';
 import { launchFailure, routeSignals, type SignalRoute, stoppedBy } from './program-run.ts';
 
 /** The recorder of that name, or the best that works here and why better ones do not. */
@@ -37,24 +38,20 @@ export async function recordWithSignals(
 ) {
   const off = routeSignals(context, route);
   try {
-    return await recordProgram(
-      recorder,
-      { command, env: context.env, ...plan },
-      {
-        args,
-        stop: route.stop.signal,
-        started: (pid) => {
-          route.pid = pid;
-        },
-        ended: () => {
-          route.pid = undefined;
-        },
-        waiting: (processes) =>
-          say(
-            `the program has ended, ${plural(processes, 'process', 'processes')} it started still run; Ctrl-C stops them`,
-          ),
+    return await recordProgram(recorder, withInherited(context, { command, env: context.env, ...plan }), {
+      args,
+      stop: route.stop.signal,
+      started: (pid) => {
+        route.pid = pid;
       },
-    );
+      ended: () => {
+        route.pid = undefined;
+      },
+      waiting: (processes) =>
+        say(
+          `the program has ended, ${plural(processes, 'process', 'processes')} it started still run; Ctrl-C stops them`,
+        ),
+    });
   } catch (fault) {
     throw stoppedBy(route, fault) ?? launchFailure(fault, command[0]);
   } finally {

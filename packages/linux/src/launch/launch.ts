@@ -9,7 +9,7 @@ import { FLAG_NEW_LISTENER } from '@callgate/engine/internal/runtime/filter-flag
 import { thisMachine } from '../machine.ts';
 import { findProgram } from '../process/find-program.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
-import { bytesOf, failedStart, LaunchError, startProgram, wordsIn } from './start-program.ts';
+import { bytesOf, channelBehind, failedStart, LaunchError, startProgram, wordsIn } from './start-program.ts';
 
 /** What to start, and under which filter. */
 export interface LaunchPlan {
@@ -27,8 +27,18 @@ export interface LaunchPlan {
   readonly deathSignal?: number;
   /** When aborted, the process is killed, whether it is the launcher still or the program. */
   readonly stop?: AbortSignal;
+  /** Without it the program ignores no signal, and has the descriptors 0 to 2 alone. */
+  readonly inherited?: Inherited;
   /** The sixth argument register of that execve, for filters that tell it from others. */
   readonly lastArgument?: number;
+}
+
+/** What a program gets from whoever started callgate, beside its first three descriptors. */
+export interface Inherited {
+  /** Numbers of signals that are ignored. */
+  readonly ignored: readonly number[];
+  /** Descriptors that are open. */
+  readonly descriptors: readonly number[];
 }
 
 /** How a program ended: an exit status as a shell gives it, 128 + n for signal n. */
@@ -49,7 +59,12 @@ export interface Launched {
 /** Starts the launcher, which then stands right before its filter; throws NoSuchProgram and LaunchError. */
 export async function launch(plan: LaunchPlan): Promise<Launched> {
   const file = findProgram(plan.command[0], plan.env.PATH);
-  const child = startProgram((nr, wordSize) => launcherProgram(launcherPlan(plan, file), nr, wordSize), plan);
+  const kept = plan.inherited?.descriptors.filter((fd) => fd > 2) ?? [];
+  const channelAt = channelBehind(kept);
+  const child = startProgram(
+    (nr, wordSize) => launcherProgram(launcherPlan(plan, file, channelAt), nr, wordSize),
+    { stdio: plan.stdio, cwd: plan.cwd, kept },
+  );
   const kill = () => child.kill('SIGKILL');
   plan.stop?.addEventListener('abort', kill);
   if (plan.stop?.aborted) kill();
@@ -58,7 +73,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   ended.catch(() => {});
   const { pid } = child;
   if (pid === undefined) throw await failedStart(child);
-  const channel = child.stdio[3] as Duplex;
+  const channel = child.stdio[channelAt] as Duplex;
   return {
     pid,
     child,
@@ -75,7 +90,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
   };
 }
 
-function launcherPlan(plan: LaunchPlan, file: string): LauncherPlan {
+function launcherPlan(plan: LaunchPlan, file: string, channel: number): LauncherPlan {
   const flags = plan.flags ?? 0;
   return {
     file: Buffer.from(file),
@@ -88,7 +103,18 @@ function launcherPlan(plan: LaunchPlan, file: string): LauncherPlan {
     deathSignal: (flags & FLAG_NEW_LISTENER) !== 0 ? constants.signals.SIGKILL : (plan.deathSignal ?? 0),
     openFiles: callersOpenFiles(),
     lastArgument: plan.lastArgument,
+    channel,
+    ignored: plan.inherited?.ignored ?? [],
+    closed: plan.inherited ? STANDARD.filter((fd) => isClosed(plan, fd)) : [],
   };
+}
+
+const STANDARD = [0, 1, 2];
+
+/** Whether the program would get a descriptor of callgate's that Node has opened in the place of a closed one. */
+function isClosed({ stdio = 'inherit', inherited }: LaunchPlan, fd: number): boolean {
+  const stream = Array.isArray(stdio) ? stdio[fd] : stdio;
+  return stream === 'inherit' && !inherited!.descriptors.includes(fd);
 }
 
 /**

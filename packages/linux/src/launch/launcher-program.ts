@@ -18,10 +18,14 @@ export interface LauncherPlan {
   readonly openFiles?: readonly [bigint, bigint];
   /** The sixth argument register of execve(2). */
   readonly lastArgument?: number;
+  /** The descriptor by which callgate and the launcher talk. */
+  readonly channel: number;
+  /** Signals that the program ignores from its beginning. */
+  readonly ignored: readonly number[];
+  /** Descriptors that the program does not get. */
+  readonly closed: readonly number[];
 }
 
-/** The descriptor by which callgate and the launcher talk. */
-const CHANNEL = 3;
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 const PR_SET_PDEATHSIG = 1;
@@ -30,6 +34,8 @@ const PR_SET_NO_NEW_PRIVS = 38;
 const SIGKILL = 9;
 const SECCOMP_SET_MODE_FILTER = 1;
 const RLIMIT_NOFILE = 7;
+const SIG_IGN = 1;
+const SIGSET_SIZE = 8;
 const ENOEXEC = 8;
 
 /** The words by which the launcher tells how far it came; STEPS[n] is the name of the one that failed. */
@@ -41,7 +47,7 @@ const FAILED = 125;
 const CANNOT_EXECUTE = 126;
 
 /**
- * The program that stands between callgate and what it starts: it waits for a byte on CHANNEL, installs the filter, and
+ * The program that stands between callgate and what it starts: it waits for a byte on its channel, installs the filter, and
  * calls execve. Between these two it makes no call, so the filter may forbid everything but execve. Before them it says
  * READY on the channel, and after a failure the number of the step and the negative errno.
  */
@@ -58,7 +64,7 @@ export function launcherProgram(
   };
   const execute = (file: string, argv: string) =>
     call('execve', [at(file), at(argv), at('envp'), 0, 0, plan.lastArgument ?? 0], answer);
-  const tell = (block: string) => call('write', [CHANNEL, at(block), 2 * wordSize]);
+  const tell = (block: string) => call('write', [plan.channel, at(block), 2 * wordSize]);
   const exit = (status: number) => exitSteps(call, status);
   const failure = (step: (typeof STEPS)[number], status: number): Step[] => [
     { kind: 'label', name: `${step} failed` },
@@ -71,9 +77,11 @@ export function launcherProgram(
     // Until the program runs, nothing of this may outlive callgate.
     call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
     call('prctl', [PR_SET_NAME, at('name'), 0, 0, 0]),
-    call('fcntl', [CHANNEL, F_SETFD, FD_CLOEXEC]),
+    call('fcntl', [plan.channel, F_SETFD, FD_CLOEXEC]),
+    ...plan.closed.map((fd) => call('close', [fd])),
+    ...plan.ignored.map((signal) => call('rt_sigaction', [signal, at('ignore'), 0, SIGSET_SIZE])),
     ...(plan.openFiles ? [call('prlimit64', [0, RLIMIT_NOFILE, at('limits'), 0])] : []),
-    call('read', [CHANNEL, at('go'), 1], answer),
+    call('read', [plan.channel, at('go'), 1], answer),
     { kind: 'jump', to: 'go', when: { word: answer, is: 'equal', to: 1 } },
     ...exit(FAILED),
     { kind: 'label', name: 'go' },
@@ -108,6 +116,8 @@ function launcherData(plan: LauncherPlan, wordSize: 4 | 8): Block[] {
     { name: 'ready', content: [READY, 0] },
     ...STEPS.slice(1).map((step, i): Block => ({ name: `${step} failed`, content: [i + 1, 0] })),
     { name: 'name', content: terminated(Buffer.from('callgate')) },
+    // struct sigaction: the handler, and zeros.
+    { name: 'ignore', content: [SIG_IGN, 0, 0, 0, 0] },
     ...limitsOf(plan),
     { name: 'file', content: terminated(plan.file) },
     ...texts('argv', plan.argv),

@@ -26,20 +26,30 @@ export interface StartOptions {
   readonly cwd?: string;
   /** In a session of its own, which no terminal has. */
   readonly detached?: boolean;
-  /** Descriptors of this process that become 4, 5, … there. */
+  /** Descriptors of this process beyond 2 that are the same there. */
+  readonly kept?: readonly number[];
+  /** Descriptors of this process that are those behind the channel there. */
   readonly more?: readonly number[];
 }
 
-/** Starts a program of callgate's own. Its descriptor 3 is a channel: child.stdio[3]. Throws LaunchError. */
+/** The descriptor by which callgate and a program of its own talk, which has these of callgate's, too: the next one. */
+export function channelBehind(descriptors: readonly number[] = []): number {
+  return Math.max(2, ...descriptors) + 1;
+}
+
+/** Starts a program of callgate's own, whose channel is child.stdio[channelBehind(kept)]. Throws LaunchError. */
 export function startProgram(
   programFor: ProgramFor,
-  { stdio = 'inherit', cwd, detached, more = [] }: StartOptions,
+  { stdio = 'inherit', cwd, detached, kept = [], more = [] }: StartOptions,
 ): ChildProcess {
   const { abi } = thisMachine();
   const set = instructionSetOf(abi.name);
   if (!set) throw new LaunchError(`starting a program on ${abi.name}, for which callgate writes none,`, 0);
   const file = executable(programFor(nativeNumber, set.wordSize), set);
-  const streams = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
+  const standard = Array.isArray(stdio) ? stdio.slice(0, 3) : [stdio, stdio, stdio];
+  const streams = Array.from({ length: channelBehind(kept) }, (_, fd) =>
+    fd < 3 ? standard[fd] : kept.includes(fd) ? fd : 'ignore',
+  );
   const start = (path: string) => {
     const options = { argv0: 'callgate', env: {}, cwd, detached };
     const child = spawn(path, [], { ...options, stdio: [...streams, 'pipe', ...more] });
