@@ -1,6 +1,6 @@
 /** Recordings, and profiles made out of them. */
 export { type FloorChoice, floorOf } from './build/floors.ts';
-export type { RuntimeDefault } from './build/runtime-default.ts';
+export { type RuntimeDefault, type UsualCalls, usualCalls } from './build/runtime-default.ts';
 export { type BuildOptions, type ContainerFit, type Synthesis, synthesize } from './build/synthesize.ts';
 export { type Completeness, completenessOf } from './recording/completeness.ts';
 export {

@@ -1,9 +1,11 @@
+import { basename } from 'node:path';
 import { originsFile, stringifyOrigins } from '@callgate/engine/internal/build/origins';
 import {
   compareReleases,
   type KernelRange,
   type LibcRange,
 } from '@callgate/engine/internal/build/portability';
+import { usualCalls } from '@callgate/engine/internal/build/runtime-default';
 import { type BuildOptions, synthesize } from '@callgate/engine/internal/build/synthesize';
 import { compareKernels, parseKernel } from '@callgate/engine/internal/profile/profile';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
@@ -24,7 +26,12 @@ import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, type Output } from '../context.ts';
-import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
+import {
+  addContainerFlags,
+  type ContainerFlags,
+  containerOptionsOf,
+  runtimeDefaultOf,
+} from '../flags/container-flags.ts';
 import { natural } from '../flags/number.ts';
 import { abisNamed } from '../flags/target-flags.ts';
 import {
@@ -112,8 +119,17 @@ export const build: Verb = {
       writeFile(context, flags.output, stringifyProfile(synthesis.profile));
     if (flags.output !== '-' && flags.sidecar)
       writeFile(context, originsFile(flags.output), stringifyOrigins(synthesis, runs));
-    if (flags.html)
-      writeFile(context, flags.html, buildHtml({ title: flags.output, recordings, synthesis, completeness }));
+    if (flags.html) {
+      const usual = options.runtimeDefault ?? (await runtimeDefaultOf('any'));
+      const { arch } = recordings[0].machine;
+      const report = {
+        recordings,
+        synthesis,
+        completeness,
+        usual: usualCalls(synthesis.profile, usual, arch),
+      };
+      writeFile(context, flags.html, buildHtml({ title: titleOf(flags.output, recordings), ...report }));
+    }
 
     if (flags.json)
       context.stdout.write(`${writeJson(synthesisDocument(recordings, synthesis, completeness))}\n`);
@@ -134,6 +150,11 @@ export const build: Verb = {
     return CLEAN;
   },
 };
+
+/** The profile's file, or what was recorded. */
+function titleOf(output: string, [{ command }]: readonly Recording[]): string {
+  return output === '-' ? `Profile of ${command.join(' ') || 'a workload'}` : basename(output);
+}
 
 function linesOf(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join('');

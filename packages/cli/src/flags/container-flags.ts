@@ -1,5 +1,5 @@
 import { FLOOR_RUNTIMES, type FloorChoice } from '@callgate/engine/internal/build/floors';
-import { DEFAULT_OF } from '@callgate/engine/internal/build/runtime-default';
+import { DEFAULT_OF, type RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
 import type { BuildOptions } from '@callgate/engine/internal/build/synthesize';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { printable } from '@callgate/engine/internal/report/words';
@@ -52,8 +52,9 @@ function floorChoice(text: string, flags: ContainerFlags): FloorChoice {
   return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }
 
-async function runtimeDefaultOf(runtime: string): Promise<BuildOptions['runtimeDefault']> {
+/** The profile that containers of a runtime get by default. */
+export async function runtimeDefaultOf(runtime: string): Promise<RuntimeDefault> {
   const name = DEFAULT_OF[runtime];
-  const { value: profile } = parseProfile(await STOCK_PROFILES[name](), { unknownNames: 'skip' });
-  return profile && { name, profile };
+  const { value } = parseProfile(await STOCK_PROFILES[name](), { unknownNames: 'skip' });
+  return { name, profile: value! };
 }

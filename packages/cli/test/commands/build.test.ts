@@ -613,20 +613,75 @@ describe('what stands beside and on the page', () => {
     expect(html).toMatch(/^<!doctype html>/);
     expect(html).not.toContain('<b>');
     expect(html).not.toContain('<i>');
-    expect(html).not.toMatch(/(?:src|href)=|<script/);
+    expect(html).not.toMatch(/(?:src|href)=/);
+    // The one script is the same on every page.
+    const scripts = /<script>(.*?)<\/script>/gs;
+    const other = join(folder, `${++files}.html`);
+    await build(recording('read'), '--html', other);
+    expect(html.match(scripts)).toHaveLength(1);
+    expect(html.match(scripts)).toEqual(readFileSync(other, 'utf8').match(scripts));
     expect(html).not.toMatch(/NaN|Infinity|undefined/);
     const open: string[] = [];
     for (const [, end, tag, self] of html.matchAll(
       /<(\/?)([a-z0-9]+)(?:\s+[-a-zA-Z0-9]+="[^"<>]*")*\s*(\/?)>/g,
     )) {
       if (end) expect(open.pop()).toBe(tag);
-      else if (!self && !['meta', 'br', 'doctype'].includes(tag)) open.push(tag);
+      else if (!self && !['meta', 'br', 'input', 'doctype'].includes(tag)) open.push(tag);
     }
     expect(open).toEqual([]);
     // Every "<" begins a tag.
     expect(
       html.replace(/<\/?[a-z0-9]+(?:\s+[-a-zA-Z0-9]+="[^"<>]*")*\s*\/?>|<!doctype html>/g, ''),
     ).not.toContain('<');
+  });
+
+  describe('--html tells', () => {
+    const pageOf = async (...args: string[]) => {
+      const page = join(folder, `${++files}.html`);
+      await build(...args, '--html', page);
+      return readFileSync(page, 'utf8');
+    };
+    const count = (html: string, what: RegExp) => [...html.matchAll(what)].length;
+
+    it('of equal runs that those after the first showed nothing new', async () => {
+      const html = await pageOf(recording('read write'), recording('read write'), recording('read write'));
+      expect(html).toContain('+2<');
+      expect(count(html, />nothing new</g)).toBe(2);
+      expect(html).toContain('3 equal runs');
+    });
+
+    it('what each run was the first to show', async () => {
+      const html = await pageOf(recording('read'), recording('read write close'), recording('write'));
+      expect([...html.matchAll(/>(\+\d+|nothing new)</g)].map(([, text]) => text)).toEqual([
+        '+1',
+        '+2',
+        'nothing new',
+      ]);
+      const row = html.split('\n').find((line) => line.includes('<td>write</td>'))!;
+      expect(count(row, /<span class="run none"/g)).toBe(1);
+      expect(count(row, /<span class="run" /g)).toBe(2);
+    });
+
+    it('the phases of each call, which the search chooses by', async () => {
+      const html = await pageOf(
+        recording([
+          { name: 'bind', phase: 'startup' },
+          { name: 'read', phase: 'steady' },
+        ]),
+      );
+      expect(html).toContain('data-when="startup"><td>bind</td>');
+      expect(html).toContain('data-when="unseen"><td>exit_group</td>');
+      expect(html).toMatch(/<input type="search"/);
+      expect(html).toMatch(/<button type="button" value=" steady "/);
+    });
+
+    it('how the profile differs from what a container gets by default', async () => {
+      const html = await pageOf(recording('read mount'));
+      expect(html).toMatch(/Looser:<\/strong> <code>mount<\/code>/);
+      expect(html).toMatch(/<tr[^>]*><td>mount<\/td>.*<td class="bad">denied<\/td>/);
+      expect(html).toContain('<td>ptrace</td><td>controls other processes</td>');
+      expect(await pageOf(recording('read'), '--runtime', 'podman')).toContain('podman’s default');
+    });
   });
 
   let beside: Built | undefined;

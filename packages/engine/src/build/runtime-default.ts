@@ -1,3 +1,4 @@
+import { allowedCalls } from '../analysis/allowed-calls.ts';
 import { diffPolicies } from '../analysis/diff.ts';
 import { lowerProfile } from '../policy/lower.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
@@ -102,6 +103,47 @@ function mayMeet(condition: Condition, values: readonly (string | null)[]): bool
     case 'MASKED_EQ':
       return (value & bound) === valueTwo;
   }
+}
+
+/** What a runtime's default allows on one machine, beside what a profile does. */
+export interface UsualCalls {
+  /** Whose default. */
+  readonly name: string;
+  /** The calls that it lets pass; those that it does not are left out. */
+  readonly calls: ReadonlyMap<string, 'always' | 'conditionally'>;
+  /** Those of them that the profile denies whatever the arguments. */
+  readonly closed: readonly string[];
+  /** Calls that the profile lets pass and the default does not, at least with some arguments. */
+  readonly looser: readonly string[];
+}
+
+/**
+ * Compares a profile with a runtime's default, by the machine's own ABI.
+ * @example
+ * ```js
+ * import { parseProfile } from '@callgate/engine';
+ * import { usualCalls } from '@callgate/engine/build';
+ * const allowing = (...names) =>
+ *   parseProfile(JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', syscalls: [{ names, action: 'SCMP_ACT_ALLOW' }] })).value;
+ * const byDefault = { name: 'mine', profile: allowing('read', 'write') };
+ * const { closed, looser } = usualCalls(allowing('read', 'mount'), byDefault, 'x86_64');
+ * closed; // → ['write']
+ * looser; // → ['mount']
+ * ```
+ */
+export function usualCalls(profile: Profile, byDefault: RuntimeDefault, native: AbiName): UsualCalls {
+  const allowedBy = (allowing: Profile): UsualCalls['calls'] => {
+    const policy = lowerProfile(allowing, targetOf(native)).value;
+    const own = (policy ? allowedCalls(policy) : []).filter(({ arch }) => arch === native);
+    return new Map(own.map(({ name, isConditional }) => [name, isConditional ? 'conditionally' : 'always']));
+  };
+  const [calls, mine] = [byDefault.profile, profile].map(allowedBy);
+  return {
+    name: byDefault.name,
+    calls,
+    closed: [...calls.keys()].filter((name) => !mine.has(name)).sort(),
+    looser: looserOn(profile, byDefault, native),
+  };
 }
 
 /** The calls that a profile lets pass and a runtime's default does not, at least with some arguments, on any machine. */

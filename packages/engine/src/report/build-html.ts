@@ -1,8 +1,15 @@
+import type { UsualCalls } from '../build/runtime-default.ts';
 import type { Synthesis } from '../build/synthesize.ts';
 import type { Completeness } from '../recording/completeness.ts';
 import type { Recording } from '../recording/recording.ts';
-import { curveSvg } from './completeness.ts';
-import { formatReason } from './origin.ts';
+import { notable } from '../syscalls/notable.ts';
+import { callTable } from './html/call-table.ts';
+import { escaped, htmlDocument } from './html/document.ts';
+import { runsPlot } from './html/runs-plot.ts';
+import { tiles } from './html/tiles.ts';
+import { PLAIN } from './style.ts';
+import { summaryLines } from './synthesis.ts';
+import { plural } from './words.ts';
 
 /** What a report on a built profile shows. */
 export interface BuildReport {
@@ -11,46 +18,73 @@ export interface BuildReport {
   readonly synthesis: Synthesis;
   /** Undefined when there was one run. */
   readonly completeness?: Completeness;
+  /** What a container would be allowed without the profile. */
+  readonly usual: UsualCalls;
 }
 
-/** One HTML page that needs nothing else: the runs, how complete they are, and why each call is in the profile. */
-export function buildHtml({ title, recordings, synthesis, completeness }: BuildReport): string {
-  const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
-  const calls = [...synthesis.reasons].map(
-    ([name, reasons]) =>
-      `<tr class="${reasons[0].kind}"><td>${text(name)}</td><td>${reasons.map((r) => text(formatReason(r, runs))).join('<br>')}</td></tr>`,
-  );
-  const sources = recordings.map(
-    (r) =>
-      `<tr><td>${text(r.recorder)}</td><td>${text(r.command.join(' '))}</td><td>${text(r.machine.kernel)}</td><td>${new Set(r.observations.map((o) => `${o.arch} ${o.nr}`)).size}</td><td>${r.lost}</td><td>${r.lacks.join(', ')}</td></tr>`,
-  );
-  const curve = completeness
-    ? `<h2>How complete</h2><p>${completeness.seen} calls were seen in ${completeness.runs} runs; Chao2 estimates ${completeness.estimated.toFixed(1)} (95 %: ${completeness.interval.map((n) => n.toFixed(1)).join(' to ')}).${completeness.identical ? ' <strong>The runs are identical: they say nothing of others.</strong>' : ''}</p>${curveSvg(completeness)}`
-    : '';
-  return `<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>${text(title)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #222 }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #eee; vertical-align: top }
-td:first-child { font-family: monospace } tr:not(.seen) td { color: #667 } svg { max-width: 40rem; width: 100% }
-</style>
-<h1>${text(title)}</h1>
-<p>${synthesis.reasons.size} calls allowed${synthesis.newer.length > 0 ? `; ${synthesis.newer.length} newer than the recorded kernel answer ENOSYS` : ''}; everything else fails with EPERM.</p>
-${curve}
-<h2>Recorded</h2>
-<table><tr><th>by</th><th>command</th><th>kernel</th><th>calls</th><th>lost</th><th>not in it</th></tr>
-${sources.join('\n')}
-</table>
-<h2>Why each call is in</h2>
-<table>
-${calls.join('\n')}
-</table>
-</html>
-`;
+/**
+ * One HTML page that needs nothing else: the runs and how complete they are, why each call is in the profile, with a search,
+ * and how it differs from what a runtime allows by default.
+ */
+export function buildHtml({ title, recordings, synthesis, completeness, usual }: BuildReport): string {
+  return htmlDocument(title, [
+    `<h1>${escaped(title)}</h1>`,
+    tiles(synthesis, usual, completeness),
+    `<ul>${summaryLines(PLAIN, recordings, synthesis)
+      .map((line) => `<li>${escaped(line)}</li>`)
+      .join('')}</ul>`,
+    ...(completeness
+      ? [`<h2>What each run has shown</h2>`, runsText(completeness), runsPlot(recordings, completeness)]
+      : []),
+    '<h2>Every call, and why it is in</h2>',
+    callTable(synthesis.reasons, recordings, usual),
+    ...differences(usual),
+    '<h2>Recorded</h2>',
+    sources(recordings),
+  ]);
 }
 
-function text(value: string): string {
-  return value
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd')
-    .replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+function runsText({ runs, seen, estimated, interval, identical }: Completeness): string {
+  const [low, high] = interval.map(Math.round);
+  const says = identical
+    ? `All ${runs} runs show the same ${plural(seen, 'call')}. That tells nothing of runs that would differ: vary the load, the configuration, the faults that the program meets.`
+    : `${plural(seen, 'call')} in ${runs} runs. From how many of them one run alone has shown, Chao2 estimates ${Math.round(estimated)} in all (95 %: ${low} to ${high}).`;
+  return `<p>${says} Green is what a run was the first to show.</p>`;
+}
+
+function differences({ name, looser, closed }: UsualCalls): string[] {
+  const liked = closed.flatMap((call) => {
+    const why = notable(call);
+    return why === undefined ? [] : [`<tr><td>${escaped(call)}</td><td>${escaped(why)}</td></tr>`];
+  });
+  return [
+    `<h2>Beside ${escaped(name)}’s default</h2>`,
+    ...(looser.length === 0
+      ? []
+      : [
+          `<p><strong class="bad">Looser:</strong> ${looser.map((call) => `<code>${escaped(call)}</code>`).join(', ')} can be made here, and not under the default, at least with some arguments.</p>`,
+        ]),
+    `<p>${plural(closed.length, 'call')} that it allows ${closed.length === 1 ? 'is' : 'are'} closed here${liked.length > 0 ? '; an attacker would like these' : ''}.</p>`,
+    ...(liked.length > 0 ? [`<table class="liked">${liked.join('')}</table>`] : []),
+    `<details><summary>all of them</summary><div class="names">${closed.map(escaped).join('<br>')}</div></details>`,
+  ];
+}
+
+function sources(recordings: readonly Recording[]): string {
+  const rows = recordings.map(({ recorder, command, machine, started, observations, lost, lacks }, i) => {
+    const calls = new Set(observations.map((o) => `${o.arch} ${o.nr}`)).size;
+    const cells = [
+      `run ${i + 1}`,
+      recorder,
+      command.join(' '),
+      machine.kernel,
+      started,
+      `${calls}`,
+      `${lost}`,
+      lacks.join(', '),
+    ];
+    return `<tr>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join('')}</tr>`;
+  });
+  const heads = ['', 'by', 'command', 'kernel', 'started', 'calls', 'lost', 'not in it'];
+  return `<table><tr>${heads.map((head) => `<th>${head}</th>`).join('')}</tr>\n${rows.join('\n')}\n</table>`;
 }

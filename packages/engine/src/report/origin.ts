@@ -1,5 +1,6 @@
 import type { Reason } from '../build/demand.ts';
 import type { Phase } from '../recording/recording.ts';
+import { grouped } from './words.ts';
 
 /** Why a call is in a profile, in a few words: "seen 12 times in 2 of 3 runs, first by nginx". */
 export function formatReason(reason: Reason, runs: number): string {
@@ -29,5 +30,5 @@ function formatPhases(phases: readonly Phase[]): string {
 }
 
 function times(count: number): string {
-  return `${String(count).replace(/\B(?=(\d{3})+$)/g, ',')} ${count === 1 ? 'time' : 'times'}`;
+  return `${grouped(count)} ${count === 1 ? 'time' : 'times'}`;
 }
