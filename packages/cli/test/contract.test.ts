@@ -245,6 +245,23 @@ describe('run', () => {
     ]);
   });
 
+  it('tells what the profile logged and let pass, which one that denies it would deny', () => {
+    const complaining = file('complaining.json', {
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_LOG' }],
+    });
+    const [a, b] = ['logged-a', 'logged-b'].map((name) => join(folder, name));
+    const command = ['--log', '-p', complaining, '--', 'sh', '-c', `mkdir ${a}; mkdir ${b}; rmdir ${a} ${b}`];
+    const { status, stderr } = run(...command);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^callgate: passed, and logged by the profile[^\n]*\n {2}mkdir(at)? {2}logged, 2 times\n$/,
+    );
+    const document = JSON.parse(run('--json', ...command).stdout);
+    expect(document.denied).toEqual([]);
+    expect(document.logged).toMatchObject([{ syscall: expect.stringMatching(/^mkdir/), count: 2 }]);
+  });
+
   it('hands stdin, arguments and environment through untouched', () => {
     const { stdout } = spawnCallgate(
       [

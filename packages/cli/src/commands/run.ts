@@ -1,4 +1,10 @@
-import { countedDenials, type Denial, denialsOf } from '@callgate/engine/internal/analysis/denials';
+import {
+  countedDenials,
+  type Denial,
+  denialsOf,
+  logsByArguments,
+  passedAndLogged,
+} from '@callgate/engine/internal/analysis/denials';
 import { possibleVerdicts } from '@callgate/engine/internal/analysis/explain';
 import { executes } from '@callgate/engine/internal/bpf/action';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
@@ -52,8 +58,8 @@ The kernel enforces what a container runtime would make it enforce, from the sta
 no_new_privs is set: setuid programs such as sudo gain no rights. The exit status is the program's,
 128 + n if signal n ended it, or 125 if callgate itself failed.
 
---log counts every denied call. As root the kernel tells them; without root callgate answers them itself,
-with the errno of the profile.
+--log counts every denied call, and every one that the profile logs and lets pass. As root the kernel tells
+them; without root callgate answers them itself, with the errno of the profile.
 ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -- unshare -U true')}`,
     );
   },
@@ -86,6 +92,8 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
 interface FinishedRun {
   readonly ending: Ending;
   readonly denials: readonly Denial[];
+  /** Calls that passed and were logged, where they were looked for. */
+  readonly logged?: readonly Denial[];
   /** Why denials may be missing; undefined when they are all there. */
   readonly unseen?: string;
 }
@@ -98,10 +106,12 @@ async function runCounted(
   say: (text: string) => void,
 ): Promise<FinishedRun> {
   const log = KernelLog.open();
-  const recorder = ebpf.unavailable() === undefined ? ebpf : denials;
+  // eBPF counts a call whatever its arguments.
+  const recorder = ebpf.unavailable() === undefined && !logsByArguments(subject.policy) ? ebpf : denials;
   try {
     const { recording, ending } = await recordWithSignals(context, recorder, plan.command, say, plan);
-    const denied = countedDenials(recording.observations, logged(log, subject));
+    const told = denialsOf(subject.policy, log?.denials() ?? []);
+    const denied = countedDenials(recording.observations, told);
     const unseen =
       log === undefined
         ? 'which call was deadly, only the kernel log knows, and root may read it'
@@ -109,6 +119,7 @@ async function runCounted(
     return {
       ending,
       denials: denied,
+      logged: passedAndLogged(subject.policy, recording.observations),
       unseen: ending.signal === 'SIGSYS' ? unseen : undefined,
     };
   } finally {
@@ -121,9 +132,11 @@ async function runLogged(context: Context, plan: LaunchPlan, subject: Subject): 
   const log = KernelLog.open();
   try {
     const { ending, pid } = await runProgramPlan(context, plan);
+    // Records of processes that began before are not of this run.
+    const own = log?.denials().filter((record) => record.pid >= pid) ?? [];
     return {
       ending,
-      denials: logged(log, subject, pid),
+      denials: denialsOf(subject.policy, own),
       unseen: 'to see which calls were denied, add --log',
     };
   } finally {
@@ -138,38 +151,35 @@ function deniesExecve(subject: Subject): boolean {
   return outcomes.every(({ verdict }) => !executes(verdict.action));
 }
 
-/** Denials in the kernel log that this run can have caused: those of later processes. */
-function logged(log: KernelLog | undefined, { policy }: Subject, since = 0): Denial[] {
-  return denialsOf(policy, log?.denials().filter(({ pid }) => pid >= since) ?? []);
-}
-
 /** The kernel's word for how a call was denied, where it is known. */
 function howDenied({ how }: Denial): string {
   return how === undefined ? 'denied' : formatAction(how, 0).replace('(0)', '');
 }
 
 /** The document of run --json; `complete`: no denial can be missing. */
-function outcomeDocument({ ending, denials, unseen }: FinishedRun): object {
+function outcomeDocument({ ending, denials, logged, unseen }: FinishedRun): object {
+  const documentOf = (call: Denial) => ({
+    arch: call.arch,
+    syscall: nameOf(call.arch, call.nr) ?? String(call.nr),
+    nr: call.nr,
+    count: call.times,
+  });
   return {
     status: ending.status,
     signal: ending.signal ?? null,
     complete: unseen === undefined,
-    denied: denials.map((denial) => ({
-      arch: denial.arch,
-      syscall: nameOf(denial.arch, denial.nr) ?? String(denial.nr),
-      nr: denial.nr,
-      count: denial.times,
-      how: howDenied(denial),
-    })),
+    denied: denials.map((denial) => ({ ...documentOf(denial), how: howDenied(denial) })),
+    ...(logged && { logged: logged.map(documentOf) }),
   };
 }
 
 function report(
   context: Context,
   program: readonly string[],
-  { ending, denials, unseen }: FinishedRun,
+  { ending, denials, logged = [], unseen }: FinishedRun,
   flags: RunFlags,
 ): void {
+  const native = thisMachine().abi.name;
   const style = styleFor(context.stderr, context.env);
   const suspicious = ending.signal === 'SIGSYS' || (ending.signal === undefined && ending.status !== 0);
   if (ending.signal === 'SIGSYS')
@@ -177,7 +187,6 @@ function report(
       `${style.red('callgate:')} ${printable(program[0])} died of SIGSYS: the profile kills a call that it made\n`,
     );
   if (denials.length > 0) {
-    const native = thisMachine().abi.name;
     const list = denials.map((denial) => {
       const { arch, nr, times } = denial;
       const flag = arch === native ? '' : ` --arch ${arch}`;
@@ -185,6 +194,14 @@ function report(
       return `  ${callLabel(arch, nr, native)}  ${howDenied(denial)}, ${plural(times, 'time')}; see: ${command}\n`;
     });
     context.stderr.write(`${style.red('callgate:')} denied by the profile:\n${list.join('')}`);
+  }
+  if (logged.length > 0) {
+    const list = logged.map(
+      ({ arch, nr, times }) => `  ${callLabel(arch, nr, native)}  logged, ${plural(times, 'time')}\n`,
+    );
+    context.stderr.write(
+      `${style.yellow('callgate:')} passed, and logged by the profile; would be denied if it denied what it logs:\n${list.join('')}`,
+    );
   }
   if (unseen && suspicious && denials.length === 0)
     context.stderr.write(

@@ -3,6 +3,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Observation } from '../recording/recording.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { possibleVerdicts } from './explain.ts';
+import { summarize } from './summary.ts';
 
 /** A call that a filter turned away, and how often. */
 export interface Denial {
@@ -24,7 +25,7 @@ export interface LoggedCall {
 export function denialsOf(policy: Policy, logged: readonly LoggedCall[]): Denial[] {
   const denials = logged.flatMap(({ arch, nr, code }): Denial[] => {
     const { kind } = actionOfWord(code);
-    const caused = possibleVerdicts(policy, abiOf(arch), nr).some(({ verdict }) => verdict.action === kind);
+    const caused = actionsOf(policy, arch, nr).includes(kind);
     return executes(kind) || !caused ? [] : [{ arch, nr, how: kind, times: 1 }];
   });
   return summedUp(denials);
@@ -40,6 +41,28 @@ export function countedDenials(observations: readonly Observation[], logged: rea
     .filter((o) => o.denied > 0 && !deadly.some((d) => d.arch === o.arch && d.nr === o.nr))
     .map(({ arch, nr, denied }): Denial => ({ arch, nr, times: denied }));
   return [...summedUp(counted), ...deadly];
+}
+
+/**
+ * Calls that a policy lets pass and logs: where a profile logs what a stricter one would deny, those that this one would.
+ * Of a call that is logged with some arguments alone, only these may have been counted.
+ */
+export function passedAndLogged(policy: Policy, counted: readonly Observation[]): Denial[] {
+  const calls = counted
+    .filter(({ arch, nr, count }) => count > 0 && actionsOf(policy, arch, nr).includes('LOG'))
+    .map(({ arch, nr, count }): Denial => ({ arch, nr, how: 'LOG', times: count }));
+  return summedUp(calls);
+}
+
+/** Whether a policy logs some call with some arguments, and not with others. */
+export function logsByArguments(policy: Policy): boolean {
+  return summarize(policy).some(({ calls }) =>
+    calls.some(({ actions }) => actions.length > 1 && actions.some(({ action }) => action === 'LOG')),
+  );
+}
+
+function actionsOf(policy: Policy, arch: AbiName, nr: number): ActionKind[] {
+  return possibleVerdicts(policy, abiOf(arch), nr).map(({ verdict }) => verdict.action);
 }
 
 /** Each call once for each way in which it was denied. */

@@ -1,5 +1,6 @@
 import { addressOf, callsBy, exitSteps } from '../machine-code/calls.ts';
 import type { Block, MachineProgram, Place, Step } from '../machine-code/steps.ts';
+import { type Root, treeKiller } from './kill-tree.ts';
 
 /** What is to be done when callgate is gone without having done it. */
 export interface KeeperPlan {
@@ -10,6 +11,8 @@ export interface KeeperPlan {
    * memory with the struct seccomp_notif of him whom callgate has not answered yet, or zeros.
    */
   readonly listens?: boolean;
+  /** A process that is killed with its descendants: where they seldom or never ask. */
+  readonly tree?: Root;
   /** Files that are removed, and then folders (cgroups, tracing instances), in this order. */
   readonly files?: readonly string[];
   readonly folders?: readonly string[];
@@ -28,6 +31,7 @@ const AT_REMOVEDIR = 0x200;
 const O_WRONLY = 1;
 const PR_SET_NAME = 15;
 const SIGKILL = 9;
+const SIGCHLD = 17;
 const ENOENT = -2;
 /** _IOWR('!', 0, struct seccomp_notif), and how many bytes that is. */
 const NOTIF_RECV = 0xc0502100;
@@ -68,6 +72,16 @@ export function keeperProgram(
         call('write', [{ word: answer }, at('one'), 1]),
       ]
     : [];
+  const killTree = plan.tree
+    ? [
+        call('clone', [SIGCHLD, 0, 0, 0, 0], answer),
+        jump('the tree is looked after', { word: answer, is: 'different', to: 0 }),
+        ...[LISTENER, UNANSWERED].map((fd) => call('close', [fd])),
+        call('execve', [at('tree killer'), at('tree killer argv'), at('none')]),
+        ...end,
+        label('the tree is looked after'),
+      ]
+    : [];
   const killAskers = plan.listens
     ? [
         call('mmap', [UNANSWERED_AT, NOTIF_BYTES, PROT_READ, MAP_SHARED_FIXED, UNANSWERED, 0]),
@@ -106,6 +120,7 @@ export function keeperProgram(
     ...end,
     label('callgate is gone'),
     ...killCgroup,
+    ...killTree,
     ...killAskers,
     call('setitimer', [0, at('patience'), 0]),
     ...(plan.files ?? []).map((_, i) => call('unlinkat', [AT_FDCWD, at(`file ${i}`), 0])),
@@ -115,8 +130,19 @@ export function keeperProgram(
   return { steps, data: keeperData(plan) };
 }
 
+function treeKillerData([file, ...argv]: readonly string[]): Block[] {
+  return [
+    text('tree killer', file),
+    ...argv.map((word, i) => text(`tree killer ${i}`, word)),
+    {
+      name: 'tree killer argv',
+      content: [...argv.map((_, i) => addressOf(`tree killer ${i}`)), 0],
+    },
+    { name: 'none', content: [0] },
+  ];
+}
+
 function keeperData(plan: KeeperPlan): Block[] {
-  const text = (name: string, content: string): Block => ({ name, content: Buffer.from(`${content}\0`) });
   const poll = Buffer.alloc(16);
   poll.writeInt32LE(LISTENER, 0);
   poll.writeInt16LE(POLLIN, 4);
@@ -126,6 +152,7 @@ function keeperData(plan: KeeperPlan): Block[] {
     text('name', 'callgate-keeper'),
     text('one', '1'),
     ...(plan.kill ? [text('kill file', plan.kill)] : []),
+    ...(plan.tree ? treeKillerData(treeKiller(plan.tree)) : []),
     { name: 'poll', content: poll },
     { name: 'asker', content: NOTIF_BYTES },
     { name: 'unanswered', content: { mappedAt: UNANSWERED_AT } },
@@ -135,4 +162,8 @@ function keeperData(plan: KeeperPlan): Block[] {
     ...(plan.files ?? []).map((file, i) => text(`file ${i}`, file)),
     ...(plan.folders ?? []).map((folder, i) => text(`folder ${i}`, folder)),
   ];
+}
+
+function text(name: string, content: string): Block {
+  return { name, content: Buffer.from(`${content}\0`) };
 }

@@ -23,7 +23,10 @@ export interface LaunchPlan {
   readonly flags?: number;
   /** Sets no_new_privs, without which only CAP_SYS_ADMIN may install a filter. */
   readonly noNewPrivs?: boolean;
-  /** The signal that the program gets when callgate itself is gone, as after kill -9. Without it: none. */
+  /**
+   * The signal that the program gets when callgate itself is gone, as after kill -9; 0: none. Without it: SIGKILL under a
+   * filter with a listener, for which somebody must answer, and else none.
+   */
   readonly deathSignal?: number;
   /** When aborted, the process is killed, whether it is the launcher still or the program. */
   readonly stop?: AbortSignal;
@@ -99,8 +102,7 @@ function launcherPlan(plan: LaunchPlan, file: string, channel: number): Launcher
     filter: plan.filter && encodeProgram(plan.filter, thisMachine().abi.endian),
     flags,
     noNewPrivs: plan.noNewPrivs ?? false,
-    // Somebody must answer for a filter with a listener.
-    deathSignal: (flags & FLAG_NEW_LISTENER) !== 0 ? constants.signals.SIGKILL : (plan.deathSignal ?? 0),
+    deathSignal: plan.deathSignal ?? ((flags & FLAG_NEW_LISTENER) === 0 ? 0 : constants.signals.SIGKILL),
     openFiles: callersOpenFiles(),
     lastArgument: plan.lastArgument,
     channel,

@@ -228,7 +228,7 @@ describeWith(['root', 'ebpf', 'gcc'], 'recorder ebpf counts denied calls', () =>
 });
 
 describeWith(['gcc'], 'recorder denials', () => {
-  it('answers denied calls with their errno and counts them, without root', async () => {
+  it('answers denied calls with their errno, lets logged ones pass, and counts both, without root', async () => {
     const program = compile(
       'answered',
       `#include <errno.h>
@@ -238,6 +238,7 @@ int main() {
   if (mkdir("", 0) != -1 || errno != 77) return 1;
   if (mkdir("", 0) != -1 || errno != 77) return 2;
   if (rmdir("") != 0) return 3;
+  if (access("/", 0) != 0 || access("/", 0) != 0 || access("/", 1) != 0) return 5;
   return getppid() > 0 ? 0 : 4;
 }`,
     );
@@ -247,6 +248,10 @@ int main() {
       instruction(op.RET_K, 0x00050000 | 77),
       instruction(op.JEQ_K, numberOf('x86_64', 'rmdir')!, 0, 1),
       instruction(op.RET_K, 0x00050000),
+      instruction(op.JEQ_K, numberOf('x86_64', 'access')!, 0, 3),
+      instruction(op.LD_ABS, 16 + 8),
+      instruction(op.JEQ_K, 0, 0, 1),
+      instruction(op.RET_K, 0x7ffc0000),
       instruction(op.RET_K, 0x7fff0000),
     ];
     const { ending, counts } = await denials.record({
@@ -257,6 +262,7 @@ int main() {
     });
     expect(ending).toEqual({ status: 0 });
     expect(counts.map(({ nr, count, denied }) => [nameOf('x86_64', nr), count, denied])).toEqual([
+      ['access', 2, 0],
       ['mkdir', 0, 2],
       ['rmdir', 0, 1],
     ]);

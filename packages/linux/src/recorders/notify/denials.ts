@@ -1,20 +1,21 @@
 import { randomInt } from 'node:crypto';
-import { type Action, actionOfWord } from '@callgate/engine/internal/bpf/action';
+import { type Action, actionOfWord, executes } from '@callgate/engine/internal/bpf/action';
 import { type Instruction, instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
 import * as op from '@callgate/engine/internal/bpf/opcodes';
 import { ARCH_OFFSET, type Endian, NR_OFFSET } from '@callgate/engine/internal/bpf/seccomp-data';
 import { runProgram, type SeccompData } from '@callgate/engine/internal/bpf/vm';
+import { abiOfCall } from '@callgate/engine/internal/syscalls/arch';
 import { type LaunchPlan, launch } from '../../launch/launch.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
-import type { Recorder, RecordHooks, Tally } from '../recorder.ts';
+import type { PhaseCount, Recorder, RecordHooks, Tally } from '../recorder.ts';
 import { notify } from './notify.ts';
 import { RET_USER_NOTIF, supervise } from './supervisor.ts';
 
 const ENOSYS = 38;
 
 /**
- * Counts the calls that a plan's filter answers with an errno: instead of the filter, callgate answers those, with the
- * same errno. All others go their way at full speed and are not counted.
+ * Counts the calls that a plan's filter answers with an errno, or logs: instead of the filter, callgate answers those, with
+ * the same errno, or lets them pass. All others go their way at full speed and are not counted.
  */
 export const denials: Recorder = {
   id: 'denials',
@@ -31,16 +32,27 @@ async function recordDenials(plan: LaunchPlan & { filter: Program }, hooks: Reco
   const execve = nativeNumber('execve');
   const judge = (call: SeccompData) => actionOfWord(runProgram(plan.filter, call, endian).word);
   const first = judge({ nr: execve, arch: auditArch, args: [0n, 0n, 0n, 0n, 0n, 0n] });
-  if (first.kind !== 'ALLOW' && first.kind !== 'ERRNO') return runAlone({ ...plan, stop: hooks.stop });
+  if (!executes(first.kind) && first.kind !== 'ERRNO') return runAlone({ ...plan, stop: hooks.stop });
   // The launcher's execve, and no other one, asks whatever the filter says of it: so it waits until its listener is taken.
   const secret = randomInt(1, 2 ** 47);
   const asking: Program = [
     ...unlessLaunching(auditArch, execve, secret, endian, instruction(op.RET_K, RET_USER_NOTIF)),
-    ...plan.filter.map((i) => (isErrno(i) ? { ...i, k: RET_USER_NOTIF } : i)),
+    ...plan.filter.map((i) => (isCounted(i) ? { ...i, k: RET_USER_NOTIF } : i)),
   ];
-  const decide = (call: SeccompData) => answerTo(judge(call));
-  const tally = await supervise({ ...plan, filter: asking, lastArgument: secret }, hooks, decide, true);
-  return { ...tally, counts: tally.counts.filter((c) => c.denied > 0) };
+  const logged = new Set<string>();
+  const decide = (call: SeccompData) => {
+    const action = judge(call);
+    if (action.kind === 'LOG') logged.add(`${abiOfCall(call.arch, call.nr)?.name} ${call.nr}`);
+    return answerTo(action);
+  };
+  const tally = await supervise(
+    { ...plan, filter: asking, lastArgument: secret },
+    hooks,
+    decide,
+    'some calls',
+  );
+  const isWanted = ({ arch, nr, denied }: PhaseCount) => denied > 0 || logged.has(`${arch} ${nr}`);
+  return { ...tally, counts: tally.counts.filter(isWanted) };
 }
 
 /** What a call gets that waits for an answer: an errno, or undefined to let it pass. Only what the filter lets pass passes. */
@@ -89,6 +101,6 @@ async function runAlone(plan: LaunchPlan): Promise<Tally> {
   return { ending: await launched.ended, counts: [], lost: 0, left: 0, ambiguous: 0, countsDenied: true };
 }
 
-function isErrno({ code, k }: Instruction): boolean {
-  return code === op.RET_K && actionOfWord(k).kind === 'ERRNO';
+function isCounted({ code, k }: Instruction): boolean {
+  return code === op.RET_K && ['ERRNO', 'LOG'].includes(actionOfWord(k).kind);
 }

@@ -22,6 +22,6 @@ export const notify: Recorder = {
   },
 
   record(plan, hooks = {}) {
-    return supervise({ ...plan, filter: NOTIFY_ALL, flags: 0 }, hooks, () => undefined, false);
+    return supervise({ ...plan, filter: NOTIFY_ALL, flags: 0 }, hooks, () => undefined, 'every call');
   },
 };

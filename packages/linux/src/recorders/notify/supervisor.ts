@@ -3,6 +3,7 @@ import type { SeccompData } from '@callgate/engine/internal/bpf/vm';
 import { FLAG_NEW_LISTENER, FLAG_WAIT_KILLABLE_RECV } from '@callgate/engine/internal/runtime/filter-flags';
 import { abiOfCall } from '@callgate/engine/internal/syscalls/arch';
 import { type Keeper, startKeeper } from '../../launch/keeper.ts';
+import { rootOf } from '../../launch/kill-tree.ts';
 import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
 import { sharedMemory } from '../../launch/shared-memory.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
@@ -34,17 +35,23 @@ const SETTLE_MS = 100;
 /** What callgate answers to a call that waits: an errno (0: success without executing), or undefined to let it pass. */
 export type Decide = (call: SeccompData) => number | undefined;
 
+/** Which calls ask: all of them, or those alone that a filter does not simply let pass. */
+export type Asking = 'every call' | 'some calls';
+
 /** Runs a program whose filter asks a supervisor, answers as `decide` says, and counts what it was asked. */
 export async function supervise(
   plan: LaunchPlan,
   hooks: RecordHooks,
   decide: Decide,
-  countsDenied: boolean,
+  asking: Asking,
 ): Promise<Tally> {
+  // Where every call asks, the keeper is asked, too, and nobody gets far; else it has to look for them.
+  const isRare = asking === 'some calls';
   const { kernel } = thisMachine();
   const killable = kernel.major > 5 || (kernel.major === 5 && kernel.minor >= 19);
   const flags = (plan.flags ?? 0) | FLAG_NEW_LISTENER | (killable ? FLAG_WAIT_KILLABLE_RECV : 0);
-  const launched = await launch({ ...plan, flags, noNewPrivs: true, stop: hooks.stop });
+  const deathSignal = isRare ? 0 : undefined;
+  const launched = await launch({ ...plan, flags, deathSignal, noNewPrivs: true, stop: hooks.stop });
   let listener: Listener | undefined;
   let session: Session;
   let keeper: Keeper;
@@ -52,7 +59,8 @@ export async function supervise(
     listener = await listen(launched);
     const shared = sharedMemory(REQUEST_BYTES);
     try {
-      keeper = startKeeper({ listens: true }, listener.fd, shared.fd);
+      const tree = isRare ? rootOf(launched.pid) : undefined;
+      keeper = startKeeper({ listens: true, tree }, listener.fd, shared.fd);
     } finally {
       closeSync(shared.fd);
     }
@@ -64,7 +72,7 @@ export async function supervise(
     throw fault;
   }
   const { ending, counts } = await session.run().finally(() => keeper.release());
-  return { ending, counts, lost: 0, left: 0, ambiguous: 0, countsDenied };
+  return { ending, counts, lost: 0, left: 0, ambiguous: 0, countsDenied: isRare };
 }
 
 class Session {
