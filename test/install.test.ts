@@ -113,7 +113,8 @@ describeWith(['root', 'runc'], 'callgate, installed in an empty container', () =
   beforeAll(() => {
     root = makeRoot(undo);
     addProgram(root, process.execPath, 'usr/bin/node');
-    for (const applet of ['bin/sh', 'bin/ls', 'usr/bin/readlink']) symlinkSync('/bin/busybox', join(root, applet));
+    for (const applet of ['bin/sh', 'bin/ls', 'usr/bin/readlink'])
+      symlinkSync('/bin/busybox', join(root, applet));
     const files = PACKAGES.map((name) => join(folder, tarballs.get(name)!.filename));
     // Not every npm runs the scripts of dependencies; what needs none works with each.
     const options = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
