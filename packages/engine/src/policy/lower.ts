@@ -23,8 +23,11 @@ const BAD_ARCH = 1;
 const STUB = 2;
 
 /** How many nodes and steps the meaning of one profile may take; Docker's takes some ten thousand of each. */
-const MAX_NODES = 1 << 20;
-const MAX_STEPS = 1 << 20;
+const MAX_NODES = 1 << 21;
+const MAX_STEPS = 1 << 21;
+/** A short profile may take but so many steps, and so many more for each name in a rule. */
+const STEPS = 1 << 19;
+const STEPS_PER_RULE = 512;
 /** How many of each may be spent on looking for rules of one call that others leave nothing to. */
 const SHADOW_NODES = 1 << 14;
 const SHADOW_STEPS = 1 << 15;
@@ -55,7 +58,8 @@ export function lowerProfile(profile: Profile, target: Target, diagram = new Dia
   if (!reading.value) return { facts: reading.facts, diagnostics };
   try {
     const lowering = new Lowering(resolved, reading.value, diagram);
-    const policy = diagram.within(MAX_NODES, MAX_STEPS, () => lowering.run());
+    const steps = Math.min(MAX_STEPS, STEPS + STEPS_PER_RULE * reading.value.calls.length);
+    const policy = diagram.within(MAX_NODES, steps, () => lowering.run());
     const facts = [...reading.facts, ...lowering.facts];
     const all = [...diagnostics, ...lowering.refusals, ...refusalsOf(facts, resolved.dialect)];
     return hasErrors(all) ? { facts, diagnostics: all } : { value: policy, facts, diagnostics: all };
