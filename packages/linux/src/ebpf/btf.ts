@@ -8,8 +8,8 @@ const TRANSPARENT = [8, 9, 10, 11, 18]; // typedef, volatile, const, restrict, t
 const FIXED: Readonly<Record<number, number>> = { 1: 4, 3: 12, 14: 4, 17: 4 };
 const PER_MEMBER: Readonly<Record<number, number>> = { 4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12 };
 
-export type BtfKind = 'struct' | 'typedef';
-const KINDS: Readonly<Record<BtfKind, number>> = { struct: 4, typedef: 8 };
+export type BtfKind = 'struct' | 'typedef' | 'func';
+const KINDS: Readonly<Record<BtfKind, number>> = { struct: 4, typedef: 8, func: 12 };
 
 let kernelTypes: KernelTypes | undefined;
 

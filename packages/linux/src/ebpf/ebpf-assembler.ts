@@ -16,6 +16,7 @@ export const HELPER = {
 
 const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
+const PSEUDO_KFUNC_CALL = 2;
 
 interface EbpfInstruction {
   readonly code: number;
@@ -111,6 +112,11 @@ export class EbpfAssembler {
 
   call(helper: number): this {
     return this.emit(0x85, 0, 0, 0, helper);
+  }
+
+  /** Calls a function of the kernel's own (a kfunc) by the id of its type. */
+  callKernel(id: number): this {
+    return this.emit(0x85, 0, PSEUDO_KFUNC_CALL, 0, id);
   }
 
   map(dst: Register, fd: number): this {

@@ -358,6 +358,29 @@ describe('signals to callgate', () => {
   );
 });
 
+describeWith(['root', 'ebpf', 'gcc', 'util-linux'], 'recorder ebpf, beside others on its CPU', () => {
+  // The kernel gives the stack of a process that ended to the next one, whoever starts it.
+  const forking = (name: string, child: string, times: number) =>
+    compile(
+      name,
+      `#include <sys/wait.h>\n#include <unistd.h>\nint main() { for (int i = 0; i < ${times}; i++) { if (fork() == 0) { ${child}; _exit(0); } wait(0); } }`,
+    );
+
+  it('counts its own calls, and none of theirs', { timeout: 120_000 }, async () => {
+    const stranger = spawn('taskset', ['-c', '0', forking('stranger', 'getsid(0); getsid(0)', 1_000_000)]);
+    try {
+      const own = forking('own', 'getppid(); getppid(); getppid()', 5000);
+      const tally = await ebpf.record({ ...quiet, command: ['taskset', '-c', '0', own] });
+      expect(countOf(tally, 'getppid')).toBe(15_000);
+      expect(countOf(tally, 'exit_group')).toBe(5001);
+      expect(countOf(tally, 'getsid')).toBe(0);
+      expect(stranger.exitCode).toBe(null);
+    } finally {
+      stranger.kill();
+    }
+  });
+});
+
 describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
   it('says when a program leaves its cgroup', async () => {
     const elsewhere = join(ownCgroup()!, 'cgroup.procs');
