@@ -1,9 +1,15 @@
-import type { LogTally } from '../log-tally.ts';
+import { isKnownName } from '../../syscalls/lookup.ts';
+import type { CallDetail, LogTally } from '../log-tally.ts';
 import { asObject, eachLine, type LogFormat, parseObject } from './log-format.ts';
 import { callOfTracepoint } from './tracepoint-names.ts';
 
-const MAP_LINE = /^@\w*\[(.*)\]: (\d{1,15})\s*$/;
+const MAP_LINE = /^(@\w*)\[(.*)\]: (\d{1,15})\s*$/;
 const PROBE = /^tracepoint:syscalls:sys_enter_(\w+)$/;
+/** The kernel's function behind a call, as kprobe, fentry and ksym() name it; ia32 are the calls of 32-bit programs. */
+const FUNCTION =
+  /^(?:(?:kprobe|kfunc|fentry):(?:vmlinux:)?)?__(x64|ia32|arm64|s390x|riscv)_(?:compat_)?sys_(\w+)$/;
+/** A map whose name says that its keys are calls, so that a bare word is the name of one. */
+const OF_CALLS = /sys|call/i;
 const LOST = /^Lost (\d{1,15}) events/i;
 
 /** Larger numbers are times, not counts. */
@@ -22,7 +28,7 @@ export const bpftrace: LogFormat = {
       if (torn) {
         tally.unread();
         torn = !/^[^@].*\]: \d+\s*$/.test(line);
-      } else if (entry) countKey(tally, entry[1].split(', '), Number(entry[2]));
+      } else if (entry) countKey(tally, entry[1], entry[2].split(', '), Number(entry[3]));
       else if (/^@\w*\[/.test(line) && !/\]:\s*$/.test(line)) {
         torn = true;
         tally.unread();
@@ -50,16 +56,17 @@ function readObject(tally: LogTally, object: Readonly<Record<string, unknown>>):
   }
   if (object.type !== 'map') return;
   for (const [name, map] of Object.entries(data))
-    if (name.startsWith('@')) readMap(tally, asObject(map) ?? {});
+    if (name.startsWith('@')) readMap(tally, name, asObject(map) ?? {});
 }
 
-function readMap(tally: LogTally, map: Readonly<Record<string, unknown>>): void {
+function readMap(tally: LogTally, name: string, map: Readonly<Record<string, unknown>>): void {
   for (const [key, value] of Object.entries(map))
-    if (Number.isSafeInteger(value) && Number(value) >= 0) countKey(tally, key.split(','), Number(value));
+    if (Number.isSafeInteger(value) && Number(value) >= 0)
+      countKey(tally, name, key.split(','), Number(value));
     else tally.unread();
 }
 
-function countKey(tally: LogTally, key: readonly string[], count: number): void {
+function countKey(tally: LogTally, map: string, key: readonly string[], count: number): void {
   const what = key.at(-1)!.trim();
   if (count > MOST_CALLS) {
     tally.unread();
@@ -70,5 +77,14 @@ function countKey(tally: LogTally, key: readonly string[], count: number): void 
   if (probe) tally.name(callOfTracepoint(probe[1]), { count, process });
   else if (/^\d{1,10}$/.test(what) && tally.knows(Number(what)))
     tally.number(Number(what), { count, process });
+  else if (FUNCTION.test(what)) countFunction(tally, what, { count, process });
+  else if (OF_CALLS.test(map) && key.length === 1 && isKnownName(what)) tally.name(what, { count });
   else if (!/^[a-z_]\w*$/i.test(what)) tally.unread();
+}
+
+function countFunction(tally: LogTally, what: string, detail: CallDetail): void {
+  const [, machine, name] = FUNCTION.exec(what)!;
+  const call = callOfTracepoint(name);
+  if (machine === 'ia32') tally.named('x86', call, detail);
+  else tally.nameIfKnown(call, detail);
 }
