@@ -17,6 +17,8 @@ export const DIAGNOSTIC_CODES = {
     'The document, such as a pod or a compose file, says which profile is used but does not hold it. Read the file of that name.',
   'no-filter':
     'An empty object is no filter. runc, Docker and Podman load none from it, so that every call is allowed; crun refuses it.',
+  'base-profile':
+    'The resource of the Security Profiles Operator names a base profile. The operator joins both, so that more is allowed in the cluster than this file says.',
   'unknown-key': 'No runtime reads this key, so what it says has no effect.',
   'wrong-case-key':
     'The key is spelled in another case. Runtimes written in Go read it all the same, crun ignores it.',

@@ -32,6 +32,7 @@ const PROFILE_KEYS = [
   'listenerPath',
   'listenerMetadata',
   'syscalls',
+  'baseProfileName',
 ];
 const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
 const SCOPE_KEYS = ['arches', 'caps', 'minKernel'];
@@ -111,6 +112,7 @@ class ProfileParser {
       .list(fields.get('syscalls'))
       .flatMap((item, index) => this.rule(item, index) ?? []);
     const flagsEntry = fields.get('flags');
+    this.noteBase(fields.get('baseProfileName'));
     if (!defaultAction) return undefined;
     const defaultErrno = this.read.optionalString(fields.get('defaultErrno'));
     return {
@@ -128,6 +130,18 @@ class ProfileParser {
       listenerMetadata: this.read.optionalString(fields.get('listenerMetadata')),
       rules,
     };
+  }
+
+  /** A key of the Security Profiles Operator's resource. */
+  private noteBase(entry: Entry | undefined): void {
+    const base = this.read.optionalString(entry);
+    if (entry && base)
+      this.read.warn(
+        'base-profile',
+        `the operator adds the rules of the profile ${quote(base.value)}, which is not in this file`,
+        entry.value.span,
+        'what is said of this one is without them',
+      );
   }
 
   private requiredAction(fields: Fields, key: string, what: string): Spanned<ActionName> | undefined {

@@ -49,6 +49,22 @@ describe('what carries a profile', () => {
     expect(broken.slice(0, syntax.place.start).split('\n')).toHaveLength(6);
   });
 
+  const BASED =
+    'kind: SeccompProfile\nspec:\n  defaultAction: SCMP_ACT_ERRNO\n  baseProfileName: runc-v1.1.5\n';
+  it.each([
+    ['YAML', BASED],
+    [
+      'JSON',
+      '{"kind": "SeccompProfile", "spec": {"defaultAction": "SCMP_ACT_ERRNO", "baseProfileName": "runc-v1.1.5"}}',
+    ],
+  ])('says in %s that the operator adds a base profile', (_, text) => {
+    const { value, diagnostics } = parseProfile(text);
+    expect(value!.defaultAction.value).toBe('ERRNO');
+    expect(diagnostics).toMatchObject([{ code: 'base-profile', severity: 'warning' }]);
+    const [{ place }] = diagnostics;
+    expect(text.slice(place.start, place.end)).toMatch(/^"?runc-v1\.1\.5"?$/);
+  });
+
   const TWO = `kind: ConfigMap\ndata:\n  a.json: '${onOneLine}'\n  b.json: '{"defaultAction": "SCMP_ACT_LOG"}'\n`;
 
   it('is asked which one when it holds several', () => {
