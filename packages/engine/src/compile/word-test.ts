@@ -11,6 +11,8 @@ const MOST_RANGES = 1024;
 const MOST_IN_CHAIN = 8192;
 /** So many ranges cost less than one diagram node tested by its bit, whose tests share nothing within a word. */
 const WORTH = 4;
+/** And so many where single values stand apart, each of which is one test. */
+const WORTH_IN_CHAIN = 16;
 
 /** Nothing is shorter than the comparisons of so few ranges, or such a tree. */
 const FEW_RANGES = 3;
@@ -99,8 +101,8 @@ function cubeTest(diagram: Diagram, node: NodeId, word: WordIndex): Tree | undef
 
 /** The ranges that a word is told apart by, where these cost less than its bits. */
 function fewRanges(diagram: Diagram, node: NodeId, word: WordIndex, prefix: Prefix): Range[] | undefined {
-  const ranges = rangesOf(diagram, node, word, prefix, MOST_RANGES);
-  return ranges && ranges.length <= WORTH * nodesInWord(diagram, node, word) + 1 ? ranges : undefined;
+  const most = Math.min(MOST_RANGES, WORTH * nodesInWord(diagram, node, word) + 1);
+  return rangesOf(diagram, node, word, prefix, most);
 }
 
 function rangeTest(ranges: readonly Range[], word: WordIndex, costs: Costs): Tree {
@@ -109,7 +111,8 @@ function rangeTest(ranges: readonly Range[], word: WordIndex, costs: Costs): Tre
 
 /** Picks out single values first, if what remains is little. */
 function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs): Tree | undefined {
-  const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, MOST_IN_CHAIN) ?? []);
+  const most = Math.min(MOST_IN_CHAIN, WORTH_IN_CHAIN * nodesInWord(diagram, node, word));
+  const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, most) ?? []);
   if (singles.length === 0 || rest.length > MOST_RANGES) return undefined;
   costs.spend(MOST_IN_CHAIN);
   return withSingles(singles, decisionTree(rest, costs), costs);

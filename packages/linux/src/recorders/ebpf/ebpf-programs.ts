@@ -4,6 +4,7 @@ import type { KernelTypes } from '../../ebpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { Counter, type PhaseCount } from '../recorder.ts';
 import { bootTime, firstIn, KERNEL_FIRST, storeFirst } from './kernel-firsts.ts';
+import { LastTasks } from './last-tasks.ts';
 import { AGE, createTurns, type LifeAt, loadAge, turnAge, whenToldToEnd } from './life.ts';
 import { ABIS, LIFE_PHASES, TABLE } from './observer-results.ts';
 
@@ -24,13 +25,6 @@ const ODD_NUMBERS = 16384;
  * workload's age and main process; how often a task anywhere ended or was moved.
  */
 const STATE = { cgroup: 0, lost: 8, left: 16, age: 24, root: 32, changes: 40, size: 48 };
-/**
- * Who made the CPU's last recorded call: where its registers lie, which is on its own stack, the task, and STATE.changes then.
- * As long as that is the same, registers there are the same recorded task's.
- */
-const LAST = { registers: 0, task: 8, changes: 16 };
-/** That of a CPU, a cache line. */
-const LAST_SIZE = 64;
 const LIFE: LifeAt = { register: 1, age: STATE.age, root: STATE.root };
 /** firsts: a counter's place -> when it was first counted, and who made the call. */
 const FIRSTS = 8192;
@@ -102,8 +96,6 @@ export function layoutOf(types: KernelTypes): CounterLayout | undefined {
 export class CountingPrograms {
   private readonly objects = new BpfObjects();
   private readonly layout: CounterLayout;
-  /** A power of two. */
-  private readonly cpus: number;
   private readonly stripes: number;
   private readonly state: number;
   private readonly scope: number;
@@ -111,8 +103,7 @@ export class CountingPrograms {
   private readonly odd: number;
   private readonly firsts: number;
   private readonly turns: number;
-  /** LAST of every CPU. */
-  private readonly last: number;
+  private readonly lastTasks: LastTasks;
   /** Every recorded task: whether its last call was seen at sys_enter. */
   private readonly tasks: number;
   private readonly countDenied: boolean;
@@ -121,8 +112,8 @@ export class CountingPrograms {
   constructor(layout: CounterLayout, cgroupPath: string, root: number, countDenied: boolean) {
     this.layout = layout;
     this.countDenied = countDenied;
-    this.cpus = 2 ** Math.ceil(Math.log2(possibleCpus()));
-    this.stripes = Math.min(MOST_STRIPES, this.cpus);
+    const cpus = 2 ** Math.ceil(Math.log2(possibleCpus()));
+    this.stripes = Math.min(MOST_STRIPES, cpus);
     const { objects } = this;
     try {
       this.state = objects.createMap(MAP_TYPE.array, 4, STATE.size, 1, 'callgate_state');
@@ -134,7 +125,7 @@ export class CountingPrograms {
       this.odd = objects.createMap(MAP_TYPE.hash, 8, 8, ODD_NUMBERS, 'callgate_odd');
       this.firsts = objects.createMap(MAP_TYPE.hash, 8, KERNEL_FIRST.size, FIRSTS, 'callgate_firsts');
       this.turns = createTurns(objects);
-      this.last = objects.createMap(MAP_TYPE.array, 4, LAST_SIZE * this.cpus, 1, 'callgate_last');
+      this.lastTasks = new LastTasks(objects, cpus, { map: this.state, at: STATE.changes });
       this.tasks = objects.createMap(MAP_TYPE.hash, 8, 8, TASKS, 'callgate_tasks');
       this.attachAll();
     } catch (fault) {
@@ -209,7 +200,7 @@ export class CountingPrograms {
     if (layout.cast === undefined) {
       a.call(HELPER.currentTask).move(7, 0);
       this.skipUnlessRecorded(a);
-    } else this.knowAgain(a.load64(9, 1, 0), layout.cast);
+    } else this.lastTasks.knowAgain(a.load64(9, 1, 0), layout.task, layout.cast);
     if (this.countDenied) {
       a.load32(1, 7, layout.seccompMode).ifEqual(1, 0, 'unfiltered');
       this.mark(a, 1).label('unfiltered');
@@ -228,7 +219,7 @@ export class CountingPrograms {
     this.keepFirst(a.label('new'));
     a.mapValue(2, this.counts).addRegister(2, 9).jump('count it');
     turnAge(a, LIFE, layout.tgid);
-    if (layout.cast !== undefined) this.lookAnew(a);
+    if (layout.cast !== undefined) this.lastTasks.lookAnew(a, () => this.skipUnlessRecorded(a));
     this.elsewhere(a);
     this.findAbi(a, 'known');
     return this.countOdd(a, 0);
@@ -292,51 +283,21 @@ export class CountingPrograms {
 
   /** tp_btf/sched_process_exit: its stack may become another task's. */
   private taskExit(): EbpfAssembler {
-    return this.change(new EbpfAssembler()).exit();
-  }
-
-  /** Nobody is known again; uses r1, r2. */
-  private change(a: EbpfAssembler): EbpfAssembler {
-    return a.mapValue(2, this.state).increment(2, STATE.changes);
+    return this.lastTasks.forget(new EbpfAssembler()).exit();
   }
 
   /** tp_btf/cgroup_attach_task(cgroup, path, task, …): a recorded task goes where its calls may not be seen. */
   private attachTask(): EbpfAssembler {
     const a = new EbpfAssembler().load64(6, 1, 0).load64(7, 1, 16).store64(10, -8, 7);
-    this.change(a).map(1, this.tasks).move(2, 10).add(2, -8).call(HELPER.mapLookup).ifEqual(0, 0, 'out');
+    this.lastTasks
+      .forget(a)
+      .map(1, this.tasks)
+      .move(2, 10)
+      .add(2, -8)
+      .call(HELPER.mapLookup)
+      .ifEqual(0, 0, 'out');
     a.mapValue(2, this.state).load64(3, 2, STATE.cgroup).ifNotSame(6, 3, 'moved').label('out').exit();
     return a.label('moved').increment(2, STATE.left).exit();
-  }
-
-  /**
-   * r7 = the current task, whose registers lie at r9, when it is recorded. To ask the kernel for it costs more than all else
-   * here, where returns are slow to be safe; so the last one of each CPU is known again.
-   */
-  private knowAgain(a: EbpfAssembler, cast: number): void {
-    this.lastOfCpu(a);
-    a.load64(1, 4, LAST.registers).ifNotSame(1, 9, 'another').mapValue(2, this.state);
-    a.load64(1, 4, LAST.changes)
-      .load64(2, 2, STATE.changes)
-      .ifNotSame(1, 2, 'another')
-      .load64(1, 4, LAST.task);
-    a.label('known again').set(2, this.layout.task).callKernel(cast).move(7, 0);
-  }
-
-  /** Behind the fast path: another task than the CPU's last one; it becomes that. */
-  private lookAnew(a: EbpfAssembler): void {
-    a.label('another').call(HELPER.currentTask).move(7, 0);
-    this.skipUnlessRecorded(a);
-    this.lastOfCpu(a);
-    a.mapValue(2, this.state).load64(2, 2, STATE.changes).store64(4, LAST.changes, 2);
-    a.store64(4, LAST.registers, 9).store64(4, LAST.task, 7).move(1, 7).jump('known again');
-  }
-
-  /** r4 = the address of LAST of this CPU. */
-  private lastOfCpu(a: EbpfAssembler): void {
-    a.call(HELPER.processorId)
-      .and(0, this.cpus - 1)
-      .shiftLeft(0, Math.log2(LAST_SIZE));
-    a.mapValue(4, this.last).addRegister(4, 0);
   }
 
   /** Goes on when r7, the current task, is recorded: most often its cgroup is the very one. */
