@@ -178,7 +178,9 @@ function sharpened(diagram: Diagram, cubes: readonly Cube[], decided: NodeId, fi
 }
 
 function bitsIn(mask: bigint): number {
-  return mask.toString(2).replaceAll('0', '').length;
+  let count = 0;
+  for (let rest = Number(mask); rest !== 0; rest = (rest & (rest - 1)) >>> 0) count++;
+  return count;
 }
 
 /** Tests for a set of values, of which those that were decided before may be met, too: with bounds where that is shorter. */

@@ -11,6 +11,7 @@ export class DiagramTooLarge extends Error {
 }
 
 const TERMINAL = 0xffff;
+const ALL_ONES = 0xffff_ffff_ffff_ffffn;
 /** How many results of choose are remembered: as many as there is room for nodes, up to this. */
 const MOST_CACHED = 1 << 16;
 
@@ -146,30 +147,28 @@ export class Diagram {
 
   /** The condition (field & mask) == value. */
   maskedEquals(field: Field, mask: bigint, value: bigint): NodeId {
+    const [asked, ones] = [bitsOf(mask), bitsOf(value)];
     let id = Diagram.TRUE;
     for (let bit = 0; bit < field.bits; bit++) {
-      if (((mask >> BigInt(bit)) & 1n) === 0n) continue;
+      if (!isSet(asked, bit)) continue;
       const variable = field.first + field.bits - 1 - bit;
-      const one = ((value >> BigInt(bit)) & 1n) === 1n;
-      id = one ? this.node(variable, Diagram.FALSE, id) : this.node(variable, id, Diagram.FALSE);
+      id = isSet(ones, bit) ? this.node(variable, Diagram.FALSE, id) : this.node(variable, id, Diagram.FALSE);
     }
     return id;
   }
 
   /** The condition field == value. */
   equals(field: Field, value: bigint | number): NodeId {
-    const wide = typeof value === 'number' ? BigInt(value >>> 0) : value;
-    return this.maskedEquals(field, (1n << BigInt(field.bits)) - 1n, wide);
+    return this.maskedEquals(field, ALL_ONES, wide(value));
   }
 
   /** The condition field >= value, unsigned. */
   atLeast(field: Field, value: bigint | number): NodeId {
-    const wide = typeof value === 'number' ? BigInt(value >>> 0) : value;
+    const ones = bitsOf(wide(value));
     let id = Diagram.TRUE;
     for (let bit = 0; bit < field.bits; bit++) {
       const variable = field.first + field.bits - 1 - bit;
-      const one = ((wide >> BigInt(bit)) & 1n) === 1n;
-      id = one ? this.node(variable, Diagram.FALSE, id) : this.node(variable, id, Diagram.TRUE);
+      id = isSet(ones, bit) ? this.node(variable, Diagram.FALSE, id) : this.node(variable, id, Diagram.TRUE);
     }
     return id;
   }
@@ -333,6 +332,21 @@ export class Diagram {
       this.unique[slot] = id;
     }
   }
+}
+
+/** Of 64 bits the low and the high 32, which are asked for one by one: bigints would be slow. */
+type Bits = readonly [low: number, high: number];
+
+function bitsOf(value: bigint): Bits {
+  return [Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn)];
+}
+
+function isSet([low, high]: Bits, bit: number): boolean {
+  return (((bit < 32 ? low : high) >>> (bit & 31)) & 1) === 1;
+}
+
+function wide(value: bigint | number): bigint {
+  return typeof value === 'number' ? BigInt(value >>> 0) : value;
 }
 
 function hash(a: number, b: number, c: number): number {
