@@ -1,4 +1,5 @@
 import { ALLOW_WORD, actionOfWord, executes } from '../bpf/action.ts';
+import { restrictArch } from '../diagram/restrict.ts';
 import type { Policy } from '../policy/policy.ts';
 import { abiOf, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf } from '../syscalls/lookup.ts';
@@ -21,11 +22,12 @@ export type Objective = (typeof OBJECTIVES)[number];
 
 /** Every call of the native ABI that may be executed once, all others never. */
 export function uniformWeights({ diagram, root, abis }: Policy): CallWeight[] {
-  const { name, auditArch } = abis[0];
+  const { name, auditArch: arch } = abis[0];
+  const rest = restrictArch(diagram, root, arch);
   return callsOf(name)
-    .map(([, nr]) => ({ arch: auditArch, nr, weight: 1 }))
-    .filter(({ arch, nr }) =>
-      executes(actionOfWord(diagram.evaluate(root, { arch, nr, args: NO_ARGUMENTS })).kind),
+    .map(([, nr]) => ({ arch, nr, weight: 1 }))
+    .filter(({ nr }) =>
+      executes(actionOfWord(diagram.evaluate(rest, { arch, nr, args: NO_ARGUMENTS })).kind),
     );
 }
 

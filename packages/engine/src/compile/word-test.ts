@@ -3,7 +3,15 @@ import { type Costs, decisionTree, favoursSize, maskTest, type Tree } from './de
 import { decideX32 } from './fold-x32.ts';
 import { oneAfterAnother } from './one-after-another.ts';
 import { instructionsOf, shorter, takeSingles, withSingles } from './singles.ts';
-import { cubeOf, type Prefix, type Range, rangesOf, type WordIndex, wordOfVariable } from './words.ts';
+import {
+  cubeOf,
+  extentOf,
+  type Prefix,
+  type Range,
+  rangesOf,
+  type WordIndex,
+  wordOfVariable,
+} from './words.ts';
 
 /** Beyond this many ranges a word is decided bit by bit. */
 const MOST_RANGES = 1024;
@@ -101,8 +109,9 @@ function cubeTest(diagram: Diagram, node: NodeId, word: WordIndex): Tree | undef
 
 /** The ranges that a word is told apart by, where these cost less than its bits. */
 function fewRanges(diagram: Diagram, node: NodeId, word: WordIndex, prefix: Prefix): Range[] | undefined {
-  const most = Math.min(MOST_RANGES, WORTH * nodesInWord(diagram, node, word) + 1);
-  return rangesOf(diagram, node, word, prefix, most);
+  const { ranges, nodes } = extentOf(diagram, node, word, prefix);
+  if (ranges > Math.min(MOST_RANGES, WORTH * nodes + 1)) return undefined;
+  return rangesOf(diagram, node, word, prefix, ranges);
 }
 
 function rangeTest(ranges: readonly Range[], word: WordIndex, costs: Costs): Tree {
@@ -111,8 +120,9 @@ function rangeTest(ranges: readonly Range[], word: WordIndex, costs: Costs): Tre
 
 /** Picks out single values first, if what remains is little. */
 function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs): Tree | undefined {
-  const most = Math.min(MOST_IN_CHAIN, WORTH_IN_CHAIN * nodesInWord(diagram, node, word));
-  const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, most) ?? []);
+  const { ranges, nodes } = extentOf(diagram, node, word, NOTHING_KNOWN);
+  if (ranges > Math.min(MOST_IN_CHAIN, WORTH_IN_CHAIN * nodes)) return undefined;
+  const { singles, rest } = takeSingles(rangesOf(diagram, node, word, NOTHING_KNOWN, ranges)!);
   if (singles.length === 0 || rest.length > MOST_RANGES) return undefined;
   costs.spend(MOST_IN_CHAIN);
   return withSingles(singles, decisionTree(rest, costs), costs);
@@ -122,16 +132,4 @@ function chainTest(diagram: Diagram, node: NodeId, word: WordIndex, costs: Costs
 function isIntervalFree(mask: number): boolean {
   const lowest = mask & -mask;
   return (mask | 0) !== -lowest;
-}
-
-function nodesInWord(diagram: Diagram, node: NodeId, word: WordIndex): number {
-  const seen = new Set<NodeId>();
-  const walk = (id: NodeId): void => {
-    if (seen.has(id) || diagram.isTerminal(id) || wordOfVariable(diagram.variable(id)) !== word) return;
-    seen.add(id);
-    walk(diagram.low(id));
-    walk(diagram.high(id));
-  };
-  walk(node);
-  return seen.size;
 }

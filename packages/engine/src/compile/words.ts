@@ -55,6 +55,45 @@ export function rangesOf(
   return walk(node, prefix.bits, prefix.low) ? ranges : undefined;
 }
 
+/** How many ranges tell a word's values apart, and how many nodes of the diagram; told without making the ranges. */
+export function extentOf(
+  diagram: Diagram,
+  node: NodeId,
+  word: WordIndex,
+  prefix: Prefix,
+): { readonly ranges: number; readonly nodes: number } {
+  interface Run {
+    readonly ranges: number;
+    readonly first: NodeId;
+    readonly last: NodeId;
+  }
+  const done = new Map<NodeId, Run>();
+  const inWord = (id: NodeId) => wordOfVariable(diagram.variable(id)) === word && !diagram.isTerminal(id);
+  const joined = (a: Run, b: Run): Run => ({
+    ranges: a.ranges + b.ranges - (a.last === b.first ? 1 : 0),
+    first: a.first,
+    last: b.last,
+  });
+  /** From a bit on, on which the node may not depend: then all of it comes again and again. */
+  const from = (id: NodeId, bit: number): Run => {
+    if (!inWord(id)) return { ranges: 1, first: id, last: id };
+    const run = own(id);
+    const times = 2 ** ((diagram.variable(id) % 32) - bit);
+    return { ...run, ranges: times * run.ranges - (run.last === run.first ? times - 1 : 0) };
+  };
+  const own = (id: NodeId): Run => {
+    let run = done.get(id);
+    if (!run) {
+      const bit = (diagram.variable(id) % 32) + 1;
+      run = joined(from(diagram.low(id), bit), from(diagram.high(id), bit));
+      done.set(id, run);
+    }
+    return run;
+  };
+  const { ranges } = from(node, prefix.bits);
+  return { ranges, nodes: done.size };
+}
+
 /** A test of some bits: (word & mask) == value leads to `yes`, everything else to `no`. */
 export interface WordCube {
   readonly mask: number;
