@@ -5,7 +5,7 @@ import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { argument, half, NR } from '../diagram/fields.ts';
 import { restrict, restrictArch } from '../diagram/restrict.ts';
 import { valueRanges } from '../diagram/value-set.ts';
-import { lowerProfile } from '../policy/lower.ts';
+import { meaningOf } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ActionName, Profile, Rule } from '../profile/profile.ts';
 import { ENOSYS, hasStub } from '../runtime/enosys-stub.ts';
@@ -63,9 +63,12 @@ export function decompilePolicy(
 /** Profiles that may say what the policy says, each with what it means. */
 function* candidates(policy: Policy, mayLoosen: boolean): Generator<Decompiled> {
   const cache: RulesCache = new Map();
+  const ways = policy.abis.some((abi) => abi.multiplexed) ? [false, true] : [false];
   for (const runtime of ['runc', 'crun'] as const)
-    for (const byDefault of defaultWords(policy))
-      for (const multiplexers of [false, true]) {
+    for (const byDefault of defaultWords(policy)) {
+      // Without the stub of runc both read the same.
+      if (runtime === 'crun' && !hasStub(actionOfWord(byDefault).kind)) continue;
+      for (const multiplexers of ways) {
         const profile = new Writer(policy, runtime, byDefault, multiplexers, mayLoosen, cache).profile();
         const target: Target = {
           native: policy.abis[0].name,
@@ -73,11 +76,12 @@ function* candidates(policy: Policy, mayLoosen: boolean): Generator<Decompiled> 
           capabilities: [],
           runtime: { name: runtime },
         };
-        const lowered = lowerProfile(profile, target, policy.diagram).value;
+        const lowered = meaningOf(profile, target, policy.diagram);
         if (!lowered) continue;
         const exact = lowered.root === policy.root;
         yield { profile, runtime, policy: lowered, exact, loosens: !exact && loosens(policy, lowered.root) };
       }
+    }
 }
 
 function loosens({ diagram, root }: Policy, other: NodeId): boolean {

@@ -52,12 +52,21 @@ export interface Lowered extends Result<Policy> {
  * ```
  */
 export function lowerProfile(profile: Profile, target: Target, diagram = new Diagram()): Lowered {
+  return lower(profile, target, diagram, true);
+}
+
+/** The policy alone, without what was seen on the way to it; sooner. */
+export function meaningOf(profile: Profile, target: Target, diagram: Diagram): Policy | undefined {
+  return lower(profile, target, diagram, false).value;
+}
+
+function lower(profile: Profile, target: Target, diagram: Diagram, wantsShadows: boolean): Lowered {
   const resolved = resolveProfile(profile, target);
   const reading = runtimeRules(resolved.profile, resolved);
   const diagnostics = [...resolved.diagnostics, ...reading.diagnostics];
   if (!reading.value) return { facts: reading.facts, diagnostics };
   try {
-    const lowering = new Lowering(resolved, reading.value, diagram);
+    const lowering = new Lowering(resolved, reading.value, diagram, wantsShadows);
     const steps = Math.min(MAX_STEPS, STEPS + STEPS_PER_RULE * reading.value.calls.length);
     const policy = diagram.within(MAX_NODES, steps, () => lowering.run());
     const facts = [...reading.facts, ...lowering.facts];
@@ -74,6 +83,8 @@ class Lowering {
   private readonly resolved: Resolved;
   private readonly rules: RuntimeRules;
   private readonly d: Diagram;
+  /** Whether rules are looked for that others leave nothing to. */
+  private readonly wantsShadows: boolean;
   readonly facts: Fact[] = [];
   /** What libseccomp refuses, at its place. */
   private readonly refused = new Map<number, Diagnostic>();
@@ -83,11 +94,16 @@ class Lowering {
     { because: 'enosys-stub' },
   ];
   private readonly words: number[];
+  private readonly known = {
+    32: new Map<CallRule['conditions'], NodeId>(),
+    64: new Map<CallRule['conditions'], NodeId>(),
+  };
   private readonly indexOf = new Map<Origin, number>();
   /** By the node that tells the reasons. */
   private readonly rulesOf = new Map<NodeId, CallRules>();
 
-  constructor(resolved: Resolved, rules: RuntimeRules, diagram: Diagram) {
+  constructor(resolved: Resolved, rules: RuntimeRules, diagram: Diagram, wantsShadows: boolean) {
+    this.wantsShadows = wantsShadows;
     this.resolved = resolved;
     this.rules = rules;
     this.d = diagram;
@@ -203,8 +219,9 @@ class Lowering {
     if (rules.length === 1 && rules[0].conditions.length === 0) return d.terminal(index(rules[0]));
     const { order, fates } = orderRules(rules, abi.bits);
     for (const fate of fates) this.noteFate(fate, abi);
-    const conditions = order.map((rule) => conditionsDiagram(d, rule.conditions, abi.bits));
-    if (order.length > 1 || conditions.includes(Diagram.FALSE)) this.lookForShadows(order, conditions, abi);
+    const conditions = order.map((rule) => this.conditions(rule.conditions, abi.bits));
+    if (this.wantsShadows && (order.length > 1 || conditions.includes(Diagram.FALSE)))
+      this.lookForShadows(order, conditions, abi);
     for (const rule of order) this.noteCut(rule, abi);
     const decision = order.reduceRight(
       (otherwise, rule, i) => d.choose(conditions[i], d.terminal(index(rule)), otherwise),
@@ -216,6 +233,14 @@ class Lowering {
       this.rulesOf.set(decision, { rules: kept, byDefault: this.words[DEFAULT], bits: abi.bits });
     }
     return decision;
+  }
+
+  /** All names of a rule share its conditions. */
+  private conditions(conditions: CallRule['conditions'], bits: 32 | 64): NodeId {
+    const known = this.known[bits];
+    const node = known.get(conditions) ?? conditionsDiagram(this.d, conditions, bits);
+    known.set(conditions, node);
+    return node;
   }
 
   /** What is too hard to find out about rules is left out: the meaning does not depend on it. */
