@@ -28,19 +28,18 @@ export function rulesForArguments(
   byDefault: number,
   mayLoosen: boolean,
 ): ArgumentRule[] {
-  const attempts = STYLES.map((style) => {
-    const [{ bits, node }] = decisions;
-    return wordsOf(d, node, byDefault).flatMap((word) =>
-      rulesOf(d, node, word, byDefault, bits, style, mayLoosen),
-    );
-  });
   const isRight = (rules: readonly ArgumentRule[]) =>
     decisions.every(({ bits, node }) => lowered(d, rules, bits, byDefault) === node);
-  return (
-    attempts.find(isRight) ??
-    attempts.map((a) => repaired(d, a, decisions, byDefault)).find(isRight) ??
-    attempts[0]
-  );
+  const [{ bits, node }] = decisions;
+  const attempts: ArgumentRule[][] = [];
+  for (const style of STYLES) {
+    const attempt = wordsOf(d, node, byDefault).flatMap((word) =>
+      rulesOf(d, node, word, byDefault, bits, style, mayLoosen),
+    );
+    if (isRight(attempt)) return attempt;
+    attempts.push(attempt);
+  }
+  return attempts.map((a) => repaired(d, a, decisions, byDefault)).find(isRight) ?? attempts[0];
 }
 
 /**

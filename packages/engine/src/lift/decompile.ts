@@ -126,14 +126,16 @@ function defaultWords({ diagram, root, abis }: Policy): number[] {
     count(restrict(diagram, root, abi.auditArch, (numbers[0] & X32_BIT) + 0x3fff_0000), 0.5);
     for (const nr of numbers) count(restrict(diagram, root, abi.auditArch, nr), 0.001);
   }
-  return [...words]
+  const likely = [...words]
     .sort((a, b) => b[1] - a[1])
     .map(([word]) => word)
     .filter(mayBeDefault)
-    .slice(0, 4)
-    .concat(FALLBACKS);
+    .slice(0, MOST_DEFAULTS);
+  return [...new Set([...likely, ...FALLBACKS])];
 }
 
+/** What comes behind these is the answer to a few names alone. */
+const MOST_DEFAULTS = 2;
 /** What a number counts whose answer depends on more. */
 const DEPENDS = 0.001;
 const LARGEST_ERRNO = 4094;
