@@ -8,7 +8,7 @@ import { type Diagram, DiagramTooLarge, type NodeId } from '../diagram/diagram.t
 import type { CallRules } from '../libseccomp/call-rule.ts';
 import { liftProgram } from '../lift/symbolic-execution.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type Costs, FOLD, type Tree } from './decision-tree.ts';
+import { type Costs, FOLD, MUCH_LONGER, type Tree } from './decision-tree.ts';
 import { Assembler, type Label, TooLong } from './layout.ts';
 import { RuleTests } from './rule-tests.ts';
 import { type CallWeight, isCached, type Objective, uniformWeights, WeightTable } from './weights.ts';
@@ -37,13 +37,14 @@ const INSTRUCTION_COST: Readonly<Record<Objective, number>> = { size: 1000, mean
 const MAX_WORK = 40_000_000;
 /** So many nodes of the diagram, and steps, may be made only to find short tests, in all; and steps at once. */
 const MAX_SPARE_NODES = 1 << 19;
-const MAX_SPARE_STEPS = 1 << 23;
+const MAX_SPARE_STEPS = 1 << 22;
 const MAX_STEPS_AT_ONCE = 1 << 21;
-/** Where the tests of the rules would do: so much work, and so many steps, to find a shorter way. */
+/** Where the tests of the rules would do: so much work, and so many steps, to find a shorter way; and work in all. */
 const MAX_WORK_TO_BETTER = MAX_WORK >> 6;
-const MAX_STEPS_TO_BETTER = 1 << 17;
-/** How much longer a filter may be that executes less. */
-const MUCH_LONGER = 4;
+const MAX_STEPS_TO_BETTER = 1 << 15;
+const MAX_SPARE_WORK = MAX_WORK >> 1;
+/** Finding out what the tests of a call's rules mean takes no more than lowering these did. */
+const MAX_STEPS_OF_RULES = 1 << 19;
 /** So many nodes of a word are looked at as what another one may go on to. */
 const MOST_WRITTEN = 16;
 const ARCH_WORD = 0;
@@ -112,6 +113,7 @@ class Compiler {
   private stepsAtOnce = MAX_STEPS_AT_ONCE;
   private spareNodes = MAX_SPARE_NODES;
   private spareSteps = MAX_SPARE_STEPS;
+  private spareWork = MAX_SPARE_WORK;
 
   constructor(diagram: Diagram, endian: Endian, { objective = 'size', weights, rules }: CompileOptions) {
     this.diagram = diagram;
@@ -158,7 +160,11 @@ class Compiler {
     const rules = this.rules?.get(id);
     if (!rules) return undefined;
     const tests = new RuleTests(rules);
-    return this.attempt(() => tests.meaning(this.diagram)) === id ? tests : undefined;
+    const { diagram } = this;
+    const meaning = unlessTooLarge(() =>
+      diagram.within(MAX_STEPS_OF_RULES, MAX_STEPS_OF_RULES, () => tests.meaning(diagram)),
+    );
+    return meaning === id ? tests : undefined;
   }
 
   /** The decision by words, or by the rules' tests where these are shorter. */
@@ -175,12 +181,13 @@ class Compiler {
 
   /** What is found with little effort, and written in no more instructions; undefined, and nothing written, otherwise. */
   private toBetter<T>(most: number, write: () => T): T | undefined {
-    const { assembler, mostWork, stepsAtOnce } = this;
+    const { assembler, work, mostWork, stepsAtOnce } = this;
+    if (this.spareWork <= 0) return undefined;
     const before = assembler.most;
     const undo = this.undo();
     try {
       assembler.most = Math.min(before, most);
-      this.mostWork = Math.min(mostWork, this.work + MAX_WORK_TO_BETTER);
+      this.mostWork = Math.min(mostWork, work + MAX_WORK_TO_BETTER);
       this.stepsAtOnce = MAX_STEPS_TO_BETTER;
       return write();
     } catch (fault) {
@@ -189,6 +196,9 @@ class Compiler {
       return undefined;
     } finally {
       assembler.most = before;
+      // The rules' tests would have cost nothing.
+      this.spareWork -= this.work - work;
+      this.work = work;
       this.mostWork = mostWork;
       this.stepsAtOnce = stepsAtOnce;
     }
@@ -243,11 +253,9 @@ class Compiler {
   private attempt<T>(find: () => T): T | undefined {
     const { diagram } = this;
     const { size, steps } = diagram;
+    const most = Math.min(this.spareSteps, this.stepsAtOnce);
     try {
-      return diagram.within(this.spareNodes, Math.min(this.spareSteps, this.stepsAtOnce), find);
-    } catch (fault) {
-      if (!(fault instanceof DiagramTooLarge)) throw fault;
-      return undefined;
+      return unlessTooLarge(() => diagram.within(this.spareNodes, most, find));
     } finally {
       this.spareNodes -= diagram.size - size;
       this.spareSteps -= diagram.steps - steps;
@@ -284,6 +292,16 @@ class Compiler {
     const count = Math.min(high - low + 1, 512) / 1000;
     const passes = !diagram.isTerminal(exit) || executes(actionOfWord(diagram.word(exit)).kind);
     return passes ? count : count / 50;
+  }
+}
+
+/** What is found, unless that takes more of the diagram than it may. */
+function unlessTooLarge<T>(find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (fault) {
+    if (!(fault instanceof DiagramTooLarge)) throw fault;
+    return undefined;
   }
 }
 

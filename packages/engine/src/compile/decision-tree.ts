@@ -39,6 +39,9 @@ export interface Costs {
   attempt<T>(find: () => T): T | undefined;
 }
 
+/** Where speed is what counts: how much longer a filter may be that executes less. */
+export const MUCH_LONGER = 4;
+
 /** How many single values the search lets one chain of equality tests pick out of a background. */
 const CHAIN_LIMIT = 8;
 /** Above this many ranges the split is sought between those of the two neighbours only (Knuth 1971). */

@@ -1,5 +1,5 @@
 import type { Diagram, NodeId } from '../diagram/diagram.ts';
-import { type Costs, decisionTree, favoursSize, maskTest, type Tree } from './decision-tree.ts';
+import { type Costs, decisionTree, favoursSize, MUCH_LONGER, maskTest, type Tree } from './decision-tree.ts';
 import { decideX32 } from './fold-x32.ts';
 import { oneAfterAnother } from './one-after-another.ts';
 import { instructionsOf, shorter, takeSingles, withSingles } from './singles.ts';
@@ -29,8 +29,6 @@ const SHORT = 3;
 const MOST_SINGLES = 64;
 /** Of what may be spent, so much that no filter comes to more bits than a kernel takes instructions. */
 const BIT_WORK = 10_000;
-/** How much longer a filter may be that executes less. */
-const MUCH_LONGER = 4;
 
 const NR_WORD: WordIndex = 1;
 const NOTHING_KNOWN: Prefix = { bits: 0, low: 0 };

@@ -4,6 +4,7 @@ import type { Objective } from '../../src/compile/weights.ts';
 import { lowerProfile } from '../../src/policy/lower.ts';
 import { parseProfile } from '../../src/profile/parse.ts';
 import type { AbiName } from '../../src/syscalls/arch.ts';
+import { callsOf } from '../../src/syscalls/lookup.ts';
 
 function compiled(native: AbiName, rules: readonly object[], objective: Objective = 'size') {
   const text = JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1, syscalls: rules });
@@ -12,9 +13,14 @@ function compiled(native: AbiName, rules: readonly object[], objective: Objectiv
   return compilePolicy(policy!, { objective });
 }
 
+interface Mask {
+  readonly index: number;
+  readonly value: number;
+  readonly valueTwo: number;
+}
+
 /** Masks of so many bits that have nothing in common. */
-function masks(count: number, bits: number, index = 1): { index: number; value: number; valueTwo: number }[] {
-  let seed = 7;
+function masks(count: number, bits: number, index = 1, seed = 7): Mask[] {
   const next = (below: number) => {
     seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff;
     return Math.floor((seed / 0x80000000) * below);
@@ -45,6 +51,17 @@ describe('many masks that may hold at once', () => {
     const { kind, program } = compiled('x86_64', rules);
     expect(kind).toBe('proved');
     expect(program.length).toBeLessThanOrEqual(compiled('x86_64', rules.slice(11)).program.length + 11 * 6);
+  });
+
+  it('of many calls leave each the room that it needs', () => {
+    const calls = callsOf('x86_64').slice(0, 100);
+    const rules = calls.flatMap(([name], i) =>
+      masks(10, 14, 1, i + 1).map((mask) => ({ ...rule(masked(mask)), names: [name] })),
+    );
+    const { kind, program } = compiled('x86_64', rules);
+    expect(kind).toBe('proved');
+    // A call takes two more to be found, and a long jump now and then.
+    expect(program.length).toBeLessThanOrEqual(compiled('x86_64', []).program.length + 100 * (10 * 3 + 3));
   });
 
   it.each<Objective>(['mean', 'bitmap'])('can be compiled for %s', (objective) => {
