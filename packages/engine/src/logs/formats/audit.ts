@@ -15,7 +15,7 @@ const KERNEL = String.raw`(?:<[0-7]>|kern  ?:\w+ *: |[0-7],\d+,\d+,[^;]*;)?(?:\[
 /** Only these may begin what the kernel says; the same text behind the name of an application is that application's. */
 const FROM_KERNEL = `^(?:${RFC5424}|(?:${SYSLOG}kernel: )?${KERNEL})`;
 
-const SYSLOG_LINE = new RegExp(`^${SYSLOG}`);
+const SYSLOG_LINE = new RegExp(`^${SYSLOG}kernel: `);
 
 /** Kernels before 3.16 wrote no "audit: ". */
 const KERNEL_RECORD = new RegExp(String.raw`${FROM_KERNEL}(?:audit: )?type=(\d+) audit\(([^)]*)\) ?: ?`);
@@ -262,12 +262,13 @@ export const audit: LogFormat = {
       line(text, from, to) {
         const { events } = records;
         const source = text.charCodeAt(from) === BRACKET ? 'dmesg' : 'auditd';
-        if (events.isOnly(source) && !records.mistrusts(text, from) && endings.seenAgain(text, from, to)) {
+        const mayBeKnown = events.isOnly(source) && !records.mistrusts(text, from);
+        if (mayBeKnown && endings.seenAgain(text, from, to)) {
           events.passed(source, text, from);
           return;
         }
         const told = records.line(shorten(text.slice(from, to)));
-        if (told) endings.remember(told);
+        if (told && mayBeKnown) endings.remember(told);
       },
       end: () => records.events.end(),
     };
