@@ -142,7 +142,7 @@ describeWith(['libseccomp'], 'of rules for one call, libseccomp refuses', () => 
     const profile = parseProfile(text).value!;
     const { value } = lowerProfile(profile, targetOf('x86_64'));
     const plan = libraryPlan(profile, targetOf('x86_64'))!;
-    const result = await runLibseccomp(plan, { foreign: false, endian: 'little' }, 1000);
+    const result = await runLibseccomp(plan, { foreign: false, endian: 'little' }, 3000);
     met[result.kind] = (met[result.kind] ?? 0) + 1;
     if (result.kind === 'hangs' || (result.kind === 'filter') === (value !== undefined)) return undefined;
     return `${result.kind}, callgate ${value ? 'accepts' : 'refuses'} ${text}`;
