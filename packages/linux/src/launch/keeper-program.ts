@@ -1,4 +1,4 @@
-import { addressOf, callsBy, exitSteps } from '../machine-code/calls.ts';
+import { addressOf, callsBy, exitSteps, textBlock, textsBlocks } from '../machine-code/calls.ts';
 import type { Block, MachineProgram, Place, Step } from '../machine-code/steps.ts';
 import { type Root, treeKiller } from './kill-tree.ts';
 
@@ -77,7 +77,7 @@ export function keeperProgram(
         call('clone', [SIGCHLD, 0, 0, 0, 0], answer),
         jump('the tree is looked after', { word: answer, is: 'different', to: 0 }),
         ...[LISTENER, UNANSWERED].map((fd) => call('close', [fd])),
-        call('execve', [at('tree killer'), at('tree killer argv'), at('none')]),
+        call('execve', [at('tree killer file'), at('tree killer'), at('none')]),
         ...end,
         label('the tree is looked after'),
       ]
@@ -131,15 +131,8 @@ export function keeperProgram(
 }
 
 function treeKillerData([file, ...argv]: readonly string[]): Block[] {
-  return [
-    text('tree killer', file),
-    ...argv.map((word, i) => text(`tree killer ${i}`, word)),
-    {
-      name: 'tree killer argv',
-      content: [...argv.map((_, i) => addressOf(`tree killer ${i}`)), 0],
-    },
-    { name: 'none', content: [0] },
-  ];
+  const environment: Block = { name: 'none', content: [0] };
+  return [textBlock('tree killer file', file), ...textsBlocks('tree killer', argv), environment];
 }
 
 function keeperData(plan: KeeperPlan): Block[] {
@@ -149,9 +142,9 @@ function keeperData(plan: KeeperPlan): Block[] {
   return [
     { name: 'answer', content: 8 },
     { name: 'go', content: 8 },
-    text('name', 'callgate-keeper'),
-    text('one', '1'),
-    ...(plan.kill ? [text('kill file', plan.kill)] : []),
+    textBlock('name', 'callgate-keeper'),
+    textBlock('one', '1'),
+    ...(plan.kill ? [textBlock('kill file', plan.kill)] : []),
     ...(plan.tree ? treeKillerData(treeKiller(plan.tree)) : []),
     { name: 'poll', content: poll },
     { name: 'asker', content: NOTIF_BYTES },
@@ -159,11 +152,7 @@ function keeperData(plan: KeeperPlan): Block[] {
     // struct itimerval and struct timespec.
     { name: 'patience', content: [0, 0, PATIENCE_S, 0] },
     { name: 'pause', content: [0, PAUSE_NS] },
-    ...(plan.files ?? []).map((file, i) => text(`file ${i}`, file)),
-    ...(plan.folders ?? []).map((folder, i) => text(`folder ${i}`, folder)),
+    ...(plan.files ?? []).map((file, i) => textBlock(`file ${i}`, file)),
+    ...(plan.folders ?? []).map((folder, i) => textBlock(`folder ${i}`, folder)),
   ];
-}
-
-function text(name: string, content: string): Block {
-  return { name, content: Buffer.from(`${content}\0`) };
 }

@@ -1,5 +1,5 @@
-import { addressOf, callsBy, exitSteps } from '../machine-code/calls.ts';
-import type { Block, MachineProgram, Place, Step, Value } from '../machine-code/steps.ts';
+import { addressOf, callsBy, exitSteps, textBlock, textsBlocks } from '../machine-code/calls.ts';
+import type { Block, MachineProgram, Place, Step } from '../machine-code/steps.ts';
 
 /** Everything that the launcher does, in the kernel's own terms. */
 export interface LauncherPlan {
@@ -105,24 +105,19 @@ export function launcherProgram(
 }
 
 function launcherData(plan: LauncherPlan, wordSize: 4 | 8): Block[] {
-  const block = (name: string): Value => ({ address: { block: name } });
-  const texts = (name: string, list: readonly Uint8Array[]): Block[] => [
-    ...list.map((text, i) => ({ name: `${name} ${i}`, content: terminated(text) })),
-    { name, content: [...list.map((_, i) => block(`${name} ${i}`)), 0] },
-  ];
   return [
     { name: 'answer', content: wordSize },
     { name: 'go', content: wordSize },
     { name: 'ready', content: [READY, 0] },
     ...STEPS.slice(1).map((step, i): Block => ({ name: `${step} failed`, content: [i + 1, 0] })),
-    { name: 'name', content: terminated(Buffer.from('callgate')) },
+    textBlock('name', 'callgate'),
     // struct sigaction: the handler, and zeros.
     { name: 'ignore', content: [SIG_IGN, 0, 0, 0, 0] },
     ...limitsOf(plan),
-    { name: 'file', content: terminated(plan.file) },
-    ...texts('argv', plan.argv),
-    ...texts('envp', plan.env),
-    ...texts('shell argv', [Buffer.from('/bin/sh'), plan.file, ...plan.argv.slice(1)]),
+    textBlock('file', plan.file),
+    ...textsBlocks('argv', plan.argv),
+    ...textsBlocks('envp', plan.env),
+    ...textsBlocks('shell argv', ['/bin/sh', plan.file, ...plan.argv.slice(1)]),
     ...(plan.filter ? filterBlocks(plan.filter) : []),
   ];
 }
@@ -140,10 +135,4 @@ export function filterBlocks(filter: Uint8Array, name = 'filter'): Block[] {
     { name, content: [filter.length / 8, { address: { block: `${name} instructions` } }] },
     { name: `${name} instructions`, content: filter },
   ];
-}
-
-function terminated(text: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(text.length + 1);
-  bytes.set(text);
-  return bytes;
 }

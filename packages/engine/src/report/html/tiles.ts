@@ -6,11 +6,11 @@ import { escaped } from './document.ts';
 
 /** What there is to know at a glance. */
 export function tiles(
-  { reasons, container }: Synthesis,
+  { reasons }: Synthesis,
   usual: UsualCalls,
   completeness: Completeness | undefined,
 ): string {
-  const looser = container?.looser.length ?? usual.looser.length;
+  const looser = usual.looser.length;
   return `<div class="tiles">${[
     tile(
       `${reasons.size}`,
