@@ -1,4 +1,4 @@
-import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { type Differences, diffDecisions } from '@callgate/engine/internal/analysis/diff';
 import { type Decompiled, decompilePolicy } from '@callgate/engine/internal/lift/decompile';
 import { profileDocument, stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
@@ -64,14 +64,18 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       return CLEAN;
     }
     context.stderr.write(
-      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${differencesText(style, diffPolicies(subject.policy, made.policy))}`,
+      `callgate: ${style.red('not equal')}: as ${made.runtime} reads it, ${printable(name)} → profile: ${differencesText(style, differences(subject, made))}`,
     );
     return FINDINGS;
   },
 };
 
-function looser(name: string, { policy }: Subject, made: Decompiled): CliFailure {
-  const { listed } = diffPolicies(policy, made.policy);
+function differences({ policy }: Subject, { decision }: Decompiled): Differences {
+  return diffDecisions(policy, decision, policy.abis);
+}
+
+function looser(name: string, subject: Subject, made: Decompiled): CliFailure {
+  const { listed } = differences(subject, made);
   const example = listed.find((d) => d.change === 'loosened');
   const which = example ? `, such as ${example.name ?? `number ${example.nr}`} on ${example.arch}` : '';
   return new CliFailure(
@@ -83,6 +87,6 @@ function decompiledDocument(subject: Subject, made: Decompiled): object {
   return {
     profile: profileDocument(made.profile),
     runtime: made.runtime,
-    ...differencesDocument(diffPolicies(subject.policy, made.policy)),
+    ...differencesDocument(differences(subject, made)),
   };
 }

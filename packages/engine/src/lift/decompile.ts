@@ -1,11 +1,12 @@
 import { type Action, actionOfWord, actionWord, freedomOf } from '../bpf/action.ts';
 import { NOWHERE, type Spanned } from '../diagnostics/span.ts';
 import { countCalls } from '../diagram/call-set.ts';
+import type { Decision } from '../diagram/decision.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { argument, half, NR } from '../diagram/fields.ts';
 import { restrict, restrictArch } from '../diagram/restrict.ts';
 import { valueRanges } from '../diagram/value-set.ts';
-import { meaningOf } from '../policy/lower.ts';
+import { decisionsOf } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ActionName, Profile, Rule } from '../profile/profile.ts';
 import { ENOSYS, hasStub } from '../runtime/enosys-stub.ts';
@@ -13,18 +14,18 @@ import type { RuntimeName, Target } from '../runtime/target.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
-import { type ArgumentRule, rulesForArguments } from './argument-rules.ts';
+import { ArgumentRules } from './argument-rules.ts';
 import type { Conjunction } from './conjunctions.ts';
 
 /** A profile in OCI form made from a policy. */
 export interface Decompiled {
   readonly profile: Profile;
-  /** The runtime for which it means `policy`. */
+  /** The runtime for which it means `decision`. */
   readonly runtime: RuntimeName;
-  readonly policy: Policy;
-  /** Whether `policy` decides every call as the one that was given. */
+  readonly decision: Decision;
+  /** Whether that decides every call as the policy that was given. */
   readonly exact: boolean;
-  /** Whether `policy` leaves any call freer than the one that was given, such as one that it denied. */
+  /** Whether it leaves any call freer than that policy, such as one that it denied. */
   readonly loosens: boolean;
 }
 
@@ -51,35 +52,44 @@ export function decompilePolicy(
   policy: Policy,
   { mayLoosen = false }: DecompileOptions = {},
 ): Decompiled | undefined {
-  let best: { readonly made: Decompiled; readonly distance: Distance } | undefined;
+  let best: { readonly made: Candidate; readonly distance: Distance } | undefined;
   for (const made of candidates(policy, mayLoosen)) {
-    if (made.exact) return made;
+    if (made.root === policy.root) return decompiled(policy, made);
     const distance = distanceOf(policy, made, mayLoosen);
     if (!best || isNearer(distance, best.distance)) best = { made, distance };
   }
-  return best?.made;
+  return best && decompiled(policy, best.made);
 }
 
-/** Profiles that may say what the policy says, each with what it means. */
-function* candidates(policy: Policy, mayLoosen: boolean): Generator<Decompiled> {
-  const cache: RulesCache = new Map();
+/** A profile that may say what the policy says, and what it decides. */
+interface Candidate {
+  readonly profile: Profile;
+  readonly runtime: RuntimeName;
+  readonly root: NodeId;
+}
+
+function decompiled(policy: Policy, { profile, runtime, root }: Candidate): Decompiled {
+  const decision = { diagram: policy.diagram, root };
+  return { profile, runtime, decision, exact: root === policy.root, loosens: loosens(policy, root) };
+}
+
+function* candidates(policy: Policy, mayLoosen: boolean): Generator<Candidate> {
+  const rules = new ArgumentRules(policy.diagram, mayLoosen);
   const ways = policy.abis.some((abi) => abi.multiplexed) ? [false, true] : [false];
   for (const runtime of ['runc', 'crun'] as const)
     for (const byDefault of defaultWords(policy)) {
       // Without the stub of runc both read the same.
       if (runtime === 'crun' && !hasStub(actionOfWord(byDefault).kind)) continue;
       for (const multiplexers of ways) {
-        const profile = new Writer(policy, runtime, byDefault, multiplexers, mayLoosen, cache).profile();
+        const profile = new Writer(policy, runtime, byDefault, multiplexers, rules).profile();
         const target: Target = {
           native: policy.abis[0].name,
           kernel: { major: 0, minor: 0 },
           capabilities: [],
           runtime: { name: runtime },
         };
-        const lowered = meaningOf(profile, target, policy.diagram);
-        if (!lowered) continue;
-        const exact = lowered.root === policy.root;
-        yield { profile, runtime, policy: lowered, exact, loosens: !exact && loosens(policy, lowered.root) };
+        const root = decisionsOf(profile, target, policy.diagram);
+        if (root !== undefined) yield { profile, runtime, root };
       }
     }
 }
@@ -102,13 +112,13 @@ function isNearer(a: Distance, b: Distance): boolean {
 }
 
 /** Whether it loosens, unless that may be; the calls of the tables that it decides otherwise; all calls that it does. */
-function distanceOf({ diagram, root, abis }: Policy, made: Decompiled, mayLoosen: boolean): Distance {
-  const other = made.policy.root;
+function distanceOf(policy: Policy, { root: other }: Candidate, mayLoosen: boolean): Distance {
+  const { diagram, root, abis } = policy;
   const differs = diagram.combine(root, other, (before, after) => (before === after ? 0 : 1));
   const named = abis.flatMap((abi) =>
     callsOf(abi.name).filter(([, nr]) => restrict(diagram, differs, abi.auditArch, nr) !== Diagram.FALSE),
   );
-  return [made.loosens && !mayLoosen ? 1n : 0n, BigInt(named.length), countCalls(diagram, differs)];
+  return [!mayLoosen && loosens(policy, other) ? 1n : 0n, BigInt(named.length), countCalls(diagram, differs)];
 }
 
 /** What may be the default action: what numbers without a name get, between the names and far above them. */
@@ -158,9 +168,6 @@ function expressible(word: number): number {
   return kind === 'ERRNO' ? actionWord({ kind, data: Math.min(data, LARGEST_ERRNO) }) : word;
 }
 
-/** The rules for arguments that were found already, by default action and decisions. */
-type RulesCache = Map<string, readonly ArgumentRule[]>;
-
 /** The rules for one name: unconditional, or for some arguments. */
 interface NamedRule {
   readonly name: string;
@@ -175,24 +182,21 @@ class Writer {
   private readonly byDefault: number;
   /** Whether socketcall and ipc get rules of their own, besides those of the calls that go through them. */
   private readonly multiplexers: boolean;
-  private readonly mayLoosen: boolean;
-  private readonly cache: RulesCache;
+  private readonly argumentRules: ArgumentRules;
 
   constructor(
     policy: Policy,
     runtime: RuntimeName,
     byDefault: number,
     multiplexers: boolean,
-    mayLoosen: boolean,
-    cache: RulesCache,
+    argumentRules: ArgumentRules,
   ) {
     this.policy = policy;
     this.d = policy.diagram;
     this.runtime = runtime;
     this.byDefault = byDefault;
     this.multiplexers = multiplexers;
-    this.mayLoosen = mayLoosen;
-    this.cache = cache;
+    this.argumentRules = argumentRules;
   }
 
   profile(): Profile {
@@ -244,9 +248,7 @@ class Writer {
     const decisions = abi
       ? having.map((a) => ({ bits: a.bits, node: this.decision(a, numberOf(a.name, name)!) }))
       : [{ bits: 32 as const, node }];
-    const key = `${this.byDefault} ${decisions.map((x) => `${x.bits}:${x.node}`).join()}`;
-    const rules = this.cache.get(key) ?? rulesForArguments(d, decisions, this.byDefault, this.mayLoosen);
-    this.cache.set(key, rules);
+    const rules = this.argumentRules.of(decisions, this.byDefault);
     return rules.map((rule) => ({ name, ...rule, word: expressible(rule.word) }));
   }
 

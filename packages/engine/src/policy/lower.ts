@@ -55,18 +55,18 @@ export function lowerProfile(profile: Profile, target: Target, diagram = new Dia
   return lower(profile, target, diagram, true);
 }
 
-/** The policy alone, without what was seen on the way to it; sooner. */
-export function meaningOf(profile: Profile, target: Target, diagram: Diagram): Policy | undefined {
-  return lower(profile, target, diagram, false).value;
+/** What a profile decides, without the reasons and what was seen on the way to it; sooner. Undefined without a policy. */
+export function decisionsOf(profile: Profile, target: Target, diagram: Diagram): NodeId | undefined {
+  return lower(profile, target, diagram, false).value?.root;
 }
 
-function lower(profile: Profile, target: Target, diagram: Diagram, wantsShadows: boolean): Lowered {
+function lower(profile: Profile, target: Target, diagram: Diagram, wantsReasons: boolean): Lowered {
   const resolved = resolveProfile(profile, target);
   const reading = runtimeRules(resolved.profile, resolved);
   const diagnostics = [...resolved.diagnostics, ...reading.diagnostics];
   if (!reading.value) return { facts: reading.facts, diagnostics };
   try {
-    const lowering = new Lowering(resolved, reading.value, diagram, wantsShadows);
+    const lowering = new Lowering(resolved, reading.value, diagram, wantsReasons);
     const steps = Math.min(MAX_STEPS, STEPS + STEPS_PER_RULE * reading.value.calls.length);
     const policy = diagram.within(MAX_NODES, steps, () => lowering.run());
     const facts = [...reading.facts, ...lowering.facts];
@@ -83,8 +83,8 @@ class Lowering {
   private readonly resolved: Resolved;
   private readonly rules: RuntimeRules;
   private readonly d: Diagram;
-  /** Whether rules are looked for that others leave nothing to. */
-  private readonly wantsShadows: boolean;
+  /** Whether each rule is told from others with its action, and rules are looked for that others leave nothing to. */
+  private readonly wantsReasons: boolean;
   readonly facts: Fact[] = [];
   /** What libseccomp refuses, at its place. */
   private readonly refused = new Map<number, Diagnostic>();
@@ -99,18 +99,26 @@ class Lowering {
     64: new Map<CallRule['conditions'], NodeId>(),
   };
   private readonly indexOf = new Map<Origin, number>();
+  /** Without reasons: by the conditions and actions of its rules, what a call gets. */
+  private readonly alike = new Map<string, NodeId>();
+  private readonly numberOfConditions = new Map<CallRule['conditions'], number>();
   /** By the node that tells the reasons. */
   private readonly rulesOf = new Map<NodeId, CallRules>();
 
-  constructor(resolved: Resolved, rules: RuntimeRules, diagram: Diagram, wantsShadows: boolean) {
-    this.wantsShadows = wantsShadows;
+  constructor(resolved: Resolved, rules: RuntimeRules, diagram: Diagram, wantsReasons: boolean) {
+    this.wantsReasons = wantsReasons;
     this.resolved = resolved;
     this.rules = rules;
     this.d = diagram;
     this.words = [actionWord(rules.byDefault), KILL_THREAD_WORD, actionWord({ kind: 'ERRNO', data: ENOSYS })];
+    const ofWord = new Map<number, number>();
     for (const { origin, word } of rules.calls) {
       if (this.indexOf.has(origin)) continue;
-      this.indexOf.set(origin, this.origins.push(origin) - 1);
+      const known = wantsReasons ? undefined : ofWord.get(word);
+      this.indexOf.set(origin, known ?? this.origins.length);
+      if (known !== undefined) continue;
+      ofWord.set(word, this.origins.length);
+      this.origins.push(origin);
       this.words.push(word);
     }
   }
@@ -214,13 +222,29 @@ class Lowering {
 
   /** The decision for one number. */
   private call(rules: readonly CallRule[], abi: Abi): NodeId {
+    if (this.wantsReasons) return this.ordered(rules, abi);
+    const key = `${abi.bits} ${rules.map((rule) => this.keyOf(rule)).join()}`;
+    const decision = this.alike.get(key) ?? this.ordered(rules, abi);
+    this.alike.set(key, decision);
+    return decision;
+  }
+
+  /** The names of a rule share its conditions, so that many calls are alike. */
+  private keyOf({ conditions, word }: CallRule): string {
+    const number = this.numberOfConditions.get(conditions) ?? this.numberOfConditions.size;
+    this.numberOfConditions.set(conditions, number);
+    return `${number}:${word}`;
+  }
+
+  /** What libseccomp decides by the rules of one number. */
+  private ordered(rules: readonly CallRule[], abi: Abi): NodeId {
     const { d } = this;
     const index = (rule: CallRule) => this.indexOf.get(rule.origin)!;
     if (rules.length === 1 && rules[0].conditions.length === 0) return d.terminal(index(rules[0]));
     const { order, fates } = orderRules(rules, abi.bits);
     for (const fate of fates) this.noteFate(fate, abi);
     const conditions = order.map((rule) => this.conditions(rule.conditions, abi.bits));
-    if (this.wantsShadows && (order.length > 1 || conditions.includes(Diagram.FALSE)))
+    if (this.wantsReasons && (order.length > 1 || conditions.includes(Diagram.FALSE)))
       this.lookForShadows(order, conditions, abi);
     for (const rule of order) this.noteCut(rule, abi);
     const decision = order.reduceRight(

@@ -1,4 +1,4 @@
-import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { diffDecisions } from '@callgate/engine/internal/analysis/diff';
 import { assemble } from '@callgate/engine/internal/bpf/assemble';
 import { decompilePolicy } from '@callgate/engine/internal/lift/decompile';
 import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
@@ -56,7 +56,7 @@ foreign: ret #0
     const before = policyOf(byPlace(inside, outside));
     const made = decompilePolicy(before)!;
     expect(made.exact).toBe(false);
-    const changes = diffPolicies(before, made.policy).listed.map((d) => d.change);
+    const changes = diffDecisions(before, made.decision, before.abis).listed.map((d) => d.change);
     expect(changes).not.toContain('loosened');
     expect(made.loosens).toBe(false);
   });
