@@ -10,6 +10,7 @@ import {
 } from './container/oci-container.ts';
 import { KernelLog } from './kernel-log/kernel-log.ts';
 import { tryCalls } from './launch/try-calls.ts';
+import { errnoWords } from './libc.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
 import { filtersReadable } from './process/live-filters.ts';
 import { RECORDERS } from './recorders/choose.ts';
@@ -67,7 +68,7 @@ async function enforceCheck(): Promise<Check> {
     const allowAll = [instruction(LD_ABS, 0), instruction(RET_K, ALLOW_WORD)];
     const [end] = await tryCalls([{ filter: allowAll, nr: nativeNumber('getpid'), args: [] }]);
     if (end.kind === 'refused')
-      return { name, ok: false, why: `the kernel takes no filter (errno ${end.errno})` };
+      return { name, ok: false, why: `the kernel takes no filter: ${errnoWords(end.errno)}` };
     return end.kind === 'returned'
       ? { name, ok: true }
       : { name, ok: false, why: 'a process under a filter could not make a call' };

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { getSystemErrorMap } from 'node:util';
 import type koffiModule from 'koffi';
 
 /** System calls through libc's syscall(2), and the errno that they leave. */
@@ -69,7 +70,13 @@ function load(): Libc {
 export class SyscallError extends Error {
   readonly errno: number;
   constructor(what: string, errno: number) {
-    super(`${what}: errno ${errno}`);
+    super(`${what}: ${errnoWords(errno)}`);
     this.errno = errno;
   }
+}
+
+/** Such as "operation not permitted (EPERM)". */
+export function errnoWords(errno: number): string {
+  const [name, words] = getSystemErrorMap().get(-errno) ?? [];
+  return name ? `${words} (${name})` : `errno ${errno}`;
 }

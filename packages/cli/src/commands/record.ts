@@ -142,8 +142,8 @@ async function recordTarget(context: Context, target: AttachTarget, flags: Recor
 
 async function recordCommand(context: Context, args: readonly string[], flags: RecordFlags, say: Say) {
   const program = commandOf(args, 'record');
-  const { recorder, reason } = findRecorder(flags.recorder);
-  if (reason) say(reason);
+  const chosen = findRecorder(flags.recorder);
+  if (chosen.reason) say(chosen.reason);
   const route: SignalRoute = { stop: new AbortController() };
   const timer =
     flags.duration === undefined
@@ -152,7 +152,7 @@ async function recordCommand(context: Context, args: readonly string[], flags: R
   try {
     const { recording, ending } = await recordWithSignals(
       context,
-      recorder,
+      chosen,
       program,
       say,
       {},

@@ -109,7 +109,7 @@ async function runCounted(
   // eBPF counts a call whatever its arguments.
   const recorder = ebpf.unavailable() === undefined && !logsByArguments(subject.policy) ? ebpf : denials;
   try {
-    const { recording, ending } = await recordWithSignals(context, recorder, plan.command, say, plan);
+    const { recording, ending } = await recordWithSignals(context, { recorder }, plan.command, say, plan);
     const told = denialsOf(subject.policy, log?.denials() ?? []);
     const denied = countedDenials(recording.observations, told);
     const unseen =

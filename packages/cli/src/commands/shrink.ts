@@ -187,10 +187,10 @@ class Trials {
 
   /** The calls that any of several runs makes. */
   async used(): Promise<Set<string>> {
-    const { recorder } = findRecorder('auto');
+    const chosen = findRecorder('auto');
     const used = new Set<string>();
     for (let i = 0; i < this.each; i++) {
-      const { recording } = await recordWithSignals(this.context, recorder, this.program, () => {}, {
+      const { recording } = await recordWithSignals(this.context, chosen, this.program, () => {}, {
         stdio: 'ignore',
       });
       this.runs++;

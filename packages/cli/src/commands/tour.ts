@@ -102,7 +102,8 @@ class Tour {
   }
 
   private async record() {
-    const { recorder, reason } = findRecorder('auto');
+    const chosen = findRecorder('auto');
+    const { recorder, reason } = chosen;
     this.title(`Record what ${this.name()} calls, ${RUNS} times`);
     this.say(`with ${recorder.id}: ${recorder.about.replace(/^[^:]*: /, '')}`);
     if (reason)
@@ -114,7 +115,7 @@ class Tour {
     for (let i = 0; i < RUNS; i++) {
       const say = (text: string) => this.say(text);
       const plan = { stdio: this.stdio() };
-      const result = await recordWithSignals(this.context, recorder, this.program, say, plan, this.route);
+      const result = await recordWithSignals(this.context, chosen, this.program, say, plan, this.route);
       this.stopIfTold();
       recordings.push(result.recording);
       status = result.ending.status;

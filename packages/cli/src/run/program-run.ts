@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import { printable } from '@callgate/engine/internal/report/words';
 import { type Ending, type LaunchPlan, launch } from '@callgate/linux/internal/launch/launch';
 import { LaunchError } from '@callgate/linux/internal/launch/start-program';
+import { errnoWords } from '@callgate/linux/internal/libc';
 import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { isForeground } from '@callgate/linux/internal/process/processes';
+import { RecorderCannotStart } from '@callgate/linux/internal/recorders/recorder';
 import { CliFailure, type Context } from '../context.ts';
 import { type EngineBlindVerb, insteadOfEngine } from './engine-command.ts';
 import { withInherited } from './inherited.ts';
@@ -45,10 +47,13 @@ export function expectProgram(context: Context, program: string): void {
 /** Faults of starting a program, with the exit status that a shell would give. */
 export function launchFailure(fault: unknown, program: string): unknown {
   if (fault instanceof NoSuchProgram) return new CliFailure(printable(fault.message), fault.status);
+  if (fault instanceof RecorderCannotStart && !(fault.cause instanceof LaunchError))
+    return new CliFailure(printable(fault.message));
+  if (fault instanceof RecorderCannotStart) return launchFailure(fault.cause, program);
   if (!(fault instanceof LaunchError)) return fault;
   if (fault.step === 'execve')
     return new CliFailure(
-      `${printable(program)}: cannot be executed (errno ${fault.errno})`,
+      `${printable(program)}: cannot be executed: ${errnoWords(fault.errno)}`,
       fault.errno === 2 ? 127 : 126,
     );
   if (fault.step === 'seccomp' && fault.errno === EBUSY)

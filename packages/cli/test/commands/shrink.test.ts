@@ -108,7 +108,7 @@ describe('shrink', () => {
     const { status, stderr } = await callgate(['shrink', profile, '--', script]);
     expect({ status, stderr }).toEqual({
       status: 127,
-      stderr: `callgate: ${script}: cannot be executed (errno 2)\n`,
+      stderr: `callgate: ${script}: cannot be executed: no such file or directory (ENOENT)\n`,
     });
   });
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { getSystemErrorName } from 'node:util';
+import { errnoWords } from '../libc.ts';
 import { nativeNumber, thisMachine } from '../machine.ts';
 import { executable } from '../machine-code/elf.ts';
 import { instructionSetOf } from '../machine-code/instruction-sets.ts';
@@ -12,7 +13,7 @@ export class LaunchError extends Error {
   readonly step: string;
   readonly errno: number;
   constructor(step: string, errno: number) {
-    super(errno === 0 ? `${step} failed` : `${step} failed with errno ${errno}`);
+    super(errno === 0 ? `${step} failed` : `${step} failed: ${errnoWords(errno)}`);
     this.step = step;
     this.errno = errno;
   }

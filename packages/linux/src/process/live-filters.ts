@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { decodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
-import { libc } from '../libc.ts';
+import { errnoWords, libc } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 import { isAlive, processStatus, tracerOf } from './processes.ts';
 
@@ -155,6 +155,6 @@ class Ptrace {
     }
     if (errno === EINVAL || errno === EIO)
       return new FiltersUnreadable('this kernel gives no filters (it lacks CONFIG_CHECKPOINT_RESTORE)');
-    return new FiltersUnreadable(`the filters of process ${pid} cannot be read: errno ${errno}`);
+    return new FiltersUnreadable(`the filters of process ${pid} cannot be read: ${errnoWords(errno)}`);
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Keeper, startKeeper } from '../launch/keeper.ts';
 import { type Ending, type Launched, type LaunchPlan, launch } from '../launch/launch.ts';
 import { Cgroup, ownCgroup } from '../process/cgroup.ts';
-import type { RecordHooks, Tally } from './recorder.ts';
+import { RecorderCannotStart, type RecorderId, type RecordHooks, type Tally } from './recorder.ts';
 
 /** How often the kernel is asked whether the program's last child is gone. */
 const POLL_MS = 20;
@@ -32,8 +32,12 @@ export interface Observer {
   readonly folders?: readonly string[];
 }
 
-/** Runs a program in a cgroup of its own, observed from its execve until everything that it started is gone. */
+/**
+ * Runs a program in a cgroup of its own, observed from its execve until everything that it started is gone.
+ * @throws RecorderCannotStart when it cannot be observed.
+ */
 export async function observeInCgroup(
+  recorder: RecorderId,
   plan: LaunchPlan,
   hooks: RecordHooks,
   observe: (pid: number, cgroup: Cgroup) => Observer,
@@ -44,13 +48,17 @@ export async function observeInCgroup(
   let observer: Observer | undefined;
   let keeper: Keeper | undefined;
   try {
-    cgroup = Cgroup.create();
-    cgroup.add(launched.pid);
-    observer = observe(launched.pid, cgroup);
-    keeper = startKeeper({
-      kill: join(cgroup.path, 'cgroup.kill'),
-      folders: [...(observer.folders ?? []), cgroup.path],
-    });
+    try {
+      cgroup = Cgroup.create();
+      cgroup.add(launched.pid);
+      observer = observe(launched.pid, cgroup);
+      keeper = startKeeper({
+        kill: join(cgroup.path, 'cgroup.kill'),
+        folders: [...(observer.folders ?? []), cgroup.path],
+      });
+    } catch (fault) {
+      throw new RecorderCannotStart(recorder, fault);
+    }
     let over = false;
     const running = seeThrough(launched, cgroup, hooks).finally(() => {
       over = true;

@@ -14,6 +14,11 @@ export interface Choice {
   readonly passedOver: readonly { readonly id: string; readonly why: string }[];
 }
 
+/** The next best one that works here, for when a recorder cannot start after all. */
+export function recorderAfter(recorder: Recorder): Recorder | undefined {
+  return RECORDERS.slice(RECORDERS.indexOf(recorder) + 1).find((r) => r.unavailable() === undefined);
+}
+
 /** The best recorder that works on this machine for this user; undefined with reasons when none does. */
 export function chooseRecorder():
   | Choice

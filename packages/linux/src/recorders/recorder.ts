@@ -52,9 +52,18 @@ export interface RecordHooks {
   readonly stop?: AbortSignal;
 }
 
+export type RecorderId = 'ebpf' | 'tracefs' | 'notify' | 'log' | 'strace' | 'denials';
+
+/** A recorder finds out too late that it cannot observe the program, which has not run yet. */
+export class RecorderCannotStart extends Error {
+  constructor(id: RecorderId, cause: unknown) {
+    super(`${id} cannot record here: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
+}
+
 /** A way to see every system call that a program makes. */
 export interface Recorder {
-  readonly id: 'ebpf' | 'tracefs' | 'notify' | 'log' | 'strace' | 'denials';
+  readonly id: RecorderId;
   /** One line: how it works and what it costs. */
   readonly about: string;
   /** Why it cannot work on this machine for this user; undefined when it can. */

@@ -33,7 +33,7 @@ export const ebpf: Recorder = {
   record(plan, hooks = {}) {
     // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
     const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
-    return observeInCgroup(plan, hooks, (pid, cgroup) => {
+    return observeInCgroup('ebpf', plan, hooks, (pid, cgroup) => {
       const types = readKernelTypes()!;
       const programs = hooks.args
         ? observed(observerLayout(types)!, pid, countsDenied)

@@ -50,6 +50,7 @@ export const log: Recorder = {
         return launch(held);
       });
     return observeInCgroup(
+      'log',
       { ...plan, filter: LOG_ALL },
       hooks,
       (pid, cgroup) => {

@@ -46,7 +46,7 @@ export const tracefs: Recorder = {
   },
 
   record: (plan, hooks = {}) =>
-    observeInCgroup(plan, hooks, (pid) => {
+    observeInCgroup('tracefs', plan, hooks, (pid) => {
       const machine = thisMachine().abi.name;
       const log = new LogStream({ machine, wantsArguments: hooks.args, format: ftrace });
       const events = new FromExecve(log, pid);

@@ -1,7 +1,9 @@
 import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
 import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
-import { thisMachine } from '../../machine.ts';
-import type { Recorder } from '../recorder.ts';
+import { LaunchError } from '../../launch/start-program.ts';
+import { libc } from '../../libc.ts';
+import { nativeNumber } from '../../machine.ts';
+import { type Recorder, RecorderCannotStart } from '../recorder.ts';
 import { mayTakeDescriptors } from './listener.ts';
 import { RET_USER_NOTIF, supervise } from './supervisor.ts';
 
@@ -15,13 +17,23 @@ export const notify: Recorder = {
 
   unavailable() {
     if (process.platform !== 'linux') return 'this is not Linux';
-    const { kernel } = thisMachine();
-    if (kernel.major < 5 || (kernel.major === 5 && kernel.minor < 6)) return 'it needs Linux 5.6 or newer';
-    if (!mayTakeDescriptors()) return 'pidfd_getfd is forbidden here';
+    if (!hasNotifications()) return 'this kernel has no user notification (it needs Linux 5.0 or newer)';
+    if (!mayTakeDescriptors()) return 'pidfd_getfd is forbidden here, or unknown (before Linux 5.6)';
     return undefined;
   },
 
-  record(plan, hooks = {}) {
-    return supervise({ ...plan, filter: NOTIFY_ALL, flags: 0 }, hooks, () => undefined, 'every call');
+  async record(plan, hooks = {}) {
+    try {
+      return await supervise({ ...plan, filter: NOTIFY_ALL, flags: 0 }, hooks, () => undefined, 'every call');
+    } catch (fault) {
+      const isRefused = fault instanceof LaunchError && fault.step === 'seccomp';
+      throw isRefused ? new RecorderCannotStart('notify', fault) : fault;
+    }
   },
 };
+
+/** Whether the kernel tells how large a notification is, which costs nothing. */
+function hasNotifications(): boolean {
+  const GET_NOTIF_SIZES = 3;
+  return libc().syscall(nativeNumber('seccomp'), GET_NOTIF_SIZES, 0, Buffer.alloc(6)) === 0;
+}
