@@ -11,6 +11,7 @@ const PROG_LOAD = 5;
 const RAW_TRACEPOINT_OPEN = 17;
 const PROG_TYPE_TRACING = 26;
 const ENOENT = 2;
+const EPERM = 1;
 /** No map of callgate's holds more. */
 const MOST_ENTRIES = 65_536;
 
@@ -28,7 +29,7 @@ export class BpfObjects {
       attr.writeUInt32LE(value, i * 4);
     });
     attr.write(name, 28, 15, 'latin1');
-    return this.keep(bpf(MAP_CREATE, attr, `creating the map ${name}`));
+    return this.keep(withLockedMemory(() => bpf(MAP_CREATE, attr, `creating the map ${name}`)));
   }
 
   /** A map of one cgroup, for asking whether a task is below it. */
@@ -54,7 +55,7 @@ export class BpfObjects {
     attr.write(name, 48, 15, 'latin1');
     attr.writeUInt32LE(TRACE_RAW_TP, 68);
     attr.writeUInt32LE(btfId, 108);
-    const program = this.keep(load(attr, name));
+    const program = this.keep(withLockedMemory(() => load(attr, name)));
     const link = Buffer.alloc(16);
     link.writeUInt32LE(program, 8);
     this.keep(bpf(RAW_TRACEPOINT_OPEN, link, `attaching ${name}`));
@@ -120,6 +121,30 @@ function bpf(command: number, attr: Buffer, what: string): number {
   return result;
 }
 
+/** Before Linux 5.11 the memory of maps and programs counts against RLIMIT_MEMLOCK: where that is in the way, it is raised. */
+function withLockedMemory<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (fault) {
+    if (!(fault instanceof SyscallError && fault.errno === EPERM)) throw fault;
+    const before = Buffer.alloc(16);
+    const unlimited = Buffer.alloc(16, 0xff);
+    if (!lockedMemory(unlimited, before)) throw fault;
+    try {
+      return make();
+    } finally {
+      // What is started inherits limits.
+      lockedMemory(before);
+    }
+  }
+}
+
+/** Sets RLIMIT_MEMLOCK, soft and hard, and tells what it was; whether that was allowed. */
+function lockedMemory(limit: Buffer, before: Buffer | 0 = 0): boolean {
+  const RLIMIT_MEMLOCK = 8;
+  return libc().syscall(nativeNumber('prlimit64'), 0, RLIMIT_MEMLOCK, limit, before) === 0;
+}
+
 function pointer(attr: Buffer, offset: number, target: Buffer): void {
   attr.writeBigUInt64LE(libc().address(target), offset);
 }
@@ -138,7 +163,9 @@ function load(attr: Buffer, name: string): number {
       return bpf(PROG_LOAD, attr, what);
     } catch (fault) {
       const words = log.toString('latin1', 0, log.indexOf(0)).trim().split('\n').slice(-4).join('; ');
-      if (fault instanceof SyscallError && words) throw new SyscallError(`${what} (${words})`, fault.errno);
+      // Of a program that it has nothing against, the verifier tells only how much it looked at.
+      if (fault instanceof SyscallError && words && !words.startsWith('processed'))
+        throw new SyscallError(`${what} (${words})`, fault.errno);
       throw fault;
     }
   }

@@ -44,6 +44,11 @@ export class KernelTypes {
     }
   }
 
+  /** Whether anything has that name, such as a value of an enumeration. */
+  mentions(name: string): boolean {
+    return this.bytes.includes(`\0${name}\0`, this.strings, 'latin1');
+  }
+
   /** The id of a type by its name. */
   id(kind: BtfKind, name: string): number | undefined {
     const found = this.bytes.indexOf(`\0${name}\0`, this.strings, 'latin1');

@@ -9,6 +9,7 @@ export const HELPER = {
   time: 5,
   processorId: 8,
   currentComm: 16,
+  currentTaskAddress: 35,
   underCgroup: 37,
   readKernel: 113,
   currentTask: 158,

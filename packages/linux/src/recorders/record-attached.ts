@@ -17,6 +17,7 @@ import {
   threadsOf,
   treeOf,
 } from '../process/processes.ts';
+import { CALL_MACHINE } from './ebpf/call-machine.ts';
 import { observerLayout } from './ebpf/observer-layout.ts';
 import { ObserverPrograms } from './ebpf/observer-programs.ts';
 import type { Scope, SeenContainer } from './ebpf/scope.ts';
@@ -222,13 +223,13 @@ function observer(
   scope: Scope,
   options: { readonly denied: boolean; readonly args: boolean },
 ): ObserverPrograms {
+  if (!CALL_MACHINE) throw new NotAttachable(`the eBPF programs are not written for ${process.arch}`);
   const types = readKernelTypes();
   const layout = types && observerLayout(types);
   if (!layout)
     throw new NotAttachable(
       'the kernel does not describe the types that eBPF needs (/sys/kernel/btf/vmlinux)',
     );
-  if (process.arch !== 'x64') throw new NotAttachable('the eBPF programs are written for x86_64');
   return new ObserverPrograms(layout, scope, options);
 }
 

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
+import { nativeNumber } from '../../machine.ts';
 import { Counter, type PhaseCount } from '../recorder.ts';
+import { type CallLayout, callLayoutOf } from './call-layout.ts';
+import { CALL_MACHINE } from './call-machine.ts';
 import { bootTime, firstIn, KERNEL_FIRST, storeFirst } from './kernel-firsts.ts';
 import { LastTasks } from './last-tasks.ts';
 import { AGE, createTurns, type LifeAt, loadAge, turnAge, whenToldToEnd } from './life.ts';
-import { ABIS, LIFE_PHASES, TABLE } from './observer-results.ts';
+import { ABIS, LIFE_PHASES, NARROW, TABLE, X32 } from './observer-results.ts';
+import { followsCurrent, type TaskPaths, TaskView, taskPaths } from './task-view.ts';
 
-const X86 = ABIS.indexOf('x86');
-const X32 = ABIS.indexOf('x32');
-const X32_BIT = 0x40000000;
-/** thread_info.status: the call came through the i386 entry (asm/thread_info.h). */
-const TS_COMPAT = 2;
 /** The tables of an age, padded to a power of two: three ABIs of 512 counters of 8 bytes; numbers above go to a hash. */
 const AGE_SIZE = 16384;
 /** A CPU's tables, padded: those of three ages. */
@@ -28,11 +28,11 @@ const STATE = { cgroup: 0, lost: 8, left: 16, age: 24, root: 32, changes: 40, si
 const LIFE: LifeAt = { register: 1, age: STATE.age, root: STATE.root };
 /** firsts: a counter's place -> when it was first counted, and who made the call. */
 const FIRSTS = 8192;
-/** Where that lies on the programs' stack. */
+/** Where that lies on the programs' stack, and copies of tasks. */
 const AT_FIRST = -8 - 8 - KERNEL_FIRST.size;
+const AT_COPIES = AT_FIRST - 64;
 const TASKS = 65536;
 const KEY_ZERO = Buffer.alloc(4);
-const EXECVE = 59;
 const DENIED = 0x100;
 
 /** What the programs saw. */
@@ -48,22 +48,31 @@ export interface KernelCounts {
 interface CounterLayout {
   readonly sysEnter: number;
   readonly exec: number;
-  readonly status: number;
-  readonly cgroups: number;
-  readonly defaultCgroup: number;
+  readonly calls: CallLayout;
   readonly sysExit: number;
   readonly fork: number;
   readonly taskFree: number;
   readonly attachTask: number;
-  readonly seccompMode: number;
-  readonly originalAx: number;
-  readonly tgid: number;
   readonly signal: number;
   readonly exit: number;
   readonly task: number;
+  readonly paths: TaskPaths<CounterMember>;
+  readonly followsCurrent: boolean;
   /** Takes a number for a task's address, since Linux 6.2; undefined before. */
-  readonly cast?: number;
+  readonly cast: number | undefined;
 }
+
+/** What these programs ask of a task; `narrow` is where it says that its call has 32 bits. */
+const MEMBERS = {
+  tgid: [['task_struct', 'tgid']],
+  seccompMode: [['task_struct', 'seccomp.mode']],
+  narrow: [['task_struct', CALL_MACHINE?.narrow.member ?? '']],
+  cgroup: [
+    ['task_struct', 'cgroups'],
+    ['css_set', 'dfl_cgrp'],
+  ],
+} as const;
+type CounterMember = keyof typeof MEMBERS;
 
 /** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
 export function layoutOf(types: KernelTypes): CounterLayout | undefined {
@@ -74,15 +83,12 @@ export function layoutOf(types: KernelTypes): CounterLayout | undefined {
     fork: types.id('typedef', 'btf_trace_sched_process_fork'),
     taskFree: types.id('typedef', 'btf_trace_sched_process_free'),
     attachTask: types.id('typedef', 'btf_trace_cgroup_attach_task'),
-    status: types.memberOffset('task_struct', 'thread_info.status'),
-    cgroups: types.memberOffset('task_struct', 'cgroups'),
-    defaultCgroup: types.memberOffset('css_set', 'dfl_cgrp'),
-    seccompMode: types.memberOffset('task_struct', 'seccomp.mode'),
-    originalAx: types.memberOffset('pt_regs', 'orig_ax'),
-    tgid: types.memberOffset('task_struct', 'tgid'),
+    calls: callLayoutOf(types),
     signal: types.id('typedef', 'btf_trace_signal_generate'),
     exit: types.id('typedef', 'btf_trace_sched_process_exit'),
     task: types.id('struct', 'task_struct'),
+    paths: taskPaths(types, MEMBERS),
+    followsCurrent: followsCurrent(types),
   };
   const cast = types.id('func', 'bpf_rdonly_cast');
   return Object.values(layout).includes(undefined) ? undefined : ({ ...layout, cast } as CounterLayout);
@@ -96,6 +102,7 @@ export function layoutOf(types: KernelTypes): CounterLayout | undefined {
 export class CountingPrograms {
   private readonly objects = new BpfObjects();
   private readonly layout: CounterLayout;
+  private readonly task: TaskView<CounterMember>;
   private readonly stripes: number;
   private readonly state: number;
   private readonly scope: number;
@@ -111,6 +118,7 @@ export class CountingPrograms {
   /** `root` is the workload's main process. */
   constructor(layout: CounterLayout, cgroupPath: string, root: number, countDenied: boolean) {
     this.layout = layout;
+    this.task = new TaskView(layout.paths, layout.followsCurrent ? undefined : AT_COPIES);
     this.countDenied = countDenied;
     const cpus = 2 ** Math.ceil(Math.log2(possibleCpus()));
     this.stripes = Math.min(MOST_STRIPES, cpus);
@@ -198,14 +206,14 @@ export class CountingPrograms {
     const { layout } = this;
     const a = new EbpfAssembler().load64(6, 1, 8).cut(6);
     if (layout.cast === undefined) {
-      a.call(HELPER.currentTask).move(7, 0);
+      this.task.takeCurrent(a);
       this.skipUnlessRecorded(a);
     } else this.lastTasks.knowAgain(a.load64(9, 1, 0), layout.task, layout.cast);
     if (this.countDenied) {
-      a.load32(1, 7, layout.seccompMode).ifEqual(1, 0, 'unfiltered');
+      this.task.load32(a, 1, 'seccompMode').ifEqual(1, 0, 'unfiltered');
       this.mark(a, 1).label('unfiltered');
     }
-    a.load32(1, 7, layout.status).set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').ifAtLeast(6, TABLE, 'odd');
+    this.ifNarrow(a.set(8, 0)).ifAtLeast(6, TABLE, 'odd');
     a.label('known').shiftLeft(8, Math.log2(TABLE)).addRegister(8, 6).move(2, 8).mapValue(1, this.state);
     loadAge(a, LIFE, this.turns);
     a.shiftLeft(8, 3).shiftLeft(3, Math.log2(AGE_SIZE)).addRegister(8, 3);
@@ -218,7 +226,7 @@ export class CountingPrograms {
     a.label('count it').increment(2).label('out').exit();
     this.keepFirst(a.label('new'));
     a.mapValue(2, this.counts).addRegister(2, 9).jump('count it');
-    turnAge(a, LIFE, layout.tgid);
+    turnAge(a, LIFE, this.task);
     if (layout.cast !== undefined) this.lastTasks.lookAnew(a, () => this.skipUnlessRecorded(a));
     this.elsewhere(a);
     this.findAbi(a, 'known');
@@ -229,10 +237,10 @@ export class CountingPrograms {
   private exec(): EbpfAssembler {
     const a = new EbpfAssembler().mapValue(9, this.state).load64(1, 9, STATE.cgroup).ifNotEqual(1, 0, 'out');
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
-    a.call(HELPER.currentTask).move(7, 0);
-    a.load64(2, 7, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup).store64(9, STATE.cgroup, 2);
-    this.keepFirst(a.set(8, EXECVE * 8));
-    a.mapValue(2, this.counts).increment(2, EXECVE * 8);
+    this.task.load64(this.task.takeCurrent(a), 2, 'cgroup').store64(9, STATE.cgroup, 2);
+    const place = nativeNumber('execve') * 8;
+    this.keepFirst(a.set(8, place));
+    a.mapValue(2, this.counts).increment(2, place);
     this.mark(a, 1).label('out').exit();
     return this.loseOne(a);
   }
@@ -240,11 +248,12 @@ export class CountingPrograms {
   /** tp_btf/sys_exit: for a task with a filter, a call that was not seen at sys_enter was denied. */
   private sysExit(): EbpfAssembler {
     const { layout } = this;
-    const a = new EbpfAssembler().load64(9, 1, 0).call(HELPER.currentTask).move(7, 0);
+    const a = this.task.takeCurrent(new EbpfAssembler().load64(9, 1, 0));
     // 2 is SECCOMP_MODE_FILTER, 3 a task that its filter has killed.
-    a.load32(1, 7, layout.seccompMode).ifBelow(1, 2, 'out');
+    this.task.load32(a, 1, 'seccompMode').ifBelow(1, 2, 'out');
     this.skipUnlessRecorded(a);
-    a.store64(10, -8, 7)
+    this.task
+      .storeAddress(a, -8)
       .map(1, this.tasks)
       .move(2, 10)
       .add(2, -8)
@@ -253,8 +262,8 @@ export class CountingPrograms {
     a.load64(1, 0, 0).ifEqual(1, 0, 'denied').storeConstant64(0, 0, 0).label('out').exit();
     this.elsewhere(a);
     this.mark(a.label('first'), 0).exit();
-    a.label('denied').load64(6, 9, layout.originalAx).cut(6).load32(1, 7, layout.status);
-    a.set(8, 0).ifAnyBit(1, TS_COMPAT, 'x86').jump('odd');
+    a.label('denied').load32(6, 9, layout.calls.number).set(8, 0);
+    this.ifNarrow(a).jump('odd');
     this.findAbi(a, undefined);
     return this.countOdd(a, DENIED);
   }
@@ -262,7 +271,7 @@ export class CountingPrograms {
   /** tp_btf/signal_generate: the main process is told to end. */
   private signal(): EbpfAssembler {
     const a = whenToldToEnd(new EbpfAssembler());
-    a.load32(2, 7, this.layout.tgid).mapValue(1, this.state).load64(3, 1, STATE.root);
+    this.task.load32(this.task.take(a, 7), 2, 'tgid').mapValue(1, this.state).load64(3, 1, STATE.root);
     a.ifNotSame(2, 3, 'out').storeConstant64(1, STATE.age, AGE.shutdown);
     return a.label('out').exit();
   }
@@ -271,7 +280,7 @@ export class CountingPrograms {
   private fork(): EbpfAssembler {
     const a = new EbpfAssembler().load64(7, 1, 8);
     a.map(1, this.scope).set(2, 0).call(HELPER.underCgroup).ifNotEqual(0, 1, 'out');
-    this.mark(a, 1).label('out').exit();
+    this.mark(this.task.take(a, 7), 1).label('out').exit();
     return this.loseOne(a);
   }
 
@@ -302,7 +311,7 @@ export class CountingPrograms {
 
   /** Goes on when r7, the current task, is recorded: most often its cgroup is the very one. */
   private skipUnlessRecorded(a: EbpfAssembler): void {
-    a.load64(2, 7, this.layout.cgroups).load64(2, 2, this.layout.defaultCgroup);
+    this.task.load64(a, 2, 'cgroup');
     a.mapValue(1, this.state).load64(3, 1, STATE.cgroup).ifNotSame(2, 3, 'elsewhere').label('recorded');
   }
 
@@ -314,19 +323,27 @@ export class CountingPrograms {
 
   /** tasks[r7] = value; uses r0 to r4. */
   private mark(a: EbpfAssembler, value: number): EbpfAssembler {
-    a.store64(10, -8, 7).storeConstant64(10, -16, value).map(1, this.tasks).move(2, 10).add(2, -8);
+    this.task.storeAddress(a, -8).storeConstant64(10, -16, value).map(1, this.tasks).move(2, 10).add(2, -8);
     return a.move(3, 10).add(3, -16).set(4, 0).call(HELPER.mapUpdate).ifNotEqual(0, 0, 'lost');
+  }
+
+  /** Goes to `narrow` when the call of r7 has 32 bits; uses r1. */
+  private ifNarrow(a: EbpfAssembler): EbpfAssembler {
+    return this.task.load32(a, 1, 'narrow').ifAnyBit(1, CALL_MACHINE!.narrow.mask, 'narrow');
   }
 
   /** Behind the fast path: numbers that need a second look. Goes to `known` where a table has a place for them. */
   private findAbi(a: EbpfAssembler, known: string | undefined): void {
-    a.label('odd').if32(6, -1, 'count').ifAnyBit(6, X32_BIT, 'x32').jump('count');
-    a.label('x32')
-      .set(8, X32)
-      .and(6, X32_BIT - 1);
-    if (known) a.ifAtLeast(6, TABLE, 'count').jump(known);
-    else a.jump('count');
-    a.label('x86').set(8, X86);
+    a.label('odd');
+    if (X32 >= 0) {
+      a.if32(6, -1, 'count').ifAnyBit(6, X32_BIT, 'x32').jump('count');
+      a.label('x32')
+        .set(8, X32)
+        .and(6, X32_BIT - 1);
+      if (known) a.ifAtLeast(6, TABLE, 'count').jump(known);
+      else a.jump('count');
+    } else a.jump('count');
+    a.label('narrow').set(8, NARROW);
     if (known) a.ifAtLeast(6, TABLE, 'count').jump(known);
   }
 

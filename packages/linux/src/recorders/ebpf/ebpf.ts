@@ -4,47 +4,60 @@ import { nativeNumber } from '../../machine.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
 import type { Recorder } from '../recorder.ts';
+import { CALL_MACHINE } from './call-machine.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
+import { whyNoEvent } from './first-event.ts';
 import { type ObserverLayout, observerLayout } from './observer-layout.ts';
 import { ObserverPrograms } from './observer-programs.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
 
 /** Counters in the kernel: every call of a cgroup, at a few nanoseconds each. */
-export const ebpf: Recorder = {
-  id: 'ebpf',
-  about: 'eBPF counters in the kernel: exact, needs root, costs tens of nanoseconds a call',
+export const ebpf: Recorder = ebpfWith((layout) => layout);
 
-  unavailable() {
-    if (process.platform !== 'linux') return 'this is not Linux';
-    if (process.arch !== 'x64') return 'its programs are written for x86_64';
-    if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
-      return 'it needs root (CAP_SYS_ADMIN)';
-    const noCgroup = whyNoCgroup();
-    if (noCgroup) return noCgroup;
-    if (!mayUseBpf()) return 'bpf(2) is forbidden here';
-    const types = readKernelTypes();
-    if (!types) return 'the kernel describes no types (/sys/kernel/btf/vmlinux)';
-    return layoutOf(types) && observerLayout(types)
-      ? undefined
-      : 'the kernel does not name the types that it needs';
-  },
+/** The same as kernels before Linux 5.11 have it, on any kernel: slower. */
+export const ebpfWithCopies: Recorder = ebpfWith((layout) => ({
+  ...layout,
+  followsCurrent: false,
+  cast: undefined,
+}));
 
-  record(plan, hooks = {}) {
-    // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
-    const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
-    return observeInCgroup('ebpf', plan, hooks, (pid, cgroup) => {
-      const types = readKernelTypes()!;
-      const programs = hooks.args
-        ? observed(observerLayout(types)!, pid, countsDenied)
-        : new CountingPrograms(layoutOf(types)!, cgroup.path, pid, countsDenied);
-      return {
-        result: () => ({ ...programs.read(), ambiguous: 0, countsDenied }),
-        close: () => programs.close(),
-      };
-    });
-  },
-};
+function ebpfWith(adapted: <T extends object>(layout: T) => T): Recorder {
+  return {
+    id: 'ebpf',
+    about: 'eBPF counters in the kernel: exact, needs root, costs tens of nanoseconds a call',
+
+    unavailable() {
+      if (process.platform !== 'linux') return 'this is not Linux';
+      if (!CALL_MACHINE) return `its programs are not written for ${process.arch}`;
+      if ((processStatus('self').effectiveCapabilities & CAP_SYS_ADMIN) === 0n)
+        return 'it needs root (CAP_SYS_ADMIN)';
+      const noCgroup = whyNoCgroup();
+      if (noCgroup) return noCgroup;
+      if (!mayUseBpf()) return 'bpf(2) is forbidden here';
+      const types = readKernelTypes();
+      if (!types) return 'the kernel describes no types (/sys/kernel/btf/vmlinux)';
+      const layout = layoutOf(types);
+      if (!layout || !observerLayout(types)) return 'the kernel does not name the types that it needs';
+      return whyNoEvent(adapted(layout));
+    },
+
+    record(plan, hooks = {}) {
+      // Tasks get their filter from this process, from the plan, or from the program itself: only the first two are known.
+      const countsDenied = plan.filter !== undefined || processStatus('self').seccomp !== 0;
+      return observeInCgroup('ebpf', plan, hooks, (pid, cgroup) => {
+        const types = readKernelTypes()!;
+        const programs = hooks.args
+          ? observed(adapted(observerLayout(types)!), pid, countsDenied)
+          : new CountingPrograms(adapted(layoutOf(types)!), cgroup.path, pid, countsDenied);
+        return {
+          result: () => ({ ...programs.read(), ambiguous: 0, countsDenied }),
+          close: () => programs.close(),
+        };
+      });
+    },
+  };
+}
 
 /** Slower, with arguments. */
 function observed(layout: ObserverLayout, pid: number, denied: boolean): ObserverPrograms {

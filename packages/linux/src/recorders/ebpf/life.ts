@@ -2,6 +2,7 @@ import { type BpfObjects, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.t
 import type { EbpfAssembler } from '../../ebpf/ebpf-assembler.ts';
 import type { PhaseCount } from '../recorder.ts';
 import { ABIS, placeOf, TABLE } from './observer-results.ts';
+import type { TaskView } from './task-view.ts';
 
 /**
  * How far a workload is in its life. It is steady from the first call on that waits for descriptors, and shuts down from a
@@ -55,8 +56,7 @@ export interface LifeAt {
 }
 
 /**
- * r3 = the age of the life, after what the call says of it whose place in the table of turns is in r2; r7 is the task, whose
- * process number lies at `tgid`. Uses r1 (or r0), r2, r3, r4. Its second half belongs out of the way, behind `label('turn')`.
+ * r3 = the age of the life, after what the call says of it whose place in the table of turns is in r2; r7 is the task. Uses r1 (or r0), r2, r3, r4. Its second half belongs out of the way, behind `label('turn')`.
  */
 export function loadAge(a: EbpfAssembler, at: LifeAt, turns: number): void {
   a.load64(3, at.register, at.age).and(3, 3).mapValue(4, turns).addRegister(4, 2).load8(2, 4, 0);
@@ -64,10 +64,10 @@ export function loadAge(a: EbpfAssembler, at: LifeAt, turns: number): void {
 }
 
 /** The calls that change the age; goes on at `aged`. */
-export function turnAge(a: EbpfAssembler, { register, age, root }: LifeAt, tgid: number): void {
+export function turnAge(a: EbpfAssembler, { register, age, root }: LifeAt, task: TaskView<'tgid'>): void {
   a.label('turn').ifEqual(2, TURN.exits, 'exits').ifNotEqual(3, AGE.startup, 'aged');
   a.storeConstant64(register, age, AGE.steady).set(3, AGE.steady).jump('aged');
-  a.label('exits').load32(2, 7, tgid).load64(4, register, root).ifNotSame(2, 4, 'aged');
+  task.load32(a.label('exits'), 2, 'tgid').load64(4, register, root).ifNotSame(2, 4, 'aged');
   a.storeConstant64(register, age, AGE.shutdown).set(3, AGE.shutdown).jump('aged');
 }
 

@@ -3,8 +3,8 @@ import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { type BpfObjects, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
 import { type EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { argumentMasks } from '../argument-masks.ts';
-import { NARROW_ARGUMENTS, type ObserverLayout, WIDE_ARGUMENTS } from './observer-layout.ts';
-import { ABIS, placeOf, TABLE } from './observer-results.ts';
+import type { ObserverLayout } from './observer-layout.ts';
+import { ABIS, NARROW, placeOf, TABLE } from './observer-results.ts';
 
 /** For each call of each ABI six masks: what of its arguments is worth keeping. */
 export function createWanted(objects: BpfObjects): number {
@@ -32,10 +32,11 @@ interface Places {
 
 /** Adds to the key of the call r6 of the group r8 what of the registers r9 is worth keeping. */
 export function addArguments(a: EbpfAssembler, layout: ObserverLayout, wanted: number, at: Places): void {
-  const load = (names: readonly (keyof ObserverLayout)[]) =>
-    names.forEach((name, i) => {
+  const { wideArguments, narrowArguments } = layout.calls;
+  const load = (registers: readonly number[]) =>
+    registers.forEach((register, i) => {
       a.load64(2, 0, i * 8)
-        .load64(1, 9, layout[name])
+        .load64(1, 9, register)
         .andRegister(1, 2)
         .store64(10, at.args + i * 8, 1);
     });
@@ -47,9 +48,9 @@ export function addArguments(a: EbpfAssembler, layout: ObserverLayout, wanted: n
     .shiftLeft(2, Math.log2(TABLE))
     .addRegister(1, 2);
   a.store64(10, at.number, 1).map(1, wanted).move(2, 10).add(2, at.number).call(HELPER.mapLookup);
-  a.ifEqual(0, 0, 'keyed').move(2, 8).and(2, 0xff).ifEqual(2, ABIS.indexOf('x86'), 'narrow registers');
-  load(WIDE_ARGUMENTS);
+  a.ifEqual(0, 0, 'keyed').move(2, 8).and(2, 0xff).ifEqual(2, NARROW, 'narrow registers');
+  load(wideArguments);
   a.jump('keyed').label('narrow registers');
-  load(NARROW_ARGUMENTS);
+  load(narrowArguments);
   a.label('keyed');
 }

@@ -1,27 +1,29 @@
 import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../../ebpf/ebpf-assembler.ts';
+import { nativeNumber } from '../../machine.ts';
 import type { PhaseCount } from '../recorder.ts';
+import { CALL_MACHINE } from './call-machine.ts';
 import { bootTime, storeFirst } from './kernel-firsts.ts';
 import { addArguments, createWanted } from './observer-arguments.ts';
-import { loadNamespace, type ObserverLayout } from './observer-layout.ts';
+import type { ObserverLayout, ObserverMember } from './observer-layout.ts';
 import { Lives } from './observer-lives.ts';
 import {
-  ABIS,
   containerOf,
   countsOf,
   DENIED,
   INIT,
   KEY,
+  NARROW,
   PHASE,
   tuplesByCall,
   VALUE,
+  X32,
 } from './observer-results.ts';
 import { hasBeginning, type Scope, type SeenContainer, withOffspring } from './scope.ts';
+import { TaskView } from './task-view.ts';
 
-const TS_COMPAT = 2;
 const SECCOMP_FILTER = 2;
-const EXECVE = 59;
 const CALLS = 65_536;
 const TASKS = 65_536;
 const STATE = { lost: 0, size: 8 };
@@ -36,6 +38,8 @@ const AT = {
   number: -136,
   init: -168,
   parent: -176,
+  // observer-lives.ts keeps things between.
+  copies: -280,
 };
 
 /**
@@ -45,6 +49,7 @@ const AT = {
 export class ObserverPrograms {
   private readonly objects = new BpfObjects();
   private readonly layout: ObserverLayout;
+  private readonly task: TaskView<ObserverMember>;
   private readonly scope: Scope;
   private readonly state: number;
   private readonly calls: number;
@@ -65,6 +70,7 @@ export class ObserverPrograms {
     options: { readonly denied: boolean; readonly args: boolean },
   ) {
     this.layout = layout;
+    this.task = new TaskView(layout.paths, layout.followsCurrent ? undefined : AT.copies);
     this.scope = scope;
     const { objects } = this;
     const hash = (key: number, value: number, entries: number, name: string) =>
@@ -75,7 +81,7 @@ export class ObserverPrograms {
       this.tasks = hash(4, TASK.size, TASKS, 'tasks');
       this.roots = hash(4, 8, TASKS, 'roots');
       this.inits = hash(8, INIT.size, 4096, 'inits');
-      this.lives = new Lives(objects, layout, scope);
+      this.lives = new Lives(objects, this.task, scope);
       this.cgroups =
         scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
       this.wanted = options.args ? createWanted(objects) : undefined;
@@ -135,7 +141,8 @@ export class ObserverPrograms {
 
   /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 phase and then group, r9 registers. */
   private sysEnter(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(9, 1, 0).load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
+    const a = new EbpfAssembler().load64(9, 1, 0).load64(6, 1, 8).cut(6);
+    this.task.takeCurrent(a);
     // A program that is launched, and what it starts, is marked before its first call.
     const marked = this.scope.kind === 'launch';
     this.findTask(a, marked ? 'out' : 'unknown');
@@ -159,11 +166,11 @@ export class ObserverPrograms {
 
   /** tp_btf/sys_exit(struct pt_regs *, long result): a call that was not seen at sys_enter was denied. */
   private sysExit(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(9, 1, 0).call(HELPER.currentTask).move(7, 0);
-    a.load32(1, 7, this.layout.seccompMode).ifBelow(1, SECCOMP_FILTER, 'out');
+    const a = this.task.takeCurrent(new EbpfAssembler().load64(9, 1, 0));
+    this.task.load32(a, 1, 'seccompMode').ifBelow(1, SECCOMP_FILTER, 'out');
     this.findTask(a, 'out');
     a.load64(1, 0, TASK.entered).ifEqual(1, 0, 'denied').storeConstant64(0, TASK.entered, 0).exit();
-    a.label('denied').load64(8, 0, 0).load64(6, 9, this.layout.originalAx).cut(6);
+    a.label('denied').load64(8, 0, 0).load32(6, 9, this.layout.calls.number);
     this.addAbi(a, 8);
     this.lives.addAge(a);
     a.add(8, DENIED);
@@ -173,16 +180,16 @@ export class ObserverPrograms {
 
   /** tp_btf/sched_process_fork(parent, child): a child of the workload belongs to it; its first sys_exit has no sys_enter. */
   private fork(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(7, 1, 0).load64(9, 1, 8);
+    const a = this.task.take(new EbpfAssembler().load64(7, 1, 0).load64(9, 1, 8), 7);
     this.findTask(a, 'out');
-    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'out').load64(6, 0, TASK.namespace).move(7, 9);
-    this.mark(a, 6);
+    a.load64(8, 0, 0).ifBelow(8, PHASE.run, 'out').load64(6, 0, TASK.namespace);
+    this.mark(this.task.take(a, 9), 6);
     return this.finish(a);
   }
 
   /** tp_btf/sched_process_exec(task, old pid, …): a process of the scope becomes the workload, or joins it. */
   private exec(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(6, 1, 8).cut(6).call(HELPER.currentTask).move(7, 0);
+    const a = this.task.takeCurrent(new EbpfAssembler().load64(6, 1, 8).cut(6));
     this.moveEntry(a);
     if (this.scope.kind === 'tree' || this.scope.kind === 'cgroup') return this.finish(a);
     a.storeConstant64(10, AT.parent, 0);
@@ -191,10 +198,10 @@ export class ObserverPrograms {
     this.ifMoved(a, 'new');
     a.jump('out').label('new');
     if (this.scope.kind === 'launch')
-      a.load32(1, 7, this.layout.tgid).ifNotEqual(1, this.scope.pid, 'out').set(8, PHASE.run);
+      this.task.load32(a, 1, 'tgid').ifNotEqual(1, this.scope.pid, 'out').set(8, PHASE.run);
     else this.beginContainer(a);
     this.mark(a);
-    a.set(6, EXECVE).shiftLeft(8, 8);
+    a.set(6, nativeNumber('execve')).shiftLeft(8, 8);
     this.lives.addAge(a);
     this.makeKey(a);
     return this.countKey(a);
@@ -202,14 +209,15 @@ export class ObserverPrograms {
 
   /** tp_btf/sched_process_exit(task): its number may become another's. */
   private exit(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(7, 1, 0).load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    const a = this.task.take(new EbpfAssembler().load64(7, 1, 0), 7);
+    this.task.load32(a, 1, 'pid').store64(10, AT.tid, 1);
     return a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(HELPER.mapDelete).exit();
   }
 
   /** A thread that executes becomes its process's first one, and takes its number: r6 is the one that it had. */
   private moveEntry(a: EbpfAssembler): void {
     const find = (helper: number) => a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(helper);
-    a.load32(1, 7, this.layout.pid).ifSame(1, 6, 'moved').store64(10, AT.tid, 6);
+    this.task.load32(a, 1, 'pid').ifSame(1, 6, 'moved').store64(10, AT.tid, 6);
     find(HELPER.mapLookup).ifEqual(0, 0, 'moved').load64(8, 0, 0).load64(9, 0, TASK.namespace);
     find(HELPER.mapDelete);
     this.mark(a, 9);
@@ -218,7 +226,7 @@ export class ObserverPrograms {
 
   /** r0 = the entry of r7. */
   private findTask(a: EbpfAssembler, otherwise: string): void {
-    a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    this.task.load32(a, 1, 'pid').store64(10, AT.tid, 1);
     a.map(1, this.tasks).move(2, 10).add(2, AT.tid).call(HELPER.mapLookup).ifEqual(0, 0, otherwise);
   }
 
@@ -237,7 +245,8 @@ export class ObserverPrograms {
         return;
       case 'tree':
         this.ifOlder(a, otherwise);
-        a.load32(1, 7, this.layout.tgid)
+        this.task
+          .load32(a, 1, 'tgid')
           .store64(10, AT.number, 1)
           .map(1, this.roots)
           .move(2, 10)
@@ -251,7 +260,7 @@ export class ObserverPrograms {
           a.set(8, PHASE.run).jump('joined').label('young');
         }
         // Before its filter is in force a runtime's own calls are nobody's business.
-        a.load32(1, 7, this.layout.seccompMode).ifNotEqual(1, SECCOMP_FILTER, otherwise);
+        this.task.load32(a, 1, 'seccompMode').ifNotEqual(1, SECCOMP_FILTER, otherwise);
         // Once the container's own program has been executed, others join it.
         this.findInit(a);
         a.set(8, PHASE.exec).ifNotEqual(0, 0, 'joined').set(8, PHASE.runtime).label('joined');
@@ -260,12 +269,12 @@ export class ObserverPrograms {
 
   /** Goes on when r7 is older than the recording. */
   private ifOlder(a: EbpfAssembler, otherwise: string): void {
-    a.load64(1, 7, this.layout.startTime).constant64(2, this.began).ifAtLeastRegister(1, 2, otherwise);
+    this.task.load64(a, 1, 'startTime').constant64(2, this.began).ifAtLeastRegister(1, 2, otherwise);
   }
 
   /** Goes on with r2 = r7's mount namespace when that is in the scope. */
   private ifInNamespace(a: EbpfAssembler, otherwise: string): void {
-    loadNamespace(a, this.layout, 2, 'mountsNumber');
+    this.task.load32(a, 2, 'mountsNumber');
     const { scope } = this;
     if (scope.kind !== 'mounts') return;
     if ('namespace' in scope) a.constant64(3, BigInt(scope.namespace)).ifNotSame(2, 3, otherwise);
@@ -274,7 +283,7 @@ export class ObserverPrograms {
 
   /** r0 = whether a program has been executed in r7's namespace; one that ran before always has. */
   private findInit(a: EbpfAssembler): void {
-    loadNamespace(a, this.layout, 2, 'mountsId');
+    this.task.load64(a, 2, 'mountsId');
     a.store64(10, AT.number, 2);
     if (!hasBeginning(this.scope)) a.set(0, 1);
     else a.map(1, this.inits).move(2, 10).add(2, AT.number).call(HELPER.mapLookup);
@@ -282,14 +291,13 @@ export class ObserverPrograms {
 
   /** r8 = run for the first process that executes in a namespace, exec for those that join it. */
   private beginContainer(a: EbpfAssembler): void {
-    const { layout } = this;
     this.ifInNamespace(a, 'out');
     this.findInit(a);
     a.set(8, PHASE.exec).ifNotEqual(0, 0, 'begun').set(8, PHASE.run);
-    loadNamespace(a, layout, 2, 'mountsNumber');
-    a.load32(1, 7, layout.tgid).shiftLeft(2, 32).orRegister(1, 2).store64(10, AT.init, 1);
+    this.task.load32(a, 2, 'mountsNumber');
+    this.task.load32(a, 1, 'tgid').shiftLeft(2, 32).orRegister(1, 2).store64(10, AT.init, 1);
     a.load64(1, 10, AT.parent).store64(10, AT.init + INIT.parent, 1);
-    a.load64(3, 7, layout.namespaces).load64(3, 3, layout.uts).add(3, layout.hostname);
+    this.task.load64(a, 3, 'uts').add(3, this.layout.hostname);
     a.move(1, 10)
       .add(1, AT.init + INIT.hostname)
       .set(2, INIT.parent - INIT.hostname)
@@ -308,15 +316,15 @@ export class ObserverPrograms {
   /** Where any namespace may be a container: goes on when r7, whose entry is r0, is still in the one that it was found in. */
   private ifMoved(a: EbpfAssembler, otherwise: string): void {
     if (this.scope.kind !== 'mounts' || 'namespace' in this.scope) return;
-    loadNamespace(a, this.layout, 2, 'mountsId');
+    this.task.load64(a, 2, 'mountsId');
     a.load64(1, 0, TASK.namespace).ifNotSame(1, 2, otherwise);
   }
 
   /** tasks[r7] = phase r8, found in a namespace: its present one, or that in a register; uses r0 to r5. */
   private mark(a: EbpfAssembler, namespace?: Register): void {
-    if (namespace === undefined) loadNamespace(a, this.layout, 2, 'mountsId');
+    if (namespace === undefined) this.task.load64(a, 2, 'mountsId');
     a.store64(10, AT.task + TASK.namespace, namespace ?? 2);
-    a.load32(1, 7, this.layout.pid).store64(10, AT.tid, 1);
+    this.task.load32(a, 1, 'pid').store64(10, AT.tid, 1);
     a.store64(10, AT.task, 8).storeConstant64(10, AT.task + TASK.entered, 1);
     a.map(1, this.tasks).move(2, 10).add(2, AT.tid).move(3, 10).add(3, AT.task).set(4, 0);
     a.call(HELPER.mapUpdate).ifNotEqual(0, 0, 'lost');
@@ -324,16 +332,18 @@ export class ObserverPrograms {
 
   /** r8 = group: the ABI of the call r6, and the phase that r8 was. */
   private addAbi(a: EbpfAssembler, group: Register): void {
-    a.shiftLeft(group, 8).load32(1, 7, this.layout.status).ifAnyBit(1, TS_COMPAT, 'narrow');
-    a.if32(6, -1, 'abi').ifAnyBit(6, X32_BIT, 'x32').jump('abi');
-    a.label('x32').add(group, ABIS.indexOf('x32')).jump('abi');
-    a.label('narrow').add(group, ABIS.indexOf('x86')).label('abi');
+    this.task.load32(a.shiftLeft(group, 8), 1, 'narrow').ifAnyBit(1, CALL_MACHINE!.narrow.mask, 'narrow');
+    if (X32 >= 0) {
+      a.if32(6, -1, 'abi').ifAnyBit(6, X32_BIT, 'x32').jump('abi');
+      a.label('x32').add(group, X32);
+    }
+    a.jump('abi').label('narrow').add(group, NARROW).label('abi');
   }
 
   /** The key of call r6 of group r8, without arguments. */
   private makeKey(a: EbpfAssembler): void {
     a.move(1, 8).shiftLeft(1, 32).orRegister(1, 6).store64(10, AT.key, 1);
-    loadNamespace(a, this.layout, 1, 'mountsId');
+    this.task.load64(a, 1, 'mountsId');
     a.store64(10, AT.key + KEY.namespace, 1);
     for (let i = 0; i < 6; i++) a.storeConstant64(10, AT.key + KEY.args + i * 8, 0);
   }

@@ -1,11 +1,15 @@
 import { type AbiName, X32_BIT } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { MOST_TUPLES, type PhaseCount } from '../recorder.ts';
+import { CALL_MACHINE } from './call-machine.ts';
 import { commIn, firstIn, KERNEL_FIRST } from './kernel-firsts.ts';
 import type { SeenContainer } from './scope.ts';
 
-/** The ABIs of an x86_64 kernel, as the programs number them. */
-export const ABIS: readonly AbiName[] = ['x86_64', 'x86', 'x32'];
+/** The ABIs of this machine's kernel, as the programs number them. */
+export const ABIS: readonly AbiName[] = CALL_MACHINE?.abis ?? [];
+/** The number of the ABI of 32 bits, and of x32, which x86_64 alone has. */
+export const NARROW = 1;
+export const X32 = ABIS.indexOf('x32');
 /** Numbers of an ABI that tables have a place for. */
 export const TABLE = 512;
 
