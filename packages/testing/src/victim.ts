@@ -6,6 +6,8 @@ import { type Instruction, instruction, type Program } from '@callgate/engine/in
 import * as op from '@callgate/engine/internal/bpf/opcodes';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { launch } from '@callgate/linux/internal/launch/launch';
+import { aarch64 } from '@callgate/linux/internal/machine-code/aarch64';
+import { arm } from '@callgate/linux/internal/machine-code/arm';
 import { executable } from '@callgate/linux/internal/machine-code/elf';
 import type { InstructionSet } from '@callgate/linux/internal/machine-code/instruction-set';
 import type { MachineProgram, Place, Step, Value } from '@callgate/linux/internal/machine-code/steps';
@@ -17,7 +19,7 @@ const MAGIC = 0x5ca1ab1e;
 /** The number of a call and six arguments. */
 const ROW_WORDS = 7;
 
-const VICTIMS = { x86_64, x86 } as const;
+const VICTIMS = { x86_64, x86, aarch64, arm } as const;
 
 export type VictimAbi = keyof typeof VICTIMS;
 

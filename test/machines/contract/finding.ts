@@ -1,0 +1,38 @@
+/** What a machine is asked for: the columns of the table. */
+export const AREAS = [
+  'ebpf',
+  'notify',
+  'tracefs',
+  'log',
+  'strace',
+  'auto',
+  'run',
+  'denials',
+  'kills',
+  'rows',
+  'tour',
+] as const;
+export type Area = (typeof AREAS)[number];
+
+/** What the contract found: it holds, it is broken, or doctor says that this is not to be had here. */
+export interface Finding {
+  readonly area: Area;
+  readonly is: 'right' | 'wrong' | 'not offered';
+  /** What was wrong, doctor's reason, or what was tried. */
+  readonly detail: string;
+}
+
+/** Findings go out one a line behind this, among whatever else a console prints. */
+const MARK = 'CALLGATE-FINDING ';
+
+export function writeFinding(finding: Finding): string {
+  return `${MARK}${JSON.stringify(finding)}\n`;
+}
+
+export function readFindings(text: string): Finding[] {
+  return text
+    .split(/\r?\n/)
+    .flatMap((line) =>
+      line.includes(MARK) ? [JSON.parse(line.slice(line.indexOf(MARK) + MARK.length))] : [],
+    );
+}

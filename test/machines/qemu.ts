@@ -1,0 +1,109 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from '@callgate/linux/internal/process/find-program';
+import { type Finding, readFindings } from './contract/finding.ts';
+import { NotHere } from './machine.ts';
+import { copyPayload, type Payload } from './payload.ts';
+
+/** An emulated machine is some thirty times slower than this one. */
+const PATIENCE_MS = 30 * 60_000;
+
+/** A processor that QEMU emulates, and what the kernel calls its serial line. */
+export interface Emulated {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly console: string;
+}
+
+export const X86_64: Emulated = { program: 'qemu-system-x86_64', args: [], console: 'ttyS0' };
+export const AARCH64: Emulated = {
+  program: 'qemu-system-aarch64',
+  args: ['-M', 'virt', '-cpu', 'max'],
+  console: 'ttyAMA0',
+};
+
+/** What a machine holds in its memory. */
+export interface MemoryRoot {
+  readonly payload: Payload;
+  /** Puts /bin/node, /bin/busybox, /bin/strace and their libraries into a folder. */
+  programs(root: string): void;
+}
+
+/** Boots a kernel with all that it needs in its memory, and runs the contract there. */
+export async function runInQemu(
+  emulated: Emulated,
+  kernel: string,
+  content: MemoryRoot,
+  say: (text: string) => void,
+): Promise<readonly Finding[]> {
+  if (!isInstalled(emulated.program) || !isInstalled('cpio'))
+    throw new NotHere(`it needs ${emulated.program} and cpio`);
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-machine-'));
+  try {
+    const root = join(folder, 'root');
+    makeRoot(root, content);
+    const initrd = join(folder, 'initrd');
+    execFileSync('sh', ['-c', 'find . | cpio --quiet -o -H newc > "$0"', initrd], { cwd: root });
+    rmSync(root, { recursive: true });
+    say('booting');
+    return readFindings(await boot(emulated, kernel, initrd));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function isInstalled(program: string): boolean {
+  try {
+    return findProgram(program, process.env.PATH) !== '';
+  } catch {
+    return false;
+  }
+}
+
+function makeRoot(root: string, { payload, programs }: MemoryRoot): void {
+  for (const sub of ['proc', 'sys', 'dev', 'tmp', 'etc', 'bin', 'root'])
+    mkdirSync(join(root, sub), { recursive: true });
+  programs(root);
+  copyPayload(payload, join(root, 'callgate'));
+  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
+  writeFileSync(join(root, 'init'), init(payload));
+  chmodSync(join(root, 'init'), 0o755);
+}
+
+function init({ callgate }: Payload): string {
+  return `#!/bin/busybox sh
+export PATH=/bin HOME=/root
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+mount -t tmpfs tmp /tmp
+mount -t cgroup2 cgroup /sys/fs/cgroup
+mount -t tracefs tracefs /sys/kernel/tracing
+ln -s /proc/self/fd /dev/fd
+cd /callgate
+node contract.mjs /callgate/${callgate} rows.json /bin/busybox </dev/null 2>&1
+echo "CONTRACT ENDED $?"
+poweroff -f
+`;
+}
+
+/** All that the machine's console shows, until it has switched itself off. */
+async function boot(emulated: Emulated, kernel: string, initrd: string): Promise<string> {
+  const append = `console=${emulated.console} panic=-1 quiet rdinit=/init`;
+  const machine = ['-nographic', '-no-reboot', '-m', '3G', '-smp', '2'];
+  const args = [...emulated.args, ...machine, '-kernel', kernel, '-initrd', initrd, '-append', append];
+  const qemu = spawn(emulated.program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  qemu.stdout.setEncoding('utf8').on('data', (part) => {
+    text += part;
+  });
+  const timer = setTimeout(() => qemu.kill('SIGKILL'), PATIENCE_MS);
+  await once(qemu, 'close');
+  clearTimeout(timer);
+  if (!/CONTRACT ENDED 0/.test(text)) throw new Error(`the contract came to no end:\n${text.slice(-2000)}`);
+  return text;
+}

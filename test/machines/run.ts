@@ -1,0 +1,80 @@
+/**
+ * Runs one contract on the machines that people have, and prints a table:
+ *   npm run test:machines [-- NAME…]      all of them, or those whose names begin so
+ *   npm run test:machines -- --list       what there is, and what it costs
+ */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AREAS, type Finding } from './contract/finding.ts';
+import { type Machine, NotHere } from './machine.ts';
+import { Product } from './payload.ts';
+
+const SIGNS = { right: '✓', wrong: '✗', 'not offered': '–' } as const;
+
+interface Row {
+  readonly name: string;
+  readonly seconds: number;
+  readonly findings: readonly Finding[];
+  /** Why it was not run, or came to no end. */
+  readonly fault?: string;
+  readonly isFailure: boolean;
+}
+
+const wanted = process.argv.slice(2).filter((arg) => arg !== '--list');
+const machines = (await allMachines()).filter(
+  ({ name }) => wanted.length === 0 || wanted.some((w) => name.startsWith(w)),
+);
+if (machines.length === 0) throw new Error(`no machine is called ${wanted.join(' or ')}`);
+if (process.argv.includes('--list'))
+  for (const { name, cost } of machines) console.log(`${name.padEnd(16)} ${cost}`);
+else process.exitCode = (await runAll()) ? 0 : 1;
+
+async function allMachines(): Promise<Machine[]> {
+  const kinds = readdirSync(join(import.meta.dirname, 'kinds')).sort();
+  const modules: { machines: readonly Machine[] }[] = await Promise.all(
+    kinds.map((file) => import(`./kinds/${file}`)),
+  );
+  return modules.flatMap((module) => module.machines);
+}
+
+async function runAll(): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'callgate-product-'));
+  try {
+    const product = new Product(folder);
+    const rows: Row[] = [];
+    for (const machine of machines) {
+      const began = performance.now();
+      const say = (text: string) => console.error(`${machine.name}: ${text}`);
+      const run = await machine.run(product, say).then(
+        (findings) => ({ findings, isFailure: !isRight(findings) }),
+        (fault: unknown) => ({ findings: [], fault: String(fault), isFailure: !(fault instanceof NotHere) }),
+      );
+      rows.push({ name: machine.name, seconds: (performance.now() - began) / 1000, ...run });
+    }
+    print(rows);
+    return rows.every((row) => !row.isFailure);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Every area was looked at, and nothing is wrong. */
+function isRight(findings: readonly Finding[]): boolean {
+  return AREAS.every((area) => findings.some((f) => f.area === area && f.is !== 'wrong'));
+}
+
+function print(rows: readonly Row[]): void {
+  console.log(`${'machine'.padEnd(16)} ${AREAS.join('  ')}   seconds`);
+  for (const { name, findings, seconds, fault } of rows) {
+    const signs = AREAS.map((area) => {
+      const finding = findings.find((f) => f.area === area);
+      return (finding ? SIGNS[finding.is] : '·').padEnd(area.length);
+    });
+    console.log(`${name.padEnd(16)} ${signs.join('  ')}   ${seconds.toFixed(0)}`);
+    if (fault) console.log(`  ${fault}`);
+    for (const { area, is, detail } of findings)
+      if (is !== 'right') console.log(`  ${SIGNS[is]} ${area}: ${detail}`);
+  }
+  console.log('✓ right, ✗ wrong, – not offered by doctor, · not reached');
+}
