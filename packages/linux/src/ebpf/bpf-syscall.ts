@@ -8,6 +8,7 @@ const MAP_LOOKUP_ELEM = 1;
 const MAP_UPDATE_ELEM = 2;
 const MAP_GET_NEXT_KEY = 4;
 const PROG_LOAD = 5;
+const OBJ_GET_INFO_BY_FD = 15;
 const RAW_TRACEPOINT_OPEN = 17;
 const PROG_TYPE_TRACING = 26;
 const ENOENT = 2;
@@ -19,9 +20,13 @@ export const MAP_TYPE = { hash: 1, array: 2, cgroupArray: 8 } as const;
 /** BPF_TRACE_RAW_TP: the program runs at a tracepoint and may follow the kernel's own pointers. */
 const TRACE_RAW_TP = 23;
 
+/** struct bpf_prog_info up to recursion_misses, which Linux has since 5.12. */
+const PROGRAM_INFO = { size: 216, misses: 208 };
+
 /** Everything that a set of BPF programs holds open; when it closes, the kernel forgets them. */
 export class BpfObjects {
   private readonly fds: number[] = [];
+  private readonly watched: number[] = [];
 
   createMap(type: number, keySize: number, valueSize: number, entries: number, name: string): number {
     const attr = Buffer.alloc(48);
@@ -44,8 +49,11 @@ export class BpfObjects {
     return map;
   }
 
-  /** Loads a program and attaches it to the tracepoint whose typedef btf_trace_* has that id. */
-  attach(code: Buffer, btfId: number, name: string): void {
+  /**
+   * Loads a program and attaches it to the tracepoint whose typedef btf_trace_* has that id. Of one that `mayNotMiss`,
+   * `misses` tells how often it did.
+   */
+  attach(code: Buffer, btfId: number, name: string, mayNotMiss = false): void {
     const license = Buffer.from('GPL\0');
     const attr = Buffer.alloc(112);
     attr.writeUInt32LE(PROG_TYPE_TRACING, 0);
@@ -59,6 +67,15 @@ export class BpfObjects {
     const link = Buffer.alloc(16);
     link.writeUInt32LE(program, 8);
     this.keep(bpf(RAW_TRACEPOINT_OPEN, link, `attaching ${name}`));
+    if (mayNotMiss) this.watched.push(program);
+  }
+
+  /**
+   * How often a program was passed over because the same one had not come to its end on that CPU: where a tracepoint may
+   * be preempted, another task's run stands in the way until it goes on (kernel/trace/bpf_trace.c: __bpf_trace_run).
+   */
+  misses(): number {
+    return this.watched.reduce((sum, program) => sum + missesOf(program), 0);
   }
 
   close(): void {
@@ -94,6 +111,16 @@ export function* entriesOf(map: number, keySize: number, valueSize: number): Ite
     if (there(() => lookUp(map, next, value))) yield [next, value];
     key = next;
   }
+}
+
+function missesOf(program: number): number {
+  const info = Buffer.alloc(PROGRAM_INFO.size);
+  const attr = Buffer.alloc(16);
+  attr.writeUInt32LE(program, 0);
+  attr.writeUInt32LE(info.length, 4);
+  pointer(attr, 8, info);
+  bpf(OBJ_GET_INFO_BY_FD, attr, 'asking about a program');
+  return Number(info.readBigUInt64LE(PROGRAM_INFO.misses));
 }
 
 /** False when the kernel says that there is no such entry. */

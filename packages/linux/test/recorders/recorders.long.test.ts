@@ -390,6 +390,21 @@ describeWith(['root', 'ebpf', 'gcc', 'util-linux'], 'recorder ebpf, beside other
 });
 
 describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
+  it('sees the same arguments as old kernels have it', async () => {
+    const seen = async (recorder: Recorder) => {
+      const script = 'ls / >/dev/null; (mkdir -p .); exit 0';
+      const { counts } = await recorder.record({ ...quiet, command: ['sh', '-c', script] }, { args: true });
+      // What depends on luck: how often a shell is woken, and where things lie in memory.
+      const told = counts.filter(({ args }) =>
+        args?.every((value) => value !== undefined && value < 0x10000n),
+      );
+      return new Set(told.map(({ arch, nr, args }) => `${arch} ${nameOf(arch, nr)} ${args}`));
+    };
+    const now = await seen(ebpf);
+    expect(now.size).toBeGreaterThan(20);
+    expect(await seen(ebpfWithCopies)).toEqual(now);
+  });
+
   it('says when a program leaves its cgroup', async () => {
     const elsewhere = join(ownCgroup()!, 'cgroup.procs');
     const script = `(true); echo $$ > ${elsewhere}; (true)`;

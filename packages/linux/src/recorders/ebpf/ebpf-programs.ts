@@ -38,7 +38,7 @@ const DENIED = 0x100;
 /** What the programs saw. */
 export interface KernelCounts {
   readonly counts: readonly PhaseCount[];
-  /** What found no place in a hash: calls with odd numbers, or tasks. */
+  /** What found no place in a hash, and what a program was passed over for, though most of that may be strangers'. */
   readonly lost: number;
   /** How often a task was moved to another cgroup, where it is recorded only if that lies below. */
   readonly left: number;
@@ -169,7 +169,7 @@ export class CountingPrograms {
     }
     const state = lookUp(this.state, KEY_ZERO, Buffer.alloc(STATE.size));
     const [lost, left] = [STATE.lost, STATE.left].map((at) => Number(state.readBigUInt64LE(at)));
-    return { counts: counter.result(), lost, left };
+    return { counts: counter.result(), lost: lost + this.objects.misses(), left };
   }
 
   close(): void {
@@ -189,16 +189,16 @@ export class CountingPrograms {
 
   private attachAll(): void {
     const { layout } = this;
-    const attach = (program: EbpfAssembler, typeId: number, name: string) =>
-      this.objects.attach(program.bytes(), typeId, `callgate_${name}`);
-    attach(this.fork(), layout.fork, 'fork');
+    const attach = (program: EbpfAssembler, typeId: number, name: string, mayNotMiss = false) =>
+      this.objects.attach(program.bytes(), typeId, `callgate_${name}`, mayNotMiss);
+    attach(this.fork(), layout.fork, 'fork', true);
     attach(this.taskFree(), layout.taskFree, 'free');
     attach(this.attachTask(), layout.attachTask, 'moved');
     attach(this.taskExit(), layout.exit, 'ended');
-    if (this.countDenied) attach(this.sysExit(), layout.sysExit, 'exit');
+    if (this.countDenied) attach(this.sysExit(), layout.sysExit, 'exit', true);
     attach(this.signal(), layout.signal, 'signal');
-    attach(this.sysEnter(), layout.sysEnter, 'enter');
-    attach(this.exec(), layout.exec, 'exec');
+    attach(this.sysEnter(), layout.sysEnter, 'enter', true);
+    attach(this.exec(), layout.exec, 'exec', true);
   }
 
   /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 ABI. */

@@ -86,14 +86,14 @@ export class ObserverPrograms {
         scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
       this.wanted = options.args ? createWanted(objects) : undefined;
       this.tuples = options.args ? hash(KEY.size, VALUE.size, CALLS, 'tuples') : undefined;
-      const attach = (program: EbpfAssembler, typeId: number, name: string) =>
-        objects.attach(program.bytes(), typeId, `callgate_${name}`);
+      const attach = (program: EbpfAssembler, typeId: number, name: string, mayNotMiss = false) =>
+        objects.attach(program.bytes(), typeId, `callgate_${name}`, mayNotMiss);
       attach(this.exit(), layout.exit, 'gone');
-      attach(this.fork(), layout.fork, 'fork');
+      attach(this.fork(), layout.fork, 'fork', true);
       attach(this.lives.signal(), layout.signal, 'signal');
-      if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit');
-      attach(this.sysEnter(), layout.sysEnter, 'enter');
-      attach(this.exec(), layout.exec, 'exec');
+      if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit', true);
+      attach(this.sysEnter(), layout.sysEnter, 'enter', true);
+      attach(this.exec(), layout.exec, 'exec', true);
     } catch (fault) {
       objects.close();
       throw fault;
@@ -132,7 +132,8 @@ export class ObserverPrograms {
     for (const [key, value] of entriesOf(this.calls, KEY.size, VALUE.size))
       if (isWanted(key)) counts.push(...countsOf(key, value, tuples, bootedAt));
     const state = lookUp(this.state, u32(0), Buffer.alloc(STATE.size));
-    return { counts, lost: Number(state.readBigUInt64LE(STATE.lost)), left: 0 };
+    const lost = Number(state.readBigUInt64LE(STATE.lost)) + this.objects.misses();
+    return { counts, lost, left: 0 };
   }
 
   close(): void {
