@@ -21,7 +21,7 @@ export interface Emulated {
 export const X86_64: Emulated = { program: 'qemu-system-x86_64', args: [], console: 'ttyS0' };
 export const AARCH64: Emulated = {
   program: 'qemu-system-aarch64',
-  args: ['-M', 'virt', '-cpu', 'max'],
+  args: ['-M', 'virt', '-cpu', 'neoverse-n1'],
   console: 'ttyAMA0',
 };
 
@@ -49,7 +49,7 @@ export async function runInQemu(
     execFileSync('sh', ['-c', 'find . | cpio --quiet -o -H newc > "$0"', initrd], { cwd: root });
     rmSync(root, { recursive: true });
     say('booting');
-    return readFindings(await boot(emulated, kernel, initrd));
+    return readFindings(await boot(emulated, kernel, initrd, say));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -92,14 +92,24 @@ poweroff -f
 }
 
 /** All that the machine's console shows, until it has switched itself off. */
-async function boot(emulated: Emulated, kernel: string, initrd: string): Promise<string> {
+async function boot(
+  emulated: Emulated,
+  kernel: string,
+  initrd: string,
+  say: (text: string) => void,
+): Promise<string> {
   const append = `console=${emulated.console} panic=-1 quiet rdinit=/init`;
   const machine = ['-nographic', '-no-reboot', '-m', '3G', '-smp', '2'];
   const args = [...emulated.args, ...machine, '-kernel', kernel, '-initrd', initrd, '-append', append];
   const qemu = spawn(emulated.program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
-  qemu.stdout.setEncoding('utf8').on('data', (part) => {
+  let told = 0;
+  qemu.stdout.setEncoding('utf8').on('data', (part: string) => {
     text += part;
+    if (!part.includes('\n')) return;
+    const findings = readFindings(text.slice(0, text.lastIndexOf('\n')));
+    for (const { area, is } of findings.slice(told)) say(`${area} is ${is}`);
+    told = findings.length;
   });
   const timer = setTimeout(() => qemu.kill('SIGKILL'), PATIENCE_MS);
   await once(qemu, 'close');

@@ -10,7 +10,7 @@ import { AREAS, type Finding } from './contract/finding.ts';
 import { type Machine, NotHere } from './machine.ts';
 import { Product } from './payload.ts';
 
-const SIGNS = { right: '✓', wrong: '✗', 'not offered': '–' } as const;
+const SIGNS = { right: '✓', wrong: '✗', lossy: '○', 'not offered': '–' } as const;
 
 interface Row {
   readonly name: string;
@@ -22,13 +22,19 @@ interface Row {
 }
 
 const wanted = process.argv.slice(2).filter((arg) => arg !== '--list');
-const machines = (await allMachines()).filter(
-  ({ name }) => wanted.length === 0 || wanted.some((w) => name.startsWith(w)),
-);
+const machines = chosen(await allMachines());
 if (machines.length === 0) throw new Error(`no machine is called ${wanted.join(' or ')}`);
 if (process.argv.includes('--list'))
   for (const { name, cost } of machines) console.log(`${name.padEnd(16)} ${cost}`);
 else process.exitCode = (await runAll()) ? 0 : 1;
+
+/** All, or those of a name; of those whose names only begin so when none has it whole. */
+function chosen(all: readonly Machine[]): readonly Machine[] {
+  if (wanted.length === 0) return all;
+  const isMeant = ({ name }: Machine) =>
+    wanted.some((w) => (all.some((m) => m.name === w) ? name === w : name.startsWith(w)));
+  return all.filter(isMeant);
+}
 
 async function allMachines(): Promise<Machine[]> {
   const kinds = readdirSync(join(import.meta.dirname, 'kinds')).sort();
@@ -76,5 +82,5 @@ function print(rows: readonly Row[]): void {
     for (const { area, is, detail } of findings)
       if (is !== 'right') console.log(`  ${SIGNS[is]} ${area}: ${detail}`);
   }
-  console.log('✓ right, ✗ wrong, – not offered by doctor, · not reached');
+  console.log('✓ right, ✗ wrong, ○ lost calls and said so, – not offered by doctor, · not reached');
 }

@@ -42,7 +42,14 @@ export class Callgate {
   }
 }
 
+const MOST_LINES = 6;
+
 /** A fault of the contract in one line, with what callgate said. */
 export function said({ status, stderr }: Ended): string {
-  return `status ${status}: ${stderr.trim().split('\n').slice(-3).join(' / ')}`;
+  const lines = stderr.trim().split('\n');
+  const told =
+    lines.length <= MOST_LINES
+      ? lines
+      : [...lines.slice(0, MOST_LINES / 2), '…', ...lines.slice(-MOST_LINES / 2)];
+  return `status ${status}: ${told.join(' / ')}`;
 }

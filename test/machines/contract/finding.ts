@@ -14,10 +14,10 @@ export const AREAS = [
 ] as const;
 export type Area = (typeof AREAS)[number];
 
-/** What the contract found: it holds, it is broken, or doctor says that this is not to be had here. */
+/** What the contract found: it holds, it is broken, calls were lost and that was said, or doctor says that it is not to be had. */
 export interface Finding {
   readonly area: Area;
-  readonly is: 'right' | 'wrong' | 'not offered';
+  readonly is: 'right' | 'wrong' | 'lossy' | 'not offered';
   /** What was wrong, doctor's reason, or what was tried. */
   readonly detail: string;
 }

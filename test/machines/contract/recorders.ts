@@ -1,5 +1,5 @@
 import { type Callgate, said } from './callgate.ts';
-import type { Finding } from './finding.ts';
+import type { Area, Finding } from './finding.ts';
 
 const RECORDERS = ['ebpf', 'notify', 'tracefs', 'log', 'strace'] as const;
 
@@ -24,38 +24,44 @@ interface Check {
 /** Every recorder that doctor offers sees what strace sees; one that it does not offer refuses with doctor's words. */
 export function recorderFindings(callgate: Callgate, samples: Samples): Finding[] {
   const { checks } = JSON.parse(callgate.run('doctor', '--json').stdout) as { checks: Check[] };
-  const truth = checks.some((c) => c.name === 'record with strace' && c.ok) ? 'strace' : undefined;
-  if (!truth) throw new Error('a machine without strace cannot be judged');
-  const wanted = {
-    alone: record(callgate, truth, samples.alone),
-    family: record(callgate, truth, samples.family),
-  };
+  const check = (id: string) => checks.find((c) => c.name === `record with ${id}`);
+  if (!check('strace')?.ok) throw new Error('a machine without strace cannot be judged');
+  const recordings = (id: string) => [
+    record(callgate, id, samples.alone, ({ arch, name, count }) => `${arch} ${name} ${count}`),
+    // How often a shell looks for its children depends on when they end.
+    record(callgate, id, samples.family, ({ arch, name }) => `${arch} ${name}`),
+  ];
+  const truth = recordings('strace');
   return RECORDERS.map((id): Finding => {
-    const check = checks.find((c) => c.name === `record with ${id}`);
-    if (!check?.ok) return refusal(callgate, id, check?.why ?? 'doctor does not mention it', samples);
+    if (!check(id)?.ok) return refusal(callgate, id, check(id)?.why ?? 'doctor does not mention it', samples);
     try {
-      const alone = compared(
-        record(callgate, id, samples.alone),
-        wanted.alone,
-        ({ arch, name, count }) => `${arch} ${name} ${count}`,
-      );
-      const family = compared(
-        record(callgate, id, samples.family),
-        wanted.family,
-        ({ arch, name }) => `${arch} ${name}`,
-      );
-      const wrong = [...alone, ...family];
-      return wrong.length === 0
-        ? {
-            area: id,
-            is: 'right',
-            detail: `${wanted.alone.length} and ${wanted.family.length} calls as strace sees them`,
-          }
-        : { area: id, is: 'wrong', detail: wrong.slice(0, 8).join('; ') };
+      return judged(id, recordings(id), truth);
     } catch (fault) {
       return { area: id, is: 'wrong', detail: String(fault) };
     }
   });
+}
+
+interface Recorded {
+  /** What was called, in words that are the same for every recorder. */
+  readonly calls: ReadonlySet<string>;
+  readonly lost: number;
+}
+
+function judged(area: Area, mine: readonly Recorded[], truth: readonly Recorded[]): Finding {
+  const lost = mine.reduce((sum, recorded) => sum + recorded.lost, 0);
+  const wrong = mine.flatMap(({ calls }, i) => [
+    ...[...calls].filter((call) => !truth[i]!.calls.has(call)).map((call) => `${call} strace does not see`),
+    ...[...truth[i]!.calls].filter((call) => !calls.has(call)).map((call) => `${call} only strace sees`),
+  ]);
+  if (lost > 0)
+    return { area, is: 'lossy', detail: `says that ${lost} are lost; ${wrong.slice(0, 4).join('; ')}` };
+  if (wrong.length > 0) return { area, is: 'wrong', detail: wrong.slice(0, 8).join('; ') };
+  return {
+    area,
+    is: 'right',
+    detail: `${truth.map(({ calls }) => calls.size).join(' and ')} as strace sees them`,
+  };
 }
 
 /** `record` without a choice ends with a recording. */
@@ -66,25 +72,23 @@ export function autoFinding(callgate: Callgate, { alone }: Samples): Finding {
   return { area: 'auto', is: 'right', detail: `takes ${JSON.parse(callgate.read(output)).recorder}` };
 }
 
-function record(callgate: Callgate, recorder: string, command: readonly string[]): Seen[] {
+function record(
+  callgate: Callgate,
+  recorder: string,
+  command: readonly string[],
+  textOf: (call: Seen) => string,
+): Recorded {
   const output = callgate.newFile();
   const ended = callgate.run('record', '-r', recorder, '-o', output, '--', ...command);
   if (ended.status !== 0) throw new Error(`record -r ${recorder}: ${said(ended)}`);
-  const { observations } = JSON.parse(callgate.read(output)) as { observations: Seen[] };
+  const { observations, lost } = JSON.parse(callgate.read(output)) as { observations: Seen[]; lost: number };
   const sums = new Map<string, Seen>();
   for (const { arch, name, count } of observations) {
     const key = `${arch} ${name}`;
     sums.set(key, { arch, name, count: count + (sums.get(key)?.count ?? 0) });
   }
-  return [...sums.values()].filter(({ count }) => count > 0);
-}
-
-function compared(seen: readonly Seen[], wanted: readonly Seen[], keyOf: (call: Seen) => string): string[] {
-  const [mine, theirs] = [new Set(seen.map(keyOf)), new Set(wanted.map(keyOf))];
-  return [
-    ...[...mine].filter((key) => !theirs.has(key)).map((key) => `${key} strace does not see`),
-    ...[...theirs].filter((key) => !mine.has(key)).map((key) => `${key} only strace sees`),
-  ];
+  const calls = [...sums.values()].filter(({ count }) => count > 0);
+  return { calls: new Set(calls.map(textOf)), lost };
 }
 
 function refusal(callgate: Callgate, id: Finding['area'], why: string, { alone }: Samples): Finding {

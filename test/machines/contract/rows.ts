@@ -1,5 +1,10 @@
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
-import { answer, type Fixture, fixtureNames, loadFixture } from '@callgate/testing/behaviour';
+import { runProgram } from '@callgate/engine/internal/bpf/vm';
+import { compilePolicy } from '@callgate/engine/internal/compile/compile';
+import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
+import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';
 import { askKernel, type VictimAbi } from '@callgate/testing/victim';
 
 /** Behaviour rows of one profile and one way into the kernel, as they travel to a machine. */
@@ -21,14 +26,33 @@ const VICTIMS: Readonly<Record<'x64' | 'arm64', Readonly<Record<string, VictimAb
   arm64: { aarch64: 'aarch64', arm: 'arm' },
 };
 
-/** All rows of test/fixtures/profiles that such a machine can make. */
+const NO_ARGUMENTS = [0n, 0n, 0n, 0n, 0n, 0n];
+/** uretprobe and uprobe on x86_64 are never filtered (kernel: seccomp_uprobe_exception). */
+const UNFILTERED: Readonly<Record<string, readonly number[]>> = { x86_64: [335, 336] };
+
+/** All rows of test/fixtures/profiles that such a machine can make, and every call under Docker's profile. */
 export function rowsFor(cpu: keyof typeof VICTIMS): Rows[] {
   const victims = VICTIMS[cpu];
-  const [native] = Object.values(victims);
+  const ways = [...new Set(Object.values(victims))];
+  const [native] = ways;
   const fixtures = fixtureNames().flatMap((name) => loadFixture(name).fixtures);
-  return fixtures
+  const stated = fixtures
     .filter(({ target }) => target.native === native)
-    .flatMap((fixture) => [...new Set(Object.values(victims))].map((v) => rowsOf(fixture, v, victims)));
+    .flatMap((fixture) => ways.map((v) => rowsOf(fixture, v, victims)));
+  const policy = lowerText(DOCKER_PROFILE, { native });
+  const { program } = compilePolicy(policy);
+  return [...stated, ...ways.map((v) => everyCall(program, v))];
+}
+
+/** Every call of an ABI under a program, without arguments, and what the VM answers. */
+function everyCall(program: Program, victim: VictimAbi): Rows {
+  const { auditArch: arch, endian } = abiOf(victim);
+  const calls = callsOf(victim).filter(([, nr]) => !UNFILTERED[victim]?.includes(nr));
+  const rows = calls.map(([name, nr]) => {
+    const { word } = runProgram(program, { arch, nr, args: NO_ARGUMENTS }, endian);
+    return { text: `${victim} ${name}`, nr, args: NO_ARGUMENTS.map(String), wanted: answer(word) };
+  });
+  return { name: 'stock:docker', victim, program, rows };
 }
 
 function rowsOf(
