@@ -24,8 +24,6 @@ export class ArgumentRules {
   private readonly mayLoosen: boolean;
   /** By default action and decisions. */
   private readonly rules = new Map<string, readonly ArgumentRule[]>();
-  /** By set of calls, bits and style. */
-  private readonly conjunctions = new Map<string, readonly Conjunction[] | undefined>();
   private readonly meanings = { 32: new Map<Conjunction, NodeId>(), 64: new Map<Conjunction, NodeId>() };
 
   /** @param mayLoosen whether calls may pass that did not, where no rules can say which they are. */
@@ -71,9 +69,9 @@ export class ArgumentRules {
     bits: 32 | 64,
     style: Style,
   ): ArgumentRule[] {
-    const conjunctions = this.conjunctionsOf(this.callsOf(node, word), bits, style);
+    const conjunctions = conjunctionsOf(this.d, this.callsOf(node, word), bits, style);
     if (conjunctions) return conjunctions.map((conditions) => ({ word, conditions }));
-    return freedom(word) < freedom(byDefault) && !this.mayLoosen ? [{ word, conditions: [] }] : [];
+    return isFreer(byDefault, word) && !this.mayLoosen ? [{ word, conditions: [] }] : [];
   }
 
   /** The rules and, behind them, others for what they decide wrong on the ABIs after the first. */
@@ -87,7 +85,7 @@ export class ArgumentRules {
       const now = this.lowered(all, bits, byDefault);
       for (const word of this.wordsOf(node, byDefault)) {
         const missing = this.d.choose(this.callsOf(now, word), Diagram.FALSE, this.callsOf(node, word));
-        for (const conditions of this.conjunctionsOf(missing, bits, 'masks') ?? [])
+        for (const conditions of conjunctionsOf(this.d, missing, bits, 'masks') ?? [])
           all.push({ word, conditions });
       }
     }
@@ -100,12 +98,6 @@ export class ArgumentRules {
 
   private wordsOf(node: NodeId, byDefault: number): number[] {
     return this.d.wordsOf(node).filter((word) => word !== byDefault);
-  }
-
-  private conjunctionsOf(set: NodeId, bits: 32 | 64, style: Style): readonly Conjunction[] | undefined {
-    const key = `${set} ${bits} ${style}`;
-    if (!this.conjunctions.has(key)) this.conjunctions.set(key, conjunctionsOf(this.d, set, bits, style));
-    return this.conjunctions.get(key);
   }
 
   /** What libseccomp makes of the rules of one name on one ABI. */
@@ -127,8 +119,9 @@ export class ArgumentRules {
   }
 }
 
-function freedom(word: number): number {
-  return freedomOf(actionOfWord(word).kind);
+/** Whether a call that gets one word may do more than one that gets the other. */
+export function isFreer(word: number, than: number): boolean {
+  return freedomOf(actionOfWord(word).kind) > freedomOf(actionOfWord(than).kind);
 }
 
 function asCallRule({ word, conditions }: ArgumentRule): CallRule {

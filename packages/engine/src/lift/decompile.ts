@@ -1,4 +1,4 @@
-import { type Action, actionOfWord, actionWord, freedomOf } from '../bpf/action.ts';
+import { actionOfWord, actionWord } from '../bpf/action.ts';
 import { NOWHERE, type Spanned } from '../diagnostics/span.ts';
 import { countCalls } from '../diagram/call-set.ts';
 import type { Decision } from '../diagram/decision.ts';
@@ -14,7 +14,7 @@ import type { RuntimeName, Target } from '../runtime/target.ts';
 import { type Abi, X32_BIT } from '../syscalls/arch.ts';
 import { callsOf, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
-import { ArgumentRules } from './argument-rules.ts';
+import { ArgumentRules, isFreer } from './argument-rules.ts';
 import type { Conjunction } from './conjunctions.ts';
 
 /** A profile in OCI form made from a policy. */
@@ -99,10 +99,6 @@ function loosens({ diagram, root }: Policy, other: NodeId): boolean {
   return freer !== Diagram.FALSE;
 }
 
-function isFreer(word: number, than: number): boolean {
-  return freedomOf(actionOfWord(word).kind) > freedomOf(actionOfWord(than).kind);
-}
-
 /** How far a profile is from what is wanted, the weightiest first. */
 type Distance = readonly [loosened: bigint, named: bigint, calls: bigint];
 
@@ -149,6 +145,7 @@ const MOST_DEFAULTS = 2;
 /** What a number counts whose answer depends on more. */
 const DEPENDS = 0.001;
 const LARGEST_ERRNO = 4094;
+const ENOSYS_WORD = actionWord({ kind: 'ERRNO', data: ENOSYS });
 /** When nothing that the filter answers can be a default action. */
 const FALLBACKS = [actionWord({ kind: 'ERRNO', data: 1 })];
 
@@ -210,7 +207,7 @@ class Writer {
     const notifies = rules.some((r) => actionOfWord(r.word).kind === 'NOTIFY');
     return {
       form: 'oci',
-      defaultAction: spanned(nameOfAction(actionOfWord(this.byDefault))),
+      defaultAction: spanned<ActionName>(actionOfWord(this.byDefault).kind),
       ...errnoPart('defaultErrnoRet', this.byDefault),
       architectures: abis.map((abi) => spanned(abi.token as string)),
       archMap: [],
@@ -281,7 +278,7 @@ class Writer {
     const last = valueRanges(d, node, NR, 100_000)?.find(
       (r) => r.low <= BigInt(limit) && r.high >= BigInt(limit),
     );
-    const answersEnosys = last && d.isTerminal(last.exit) && isEnosys(d.word(last.exit));
+    const answersEnosys = last && d.isTerminal(last.exit) && d.word(last.exit) === ENOSYS_WORD;
     return answersEnosys ? Number(last.low) - 1 : Infinity;
   }
 
@@ -318,7 +315,7 @@ function ruleOf({ names, word, conditions }: GroupedRule, index: number): Rule {
   return {
     index,
     names: names.map(spanned),
-    action: spanned(nameOfAction(actionOfWord(word))),
+    action: spanned<ActionName>(actionOfWord(word).kind),
     ...errnoPart('errnoRet', word),
     conditions,
     span: NOWHERE,
@@ -330,15 +327,6 @@ function errnoPart<K extends string>(key: K, word: number): { [k in K]?: Spanned
   const part: { [k in K]?: Spanned<number> } = {};
   if (kind === 'ERRNO' || kind === 'TRACE') part[key] = spanned(data);
   return part;
-}
-
-function nameOfAction({ kind }: Action): ActionName {
-  return kind;
-}
-
-function isEnosys(word: number): boolean {
-  const { kind, data } = actionOfWord(word);
-  return kind === 'ERRNO' && data === ENOSYS;
 }
 
 function spanned<T>(value: T): Spanned<T> {

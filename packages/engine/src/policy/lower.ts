@@ -98,10 +98,9 @@ class Lowering {
     32: new Map<CallRule['conditions'], NodeId>(),
     64: new Map<CallRule['conditions'], NodeId>(),
   };
-  private readonly indexOf = new Map<Origin, number>();
-  /** Without reasons: by the conditions and actions of its rules, what a call gets. */
+  private readonly indexOf = new Map<Origin | number, number>();
+  /** Without reasons: by the rules that it has, what a call gets. */
   private readonly alike = new Map<string, NodeId>();
-  private readonly numberOfConditions = new Map<CallRule['conditions'], number>();
   /** By the node that tells the reasons. */
   private readonly rulesOf = new Map<NodeId, CallRules>();
 
@@ -111,16 +110,17 @@ class Lowering {
     this.rules = rules;
     this.d = diagram;
     this.words = [actionWord(rules.byDefault), KILL_THREAD_WORD, actionWord({ kind: 'ERRNO', data: ENOSYS })];
-    const ofWord = new Map<number, number>();
-    for (const { origin, word } of rules.calls) {
-      if (this.indexOf.has(origin)) continue;
-      const known = wantsReasons ? undefined : ofWord.get(word);
-      this.indexOf.set(origin, known ?? this.origins.length);
-      if (known !== undefined) continue;
-      ofWord.set(word, this.origins.length);
-      this.origins.push(origin);
-      this.words.push(word);
+    for (const rule of rules.calls) {
+      const reason = this.reason(rule);
+      if (this.indexOf.has(reason)) continue;
+      this.indexOf.set(reason, this.origins.push(rule.origin) - 1);
+      this.words.push(rule.word);
     }
+  }
+
+  /** What a rule is told from others by: without reasons its action alone. */
+  private reason({ origin, word }: CallRule): Origin | number {
+    return this.wantsReasons ? origin : word;
   }
 
   get refusals(): Diagnostic[] {
@@ -223,23 +223,17 @@ class Lowering {
   /** The decision for one number. */
   private call(rules: readonly CallRule[], abi: Abi): NodeId {
     if (this.wantsReasons) return this.ordered(rules, abi);
-    const key = `${abi.bits} ${rules.map((rule) => this.keyOf(rule)).join()}`;
+    // The names of a rule share its conditions, except for what goes through a multiplexer.
+    const key = `${abi.bits} ${rules.map(({ rule, through, name }) => [rule.index, through && name.value])}`;
     const decision = this.alike.get(key) ?? this.ordered(rules, abi);
     this.alike.set(key, decision);
     return decision;
   }
 
-  /** The names of a rule share its conditions, so that many calls are alike. */
-  private keyOf({ conditions, word }: CallRule): string {
-    const number = this.numberOfConditions.get(conditions) ?? this.numberOfConditions.size;
-    this.numberOfConditions.set(conditions, number);
-    return `${number}:${word}`;
-  }
-
   /** What libseccomp decides by the rules of one number. */
   private ordered(rules: readonly CallRule[], abi: Abi): NodeId {
     const { d } = this;
-    const index = (rule: CallRule) => this.indexOf.get(rule.origin)!;
+    const index = (rule: CallRule) => this.indexOf.get(this.reason(rule))!;
     if (rules.length === 1 && rules[0].conditions.length === 0) return d.terminal(index(rules[0]));
     const { order, fates } = orderRules(rules, abi.bits);
     for (const fate of fates) this.noteFate(fate, abi);
