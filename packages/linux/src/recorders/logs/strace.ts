@@ -17,6 +17,7 @@ import { readAvailable } from './read-available.ts';
 import { StracePipe } from './strace-pipe.ts';
 
 const READ_EVERY_MS = 5;
+const MOST_PAUSE_MS = 200;
 
 /** strace as a recorder: slow, and where nothing else works. */
 export const strace: Recorder = {
@@ -63,10 +64,15 @@ export const strace: Recorder = {
         const left = announce(launched.pid, started, () => over).then((found) =>
           reportLeft(launched.pid, found, hooks, () => over),
         );
+        let [pause, killAt] = [READ_EVERY_MS, 0];
         for (; !over; await sleep(READ_EVERY_MS)) {
           readAvailable(fd, log);
-          // Again and again: strace may just have been trying out ptrace, with a child for that alone.
-          if (hooks.stop?.aborted) killTraced(launched, program !== undefined);
+          // Again and again: strace may just have been trying out ptrace, with a child for that alone. But ever more rarely:
+          // whom a busy machine lets run seldom is stopped before it gets anywhere.
+          if (!hooks.stop?.aborted || Date.now() < killAt) continue;
+          killTraced(launched, program !== undefined);
+          killAt = Date.now() + pause;
+          pause = Math.min(2 * pause, MOST_PAUSE_MS);
         }
         readAvailable(fd, log);
         await left;
