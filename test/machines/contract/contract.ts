@@ -1,6 +1,6 @@
 /**
  * What must hold on every machine, run there by its Node:
- *   node contract.cjs CALLGATE.JS ROWS.JSON BUSYBOX
+ *   node contract.mjs CALLGATE.JS ROWS.JSON BUSYBOX
  * Prints a finding a line. Bundled into one file (payload.ts), because a machine has no npm.
  */
 import { readFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ interface Seen {
   readonly count: number;
 }
 
-/** A program whose calls are the same in every run, one with children, and one of 32 bits where there is one. */
+/** A program whose calls are the same in every run, and one with children. */
 export interface Samples {
   readonly alone: readonly string[];
   readonly family: readonly string[];

@@ -47,9 +47,10 @@ export function expectProgram(context: Context, program: string): void {
 /** Faults of starting a program, with the exit status that a shell would give. */
 export function launchFailure(fault: unknown, program: string): unknown {
   if (fault instanceof NoSuchProgram) return new CliFailure(printable(fault.message), fault.status);
-  if (fault instanceof RecorderCannotStart && !(fault.cause instanceof LaunchError))
-    return new CliFailure(printable(fault.message));
-  if (fault instanceof RecorderCannotStart) return launchFailure(fault.cause, program);
+  if (fault instanceof RecorderCannotStart)
+    return fault.cause instanceof LaunchError
+      ? launchFailure(fault.cause, program)
+      : new CliFailure(printable(fault.message));
   if (!(fault instanceof LaunchError)) return fault;
   if (fault.step === 'execve')
     return new CliFailure(
