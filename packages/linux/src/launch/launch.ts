@@ -8,6 +8,7 @@ import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { FLAG_NEW_LISTENER } from '@callgate/engine/internal/runtime/filter-flags';
 import { thisMachine } from '../machine.ts';
 import { findProgram } from '../process/find-program.ts';
+import { knownFlags } from './known-flags.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
 import { bytesOf, channelBehind, failedStart, LaunchError, startProgram, wordsIn } from './start-program.ts';
 
@@ -94,7 +95,7 @@ export async function launch(plan: LaunchPlan): Promise<Launched> {
 }
 
 function launcherPlan(plan: LaunchPlan, file: string, channel: number): LauncherPlan {
-  const flags = plan.flags ?? 0;
+  const flags = knownFlags(plan.flags ?? 0);
   return {
     file: Buffer.from(file),
     argv: plan.command.map((text) => Buffer.from(text)),

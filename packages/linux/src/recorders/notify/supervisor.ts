@@ -7,7 +7,7 @@ import { rootOf } from '../../launch/kill-tree.ts';
 import { type Launched, type LaunchPlan, launch } from '../../launch/launch.ts';
 import { sharedMemory } from '../../launch/shared-memory.ts';
 import { type Libc, libc, POLLHUP, POLLIN, SyscallError } from '../../libc.ts';
-import { nativeNumber, thisMachine } from '../../machine.ts';
+import { nativeNumber } from '../../machine.ts';
 import { killProcess } from '../../process/kill-process.ts';
 import { isProcess, startTimeOf } from '../../process/processes.ts';
 import { worthyArguments } from '../argument-masks.ts';
@@ -47,9 +47,7 @@ export async function supervise(
 ): Promise<Tally> {
   // Where every call asks, the keeper is asked, too, and nobody gets far; else it has to look for them.
   const isRare = asking === 'some calls';
-  const { kernel } = thisMachine();
-  const killable = kernel.major > 5 || (kernel.major === 5 && kernel.minor >= 19);
-  const flags = (plan.flags ?? 0) | FLAG_NEW_LISTENER | (killable ? FLAG_WAIT_KILLABLE_RECV : 0);
+  const flags = (plan.flags ?? 0) | FLAG_NEW_LISTENER | FLAG_WAIT_KILLABLE_RECV;
   const deathSignal = isRare ? 0 : undefined;
   const launched = await launch({ ...plan, flags, deathSignal, noNewPrivs: true, stop: hooks.stop });
   let listener: Listener | undefined;
