@@ -5,8 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Beside each other what has most numbers in common: the text is loaded by every page that asks for a call. */
 const TABLES =
-  'x86_64 x86 x32 aarch64 arm riscv64 s390x s390 ppc64 ppc loongarch64 mips mips64 mips64n32 parisc parisc64 m68k sh'.split(
+  'x86_64 x32 x86 m68k sh arm s390 s390x ppc ppc64 aarch64 riscv64 loongarch64 mips mips64 mips64n32 parisc parisc64'.split(
     ' ',
   );
 const OUT = join(import.meta.dirname, '../packages/engine/src/syscalls/generated');
@@ -25,9 +26,10 @@ const columns = TABLES.map((table) => {
   return column;
 });
 const lines = rows
-  .map(
-    (row) => `${row[0]} ${columns.map((column) => (row[column] === 'PNR' ? '-' : row[column])).join(' ')}\n`,
-  )
+  .map((row) => {
+    const numbers = columns.map((column) => (row[column] === 'PNR' ? '-' : row[column]));
+    return `${row[0]} ${numbers.map((nr, i) => (nr === numbers[i - 1] ? '=' : nr)).join(' ')}\n`;
+  })
   .sort();
 writeFileSync(
   join(OUT, 'numbers.ts'),
@@ -39,7 +41,7 @@ export const TABLE_VERSION = '${version}';
 /** The tables of numbers: the columns of NUMBERS. */
 export const TABLES = [${TABLES.map((table) => `'${table}'`).join(', ')}] as const;
 
-/** Every name that some architecture has, and its number in each table, without the ABI's base; - for none. */
+/** Every name that some architecture has, and its number in each table, without the ABI's base: - for none, = for that of the table before. */
 export const NUMBERS = \`
 ${lines.join('')}\`;
 `,

@@ -13,9 +13,15 @@ interface Table {
 const tables = new Map<TableName, Table>();
 const callsByAbi = new Map<AbiName, readonly (readonly [name: string, nr: number])[]>();
 /** Of each name its numbers, a column a table. */
-const rows = lazily(() => [...linesByName(NUMBERS)].map(([name, text]) => [name, text.split(' ')] as const));
+const rows = lazily(() => [...linesByName(NUMBERS)].map(([name, text]) => [name, columnsOf(text)] as const));
 const known = lazily(() => rows().map(([name]) => name));
 const knownNames = lazily(() => new Set(known()));
+
+function columnsOf(text: string): string[] {
+  const columns = text.split(' ');
+  for (const [i, number] of columns.entries()) if (number === '=') columns[i] = columns[i - 1];
+  return columns;
+}
 
 function tableOf(name: TableName): Table {
   let table = tables.get(name);
