@@ -28,6 +28,8 @@ export const DIAGNOSTIC_CODES = {
   'unknown-architecture': 'The architecture is none of those that libseccomp knows; the runtime refuses it.',
   'unknown-flag': 'The flag is none that runtimes take; the runtime refuses the profile.',
   'flags-refused': 'This release of the runtime does not know the key `flags` yet and refuses the profile.',
+  'kernel-too-old':
+    'The kernel that the profile is for is older than an action or a flag that it uses, so the runtime or the kernel refuses the filter, unless the distribution has carried it into its kernel. Nothing is said of other kernels: name the one that is meant (on the command line: --kernel).',
   'unknown-syscall':
     'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. It can be skipped on purpose, as they do (on the command line: --allow-unknown).',
   'unknown-capability': 'Linux has no capability of this name, so the condition can never be met.',

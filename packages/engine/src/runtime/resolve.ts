@@ -9,6 +9,7 @@ import { errnoNames, errnoNumber } from '../syscalls/arguments.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { dialectFor } from './dialects/choose.ts';
 import type { Dialect } from './dialects/dialect.ts';
+import { newerThan } from './kernel-features.ts';
 import type { Target } from './target.ts';
 
 /** A profile after its runtime has decided which keys, rules and architectures count on a target. */
@@ -76,6 +77,7 @@ class Resolution {
         ),
       );
     const rules = profile.rules.flatMap((rule) => this.rule(rule) ?? []);
+    diagnostics.push(...newerThan(this.target.kernel, { ...profile, rules }));
     const defaultErrnoRet = this.errno(profile.defaultErrno, 'defaultErrno') ?? profile.defaultErrnoRet;
     const lacks = new Set(this.target.lacks);
     const number = (abi: Abi, name: string) =>
