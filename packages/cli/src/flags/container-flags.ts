@@ -3,11 +3,10 @@ import { DEFAULT_OF, type RuntimeDefault } from '@callgate/engine/internal/build
 import type { BuildOptions } from '@callgate/engine/internal/build/synthesize';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { printable } from '@callgate/engine/internal/report/words';
-import { parseRelease } from '@callgate/engine/internal/runtime/target';
 import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
 import type { Command } from 'commander';
 import { CliFailure } from '../context.ts';
-import { withRelease } from './target-flags.ts';
+import { releaseNamed, withRelease } from './target-flags.ts';
 
 /** The flags of verbs that make a profile: in which containers it is to work. */
 export interface ContainerFlags {
@@ -47,8 +46,7 @@ function floorChoice(text: string, flags: ContainerFlags): FloorChoice {
     throw new CliFailure(
       `the floor of "${printable(runtime)}" is not known; it is one of ${Object.keys(FLOOR_RUNTIMES).join(', ')}`,
     );
-  if (release !== undefined && !parseRelease(release))
-    throw new CliFailure(`"${printable(release)}" is no release of ${runtime}; write it as ${runtime}@1.1.5`);
+  if (release !== undefined) releaseNamed(runtime, release);
   return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }
 

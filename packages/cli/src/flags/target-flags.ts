@@ -4,6 +4,7 @@ import { parseKernel } from '@callgate/engine/internal/profile/profile';
 import { listed, printable } from '@callgate/engine/internal/report/words';
 import {
   parseRelease,
+  type Release,
   RUNTIME_NAMES,
   type Runtime,
   type Target,
@@ -104,9 +105,18 @@ export function runtimeNamed(text: string): Runtime {
   if (!name)
     throw new CliFailure(`the runtime "${printable(bare)}" is not known; ${hint(bare, RUNTIME_NAMES)}`);
   if (version === undefined) return { name };
-  const release = parseRelease(version);
-  if (release) return { name, release };
-  throw new CliFailure(`"${printable(version)}" is no release of ${name}; write it as ${name}@1.1.15`);
+  return { name, release: releaseNamed(name, version) };
+}
+
+/** Releases that there are, for those who wrote none. */
+const RELEASES: Readonly<Record<string, string>> = { docker: '29', podman: '5.4', containerd: '2.1' };
+
+/** A release of a runtime, or a failure that says how to write one. */
+export function releaseNamed(runtime: string, text: string): Release {
+  const release = parseRelease(text);
+  if (release) return release;
+  const example = `${runtime}@${RELEASES[runtime] ?? '1.1.15'}`;
+  throw new CliFailure(`"${printable(text)}" is no release of ${runtime}; write it as ${example}`);
 }
 
 /** Names in a hint. */

@@ -14,10 +14,10 @@ export interface Runtime {
   readonly release?: Release;
 }
 
-/** The release that a text such as "1.1", "1.1.15" or "1.2.0-rc.1" begins with; undefined where an "@" follows. */
+/** The release that a text such as "29", "1.1", "1.1.15" or "1.2.0-rc.1" begins with; undefined where anything else follows. */
 export function parseRelease(text: string): Release | undefined {
-  const match = /^v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?!\d|.*@)/.exec(text);
-  return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
+  const match = /^v?(\d{1,4})(?:\.(\d{1,4})(?:\.(\d{1,4}))?)?(?=$|[-+~ ][^@]*$)/.exec(text);
+  return match ? [Number(match[1]), Number(match[2] ?? 0), Number(match[3] ?? 0)] : undefined;
 }
 
 /** What a profile will run on, as plain JSON. Kernel and capabilities have no default: callers say what they mean. */

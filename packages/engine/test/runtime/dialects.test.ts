@@ -28,6 +28,8 @@ describe('Docker by release', () => {
     ['20.10.24', ERRNO + 1],
     ['23.0', ERRNO + 38],
     ['28.1', ERRNO + 38],
+    ['20', ERRNO + 1],
+    ['29', ERRNO + 38],
   ])('%s has its own idea of defaultErrnoRet', (release, word) => {
     const { words, codes } = read(enosysByDefault, docker(release));
     expect(words![0]).toBe(word);
