@@ -14,6 +14,7 @@ import { readKernelTypes } from '@callgate/linux/internal/ebpf/btf';
 import { EbpfAssembler } from '@callgate/linux/internal/ebpf/ebpf-assembler';
 import { launch } from '@callgate/linux/internal/launch/launch';
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
+import { callLayoutOf } from '@callgate/linux/internal/recorders/ebpf/call-layout';
 
 const [id = 'ebpf', blocks = '2000000', rounds = '9'] = process.argv.slice(2);
 const recorder = RECORDERS.find((r) => r.id === id);
@@ -46,7 +47,7 @@ async function bare(fd: number) {
 }
 async function underEmptyProgram(fd: number) {
   const objects = new BpfObjects();
-  const enter = readKernelTypes()!.id('typedef', 'btf_trace_sys_enter')!;
+  const { enter } = callLayoutOf(readKernelTypes()!)!;
   objects.attach(new EbpfAssembler().exit().bytes(), enter, 'callgate_bench');
   try {
     return await bare(fd);

@@ -18,7 +18,12 @@ export interface Emulated {
   readonly console: string;
 }
 
-export const X86_64: Emulated = { program: 'qemu-system-x86_64', args: [], console: 'ttyS0' };
+export const X86_64: Emulated = {
+  program: 'qemu-system-x86_64',
+  // A kernel patches its own code while it runs, as tracepoints come and go: emulated side by side, processors miss that.
+  args: ['-accel', 'tcg,thread=single'],
+  console: 'ttyS0',
+};
 export const AARCH64: Emulated = {
   program: 'qemu-system-aarch64',
   args: ['-M', 'virt', '-cpu', 'neoverse-n1'],

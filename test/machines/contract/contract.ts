@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { Callgate } from './callgate.ts';
 import { enforcementFindings } from './enforcement.ts';
 import { type Finding, writeFinding } from './finding.ts';
+import { flagsFinding } from './flags.ts';
 import { autoFinding, recorderFindings } from './recorders.ts';
 import { askRows, type Rows } from './rows.ts';
 
@@ -14,6 +15,7 @@ const [bin, rowsFile, busybox] = process.argv.slice(2);
 const callgate = new Callgate(bin!);
 const samples = {
   alone: [busybox!, 'cat', '/proc/sys/kernel/ostype'],
+  stranger: [busybox!, 'dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1'],
   family: [busybox!, 'sh', '-c', `${busybox} true; ${busybox} ls /proc/self >/dev/null; exit 0`],
 };
 
@@ -24,6 +26,7 @@ const say = (findings: readonly Finding[]) => {
 say(recorderFindings(callgate, samples));
 say([autoFinding(callgate, samples)]);
 say([await rows(JSON.parse(readFileSync(rowsFile!, 'utf8')))]);
+say([flagsFinding(callgate)]);
 say(enforcementFindings(callgate, samples, [busybox!, 'mkdir']));
 
 async function rows(all: readonly Rows[]): Promise<Finding> {

@@ -10,6 +10,7 @@ export const AREAS = [
   'denials',
   'kills',
   'rows',
+  'flags',
   'tour',
 ] as const;
 export type Area = (typeof AREAS)[number];

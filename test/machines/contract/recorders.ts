@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { type Callgate, said } from './callgate.ts';
 import type { Area, Finding } from './finding.ts';
 
@@ -9,11 +10,15 @@ interface Seen {
   readonly count: number;
 }
 
-/** A program whose calls are the same in every run, and one with children. */
+/** A program whose calls are the same in every run, one with children, and one that calls without end. */
 export interface Samples {
   readonly alone: readonly string[];
   readonly family: readonly string[];
+  readonly stranger: readonly string[];
 }
+
+/** More than the machines have processors. */
+const STRANGERS = 3;
 
 interface Check {
   readonly name: string;
@@ -26,8 +31,11 @@ export function recorderFindings(callgate: Callgate, samples: Samples): Finding[
   const { checks } = JSON.parse(callgate.run('doctor', '--json').stdout) as { checks: Check[] };
   const check = (id: string) => checks.find((c) => c.name === `record with ${id}`);
   if (!check('strace')?.ok) throw new Error('a machine without strace cannot be judged');
+  const alone = (id: string) =>
+    record(callgate, id, samples.alone, ({ arch, name, count }) => `${arch} ${name} ${count}`);
   const recordings = (id: string) => [
-    record(callgate, id, samples.alone, ({ arch, name, count }) => `${arch} ${name} ${count}`),
+    alone(id),
+    besideStrangers(samples.stranger, () => alone(id)),
     // How often a shell looks for its children depends on when they end.
     record(callgate, id, samples.family, ({ arch, name }) => `${arch} ${name}`),
   ];
@@ -40,6 +48,16 @@ export function recorderFindings(callgate: Callgate, samples: Samples): Finding[
       return { area: id, is: 'wrong', detail: String(fault) };
     }
   });
+}
+
+/** What is done while others keep every processor busy with calls of their own. */
+function besideStrangers<T>([program, ...args]: readonly string[], act: () => T): T {
+  const strangers = Array.from({ length: STRANGERS }, () => spawn(program!, args, { stdio: 'ignore' }));
+  try {
+    return act();
+  } finally {
+    for (const stranger of strangers) stranger.kill('SIGKILL');
+  }
 }
 
 interface Recorded {
@@ -60,7 +78,7 @@ function judged(area: Area, mine: readonly Recorded[], truth: readonly Recorded[
   return {
     area,
     is: 'right',
-    detail: `${truth.map(({ calls }) => calls.size).join(' and ')} as strace sees them`,
+    detail: `${truth.map(({ calls }) => calls.size).join(', ')} as strace sees them`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
+import { attachAsPerfEvent } from './perf-event.ts';
 
 /** bpf(2)'s commands, map types and program types (linux/bpf.h). */
 const MAP_CREATE = 0;
@@ -10,6 +11,7 @@ const MAP_GET_NEXT_KEY = 4;
 const PROG_LOAD = 5;
 const OBJ_GET_INFO_BY_FD = 15;
 const RAW_TRACEPOINT_OPEN = 17;
+const PROG_TYPE_TRACEPOINT = 5;
 const PROG_TYPE_TRACING = 26;
 const ENOENT = 2;
 const EPERM = 1;
@@ -22,6 +24,12 @@ const TRACE_RAW_TP = 23;
 
 /** struct bpf_prog_info up to recursion_misses, which Linux has since 5.12. */
 const PROGRAM_INFO = { size: 216, misses: 208 };
+
+/**
+ * What a program is attached to: a raw tracepoint, by the typedef btf_trace_* that describes it, from which the program gets
+ * the kernel's own arguments; or, by the number that tracefs gives it, an event, from which it gets the event's record.
+ */
+export type Tracepoint = { readonly typeId: number } | { readonly eventId: number };
 
 /** Everything that a set of BPF programs holds open; when it closes, the kernel forgets them. */
 export class BpfObjects {
@@ -49,24 +57,22 @@ export class BpfObjects {
     return map;
   }
 
-  /**
-   * Loads a program and attaches it to the tracepoint whose typedef btf_trace_* has that id. Of one that `mayNotMiss`,
-   * `misses` tells how often it did.
-   */
-  attach(code: Buffer, btfId: number, name: string, mayNotMiss = false): void {
+  /** Loads a program and attaches it. Of one that `mayNotMiss`, `misses` tells how often it did. */
+  attach(code: Buffer, to: Tracepoint, name: string, mayNotMiss = false): void {
     const license = Buffer.from('GPL\0');
     const attr = Buffer.alloc(112);
-    attr.writeUInt32LE(PROG_TYPE_TRACING, 0);
+    attr.writeUInt32LE('typeId' in to ? PROG_TYPE_TRACING : PROG_TYPE_TRACEPOINT, 0);
     attr.writeUInt32LE(code.length / 8, 4);
     pointer(attr, 8, code);
     pointer(attr, 16, license);
     attr.write(name, 48, 15, 'latin1');
-    attr.writeUInt32LE(TRACE_RAW_TP, 68);
-    attr.writeUInt32LE(btfId, 108);
+    if ('typeId' in to) {
+      attr.writeUInt32LE(TRACE_RAW_TP, 68);
+      attr.writeUInt32LE(to.typeId, 108);
+    }
     const program = this.keep(withLockedMemory(() => load(attr, name)));
-    const link = Buffer.alloc(16);
-    link.writeUInt32LE(program, 8);
-    this.keep(bpf(RAW_TRACEPOINT_OPEN, link, `attaching ${name}`));
+    const what = `attaching ${name}`;
+    this.keep('typeId' in to ? attachRaw(program, what) : attachAsPerfEvent(program, to.eventId, what));
     if (mayNotMiss) this.watched.push(program);
   }
 
@@ -111,6 +117,12 @@ export function* entriesOf(map: number, keySize: number, valueSize: number): Ite
     if (there(() => lookUp(map, next, value))) yield [next, value];
     key = next;
   }
+}
+
+function attachRaw(program: number, what: string): number {
+  const link = Buffer.alloc(16);
+  link.writeUInt32LE(program, 8);
+  return bpf(RAW_TRACEPOINT_OPEN, link, what);
 }
 
 function missesOf(program: number): number {

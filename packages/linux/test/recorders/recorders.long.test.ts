@@ -19,7 +19,7 @@ import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
-import { ebpf, ebpfWithCopies } from '@callgate/linux/internal/recorders/ebpf/ebpf';
+import { ebpf, ebpfWithCopies, ebpfWithEvents } from '@callgate/linux/internal/recorders/ebpf/ebpf';
 import { log } from '@callgate/linux/internal/recorders/logs/log';
 import { strace } from '@callgate/linux/internal/recorders/logs/strace';
 import { tracefs } from '@callgate/linux/internal/recorders/logs/tracefs';
@@ -82,7 +82,10 @@ function compile(name: string, source: string, ...flags: string[]): string {
 }
 
 /** And programs as old kernels need them. */
-const ALONE: readonly Row[] = [{ recorder: ebpfWithCopies, needs: ['root', 'ebpf'] }];
+const ALONE: readonly Row[] = [ebpfWithCopies, ebpfWithEvents].map((recorder) => ({
+  recorder,
+  needs: ['root', 'ebpf'],
+}));
 
 describe.each([...CONTRACT, ...ALONE])(
   'recorder $recorder.id',
@@ -214,6 +217,7 @@ describeWith(['root', 'ebpf', 'gcc'], 'recorder ebpf counts denied calls', () =>
   it.each([
     ['as this kernel has it', ebpf],
     ['as old kernels have it', ebpfWithCopies],
+    ['as new kernels have it', ebpfWithEvents],
   ])('apart from those that pass, in forked children too, %s', async (_, recorder) => {
     const program = compile(
       'denied',
@@ -390,7 +394,7 @@ describeWith(['root', 'ebpf', 'gcc', 'util-linux'], 'recorder ebpf, beside other
 });
 
 describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
-  it('sees the same arguments as old kernels have it', async () => {
+  it('sees the same arguments as old and new kernels have it', async () => {
     const seen = async (recorder: Recorder) => {
       const script = 'ls / >/dev/null; (mkdir -p .); exit 0';
       const { counts } = await recorder.record({ ...quiet, command: ['sh', '-c', script] }, { args: true });
@@ -403,6 +407,7 @@ describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
     const now = await seen(ebpf);
     expect(now.size).toBeGreaterThan(20);
     expect(await seen(ebpfWithCopies)).toEqual(now);
+    expect(await seen(ebpfWithEvents)).toEqual(now);
   });
 
   it('says when a program leaves its cgroup', async () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
-import { BpfObjects, entriesOf, lookUp, MAP_TYPE, update } from '../../ebpf/bpf-syscall.ts';
+import { BpfObjects, entriesOf, lookUp, MAP_TYPE, type Tracepoint, update } from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { nativeNumber } from '../../machine.ts';
@@ -46,10 +46,8 @@ export interface KernelCounts {
 
 /** The kernel types that the programs need; a name each that is missing makes them impossible. */
 interface CounterLayout {
-  readonly sysEnter: number;
   readonly exec: number;
   readonly calls: CallLayout;
-  readonly sysExit: number;
   readonly fork: number;
   readonly taskFree: number;
   readonly attachTask: number;
@@ -58,7 +56,7 @@ interface CounterLayout {
   readonly task: number;
   readonly paths: TaskPaths<CounterMember>;
   readonly followsCurrent: boolean;
-  /** Takes a number for a task's address, since Linux 6.2; undefined before. */
+  /** Takes a number for a task's address, since Linux 6.2; undefined before, and where calls do not tell their registers. */
   readonly cast: number | undefined;
 }
 
@@ -77,8 +75,6 @@ type CounterMember = keyof typeof MEMBERS;
 /** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
 export function layoutOf(types: KernelTypes): CounterLayout | undefined {
   const layout = {
-    sysEnter: types.id('typedef', 'btf_trace_sys_enter'),
-    sysExit: types.id('typedef', 'btf_trace_sys_exit'),
     exec: types.id('typedef', 'btf_trace_sched_process_exec'),
     fork: types.id('typedef', 'btf_trace_sched_process_fork'),
     taskFree: types.id('typedef', 'btf_trace_sched_process_free'),
@@ -90,8 +86,10 @@ export function layoutOf(types: KernelTypes): CounterLayout | undefined {
     paths: taskPaths(types, MEMBERS),
     followsCurrent: followsCurrent(types),
   };
-  const cast = types.id('func', 'bpf_rdonly_cast');
-  return Object.values(layout).includes(undefined) ? undefined : ({ ...layout, cast } as CounterLayout);
+  if (Object.values(layout).includes(undefined)) return undefined;
+  const tellsRegisters = 'typeId' in layout.calls!.enter;
+  const cast = tellsRegisters ? types.id('func', 'bpf_rdonly_cast') : undefined;
+  return { ...layout, cast } as CounterLayout;
 }
 
 /**
@@ -189,19 +187,20 @@ export class CountingPrograms {
 
   private attachAll(): void {
     const { layout } = this;
-    const attach = (program: EbpfAssembler, typeId: number, name: string, mayNotMiss = false) =>
-      this.objects.attach(program.bytes(), typeId, `callgate_${name}`, mayNotMiss);
-    attach(this.fork(), layout.fork, 'fork', true);
-    attach(this.taskFree(), layout.taskFree, 'free');
-    attach(this.attachTask(), layout.attachTask, 'moved');
-    attach(this.taskExit(), layout.exit, 'ended');
-    if (this.countDenied) attach(this.sysExit(), layout.sysExit, 'exit', true);
-    attach(this.signal(), layout.signal, 'signal');
-    attach(this.sysEnter(), layout.sysEnter, 'enter', true);
-    attach(this.exec(), layout.exec, 'exec', true);
+    const attach = (program: EbpfAssembler, to: Tracepoint, name: string, mayNotMiss = false) =>
+      this.objects.attach(program.bytes(), to, `callgate_${name}`, mayNotMiss);
+    const raw = (typeId: number): Tracepoint => ({ typeId });
+    attach(this.fork(), raw(layout.fork), 'fork', true);
+    attach(this.taskFree(), raw(layout.taskFree), 'free');
+    attach(this.attachTask(), raw(layout.attachTask), 'moved');
+    attach(this.taskExit(), raw(layout.exit), 'ended');
+    if (this.countDenied) attach(this.sysExit(), layout.calls.exit, 'exit', true);
+    attach(this.signal(), raw(layout.signal), 'signal');
+    attach(this.sysEnter(), layout.calls.enter, 'enter', true);
+    attach(this.exec(), raw(layout.exec), 'exec', true);
   }
 
-  /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 ABI. */
+  /** A call begins: (struct pt_regs *, long id), or an event with the id at the same place. r6 number, r7 task, r8 ABI. */
   private sysEnter(): EbpfAssembler {
     const { layout } = this;
     const a = new EbpfAssembler().load64(6, 1, 8).cut(6);
@@ -245,10 +244,10 @@ export class CountingPrograms {
     return this.loseOne(a);
   }
 
-  /** tp_btf/sys_exit: for a task with a filter, a call that was not seen at sys_enter was denied. */
+  /** A call ends: for a task with a filter, a call that was not seen at sys_enter was denied. */
   private sysExit(): EbpfAssembler {
     const { layout } = this;
-    const a = this.task.takeCurrent(new EbpfAssembler().load64(9, 1, 0));
+    const a = this.task.takeCurrent(layout.calls.take(new EbpfAssembler()));
     // 2 is SECCOMP_MODE_FILTER, 3 a task that its filter has killed.
     this.task.load32(a, 1, 'seccompMode').ifBelow(1, 2, 'out');
     this.skipUnlessRecorded(a);

@@ -4,6 +4,7 @@ import { nativeNumber } from '../../machine.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
 import type { Recorder } from '../recorder.ts';
+import { eventCalls } from './call-layout.ts';
 import { CALL_MACHINE } from './call-machine.ts';
 import { CountingPrograms, layoutOf } from './ebpf-programs.ts';
 import { whyNoEvent } from './first-event.ts';
@@ -19,6 +20,13 @@ export const ebpf: Recorder = ebpfWith((layout) => layout);
 export const ebpfWithCopies: Recorder = ebpfWith((layout) => ({
   ...layout,
   followsCurrent: false,
+  cast: undefined,
+}));
+
+/** The same as kernels from Linux 7.0 on have it, on any kernel: slower, too. */
+export const ebpfWithEvents: Recorder = ebpfWith((layout) => ({
+  ...layout,
+  calls: eventCalls()!,
   cast: undefined,
 }));
 

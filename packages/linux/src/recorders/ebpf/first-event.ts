@@ -2,11 +2,12 @@ import { BpfObjects, lookUp, MAP_TYPE, u32 } from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler } from '../../ebpf/ebpf-assembler.ts';
 import { libc } from '../../libc.ts';
 import { nativeNumber } from '../../machine.ts';
+import type { CallLayout } from './call-layout.ts';
 import { type TaskPaths, TaskView } from './task-view.ts';
 
 /** The types that the smallest program needs. */
 interface EventLayout {
-  readonly sysEnter: number;
+  readonly calls: CallLayout;
   readonly paths: TaskPaths<'tgid'>;
   readonly followsCurrent: boolean;
 }
@@ -18,7 +19,7 @@ export function whyNoEvent(layout: EventLayout): string | undefined {
   const objects = new BpfObjects();
   try {
     const seen = objects.createMap(MAP_TYPE.array, 4, 8, 1, 'callgate_probe');
-    objects.attach(countCalls(layout, seen), layout.sysEnter, 'callgate_probe');
+    objects.attach(countCalls(layout, seen), layout.calls.enter, 'callgate_probe');
     libc().syscall(nativeNumber('getpid'));
     const count = lookUp(seen, u32(0), Buffer.alloc(8)).readBigUInt64LE();
     return count > 0n ? undefined : 'a program that was attached saw no system call';

@@ -30,8 +30,6 @@ const MEMBERS = {
 export type ObserverMember = keyof typeof MEMBERS;
 
 const TRACEPOINTS = {
-  sysEnter: 'btf_trace_sys_enter',
-  sysExit: 'btf_trace_sys_exit',
   exec: 'btf_trace_sched_process_exec',
   fork: 'btf_trace_sched_process_fork',
   exit: 'btf_trace_sched_process_exit',

@@ -1,5 +1,13 @@
 import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
-import { BpfObjects, entriesOf, lookUp, MAP_TYPE, u32, update } from '../../ebpf/bpf-syscall.ts';
+import {
+  BpfObjects,
+  entriesOf,
+  lookUp,
+  MAP_TYPE,
+  type Tracepoint,
+  u32,
+  update,
+} from '../../ebpf/bpf-syscall.ts';
 import { EbpfAssembler, HELPER, type Register } from '../../ebpf/ebpf-assembler.ts';
 import { nativeNumber } from '../../machine.ts';
 import type { PhaseCount } from '../recorder.ts';
@@ -86,14 +94,15 @@ export class ObserverPrograms {
         scope.kind === 'cgroup' ? objects.createCgroupMap(scope.path, 'callgate_scope') : undefined;
       this.wanted = options.args ? createWanted(objects) : undefined;
       this.tuples = options.args ? hash(KEY.size, VALUE.size, CALLS, 'tuples') : undefined;
-      const attach = (program: EbpfAssembler, typeId: number, name: string, mayNotMiss = false) =>
-        objects.attach(program.bytes(), typeId, `callgate_${name}`, mayNotMiss);
-      attach(this.exit(), layout.exit, 'gone');
-      attach(this.fork(), layout.fork, 'fork', true);
-      attach(this.lives.signal(), layout.signal, 'signal');
-      if (options.denied) attach(this.sysExit(), layout.sysExit, 'exit', true);
-      attach(this.sysEnter(), layout.sysEnter, 'enter', true);
-      attach(this.exec(), layout.exec, 'exec', true);
+      const attach = (program: EbpfAssembler, to: Tracepoint, name: string, mayNotMiss = false) =>
+        objects.attach(program.bytes(), to, `callgate_${name}`, mayNotMiss);
+      const raw = (typeId: number): Tracepoint => ({ typeId });
+      attach(this.exit(), raw(layout.exit), 'gone');
+      attach(this.fork(), raw(layout.fork), 'fork', true);
+      attach(this.lives.signal(), raw(layout.signal), 'signal');
+      if (options.denied) attach(this.sysExit(), layout.calls.exit, 'exit', true);
+      attach(this.sysEnter(), layout.calls.enter, 'enter', true);
+      attach(this.exec(), raw(layout.exec), 'exec', true);
     } catch (fault) {
       objects.close();
       throw fault;
@@ -140,9 +149,9 @@ export class ObserverPrograms {
     this.objects.close();
   }
 
-  /** tp_btf/sys_enter(struct pt_regs *, long id). r6 number, r7 task, r8 phase and then group, r9 registers. */
+  /** A call begins: its number is at the same place for both kinds. r6 number, r7 task, r8 phase and then group, r9 arguments. */
   private sysEnter(): EbpfAssembler {
-    const a = new EbpfAssembler().load64(9, 1, 0).load64(6, 1, 8).cut(6);
+    const a = this.layout.calls.take(new EbpfAssembler()).load64(6, 1, 8).cut(6);
     this.task.takeCurrent(a);
     // A program that is launched, and what it starts, is marked before its first call.
     const marked = this.scope.kind === 'launch';
@@ -165,9 +174,9 @@ export class ObserverPrograms {
     return this.finish(a);
   }
 
-  /** tp_btf/sys_exit(struct pt_regs *, long result): a call that was not seen at sys_enter was denied. */
+  /** A call ends: one that was not seen at sys_enter was denied. */
   private sysExit(): EbpfAssembler {
-    const a = this.task.takeCurrent(new EbpfAssembler().load64(9, 1, 0));
+    const a = this.task.takeCurrent(this.layout.calls.take(new EbpfAssembler()));
     this.task.load32(a, 1, 'seccompMode').ifBelow(1, SECCOMP_FILTER, 'out');
     this.findTask(a, 'out');
     a.load64(1, 0, TASK.entered).ifEqual(1, 0, 'denied').storeConstant64(0, TASK.entered, 0).exit();

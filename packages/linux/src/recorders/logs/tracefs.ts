@@ -17,10 +17,10 @@ import { nativeNumber, thisMachine } from '../../machine.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
 import type { PhaseCount, Recorder } from '../recorder.ts';
+import { traceFolder } from '../trace-folder.ts';
 import { readAvailable } from './read-available.ts';
 
 const CAP_SYS_ADMIN = 1n << 21n;
-const FOLDERS = ['/sys/kernel/tracing', '/sys/kernel/debug/tracing'];
 /** A CPU; what finds no place is lost, and counted. */
 const BUFFER_KB = 16_384;
 
@@ -175,8 +175,4 @@ function removeAbandoned(instances: string): void {
       // A callgate that cannot be seen from here, in another pid namespace, still reads it.
     }
   }
-}
-
-function traceFolder(): string | undefined {
-  return FOLDERS.find((folder) => existsSync(join(folder, 'instances')));
 }
