@@ -56,7 +56,7 @@ export class Product {
 /** The payload without what no machine needs. */
 export function copyPayload({ folder }: Payload, to: string): void {
   const isSpare = (path: string) => isTarball(path) || /\/koffi\/(vendor|doc)$/.test(path);
-  cpSync(folder, to, { recursive: true, filter: (path) => !isSpare(path) });
+  cpSync(folder, to, { recursive: true, verbatimSymlinks: true, filter: (path) => !isSpare(path) });
 }
 
 function isTarball(path: string): boolean {

@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { type Finding, readFindings } from './contract/finding.ts';
 import { NotHere } from './machine.ts';
-import { copyPayload, type Payload } from './payload.ts';
+import type { Payload } from './payload.ts';
+import { makeRoot, type RootContent } from './root.ts';
 
 /** An emulated machine is some thirty times slower than this one. */
 const PATIENCE_MS = 30 * 60_000;
@@ -30,18 +31,11 @@ export const AARCH64: Emulated = {
   console: 'ttyAMA0',
 };
 
-/** What a machine holds in its memory. */
-export interface MemoryRoot {
-  readonly payload: Payload;
-  /** Puts /bin/node, /bin/busybox, /bin/strace and their libraries into a folder. */
-  programs(root: string): void;
-}
-
 /** Boots a kernel with all that it needs in its memory, and runs the contract there. */
 export async function runInQemu(
   emulated: Emulated,
   kernel: string,
-  content: MemoryRoot,
+  content: RootContent,
   say: (text: string) => void,
 ): Promise<readonly Finding[]> {
   if (!isInstalled(emulated.program) || !isInstalled('cpio'))
@@ -50,6 +44,7 @@ export async function runInQemu(
   try {
     const root = join(folder, 'root');
     makeRoot(root, content);
+    writeFileSync(join(root, 'init'), init(content.payload), { mode: 0o755 });
     const initrd = join(folder, 'initrd');
     execFileSync('sh', ['-c', 'find . | cpio --quiet -o -H newc > "$0"', initrd], { cwd: root });
     rmSync(root, { recursive: true });
@@ -66,16 +61,6 @@ function isInstalled(program: string): boolean {
   } catch {
     return false;
   }
-}
-
-function makeRoot(root: string, { payload, programs }: MemoryRoot): void {
-  for (const sub of ['proc', 'sys', 'dev', 'tmp', 'etc', 'bin', 'root'])
-    mkdirSync(join(root, sub), { recursive: true });
-  programs(root);
-  copyPayload(payload, join(root, 'callgate'));
-  writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-  writeFileSync(join(root, 'init'), init(payload));
-  chmodSync(join(root, 'init'), 0o755);
 }
 
 function init({ callgate }: Payload): string {
