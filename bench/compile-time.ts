@@ -15,7 +15,7 @@ import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import type { Profile } from '@callgate/engine/internal/profile/profile';
 import { type LibraryPlan, libraryPlan } from '@callgate/engine/internal/runtime/library-plan';
 import type { Target } from '@callgate/engine/internal/runtime/target';
-import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import { samplePolicies } from './policies.ts';
 
 const ROUNDS = 200;

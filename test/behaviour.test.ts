@@ -1,9 +1,9 @@
 import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
-import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { errnoNumber } from '@callgate/engine/internal/syscalls/arguments';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
+import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import type { CallEnd } from '@callgate/linux/internal/launch/trial-program';
 import { tryCalls } from '@callgate/linux/internal/launch/try-calls';
 import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
+import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import { spawnCallgate } from '@callgate/testing/callgate';
 import { Containers } from '@callgate/testing/containers';
 import { describeWith } from '@callgate/testing/requirements';

@@ -5,9 +5,7 @@ import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
-import { CONTAINERD_PROFILE } from '@callgate/engine/internal/stock/generated/containerd';
-import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
-import { PODMAN_PROFILE } from '@callgate/engine/internal/stock/generated/podman';
+import { CONTAINERD_PROFILE, DOCKER_PROFILE, PODMAN_PROFILE } from '@callgate/engine/stock';
 import { type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';
 import { describe, expect, it } from 'vitest';
 

@@ -1,7 +1,7 @@
 /**
- * The default profiles of container runtimes, as JSON text for parseProfile: as their owners write them; containerd's, which
- * is Go code, in Docker's form.
+ * The default profiles of container runtimes, as JSON text for parseProfile, each of the newest release that is known: as
+ * their owners write them; containerd's, which is Go code, in Docker's form.
  */
-export { CONTAINERD_PROFILE } from './stock/generated/containerd.ts';
-export { DOCKER_PROFILE } from './stock/generated/docker.ts';
-export { PODMAN_PROFILE } from './stock/generated/podman.ts';
+export { PROFILE as CONTAINERD_PROFILE } from './stock/generated/containerd-2.3.7.ts';
+export { PROFILE as DOCKER_PROFILE } from './stock/generated/docker-29.4.3.ts';
+export { PROFILE as PODMAN_PROFILE } from './stock/generated/podman-5.8.ts';

@@ -1,9 +1,9 @@
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
-import { DOCKER_PROFILE } from '@callgate/engine/internal/stock/generated/docker';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
+import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import { answer, type Fixture, fixtureNames, loadFixture, lowerText } from '@callgate/testing/behaviour';
 import { askKernel, type VictimAbi } from '@callgate/testing/victim';
 

@@ -5,6 +5,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
+import { stockText } from '../load/stock.ts';
 import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -33,7 +34,7 @@ export const show: Verb = {
       examples(
         'show stock:docker',
         'show profile.json --names',
-        'show stock:docker --caps CAP_SYS_ADMIN --arch aarch64',
+        'show stock:docker@26 --caps CAP_SYS_ADMIN --arch aarch64',
         'show docker:web --bitmap',
       ),
     );
@@ -51,15 +52,16 @@ export const show: Verb = {
     const bitmaps = flags.bitmap ? bitmapsOf(programs(), subject.policy.abis, subject.target.kernel) : [];
     const document = {
       profile: file,
+      ...(subject.stock && { stock: { seen: subject.stock.seen, source: subject.stock.source } }),
       abis: overviewDocument(subject.policy),
       ...(flags.bitmap && { bitmaps: bitmaps.map(bitmapDocument) }),
       ...warningsPart(subject),
     };
-    context.stdout.write(
-      flags.json
-        ? `${writeJson(document)}\n`
-        : overviewText(style, file, subject.policy, flags.names ?? false) + bitmapsText(style, bitmaps),
-    );
+    const text = () =>
+      (subject.stock ? style.dim(stockText(subject.stock)) : '') +
+      overviewText(style, file, subject.policy, flags.names ?? false) +
+      bitmapsText(style, bitmaps);
+    context.stdout.write(flags.json ? `${writeJson(document)}\n` : text());
     return CLEAN;
   },
 };

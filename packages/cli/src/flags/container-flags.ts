@@ -3,9 +3,9 @@ import { DEFAULT_OF, type RuntimeDefault } from '@callgate/engine/internal/build
 import type { BuildOptions } from '@callgate/engine/internal/build/synthesize';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { printable } from '@callgate/engine/internal/report/words';
-import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
 import type { Command } from 'commander';
 import { CliFailure } from '../context.ts';
+import { nearestStock } from '../load/stock.ts';
 import { releaseNamed, withRelease } from './target-flags.ts';
 
 /** The flags of verbs that make a profile: in which containers it is to work. */
@@ -33,7 +33,7 @@ export async function containerOptionsOf(
 ): Promise<Pick<BuildOptions, 'floor' | 'runtimeDefault'>> {
   if (flags.runtime !== undefined) {
     const floor = floorChoice(flags.runtime, flags);
-    return { floor, runtimeDefault: await runtimeDefaultOf(floor.runtime) };
+    return { floor, runtimeDefault: await runtimeDefaultOf(floor.runtime, floor.release) };
   }
   if (flags.exec || flags.init || !flags.newPrivs)
     throw new CliFailure('--exec, --init and --no-new-privs go with --runtime');
@@ -50,9 +50,10 @@ function floorChoice(text: string, flags: ContainerFlags): FloorChoice {
   return { runtime, release, noNewPrivs: !flags.newPrivs, exec: flags.exec, init: flags.init };
 }
 
-/** The profile that containers of a runtime get by default. */
-export async function runtimeDefaultOf(runtime: string): Promise<RuntimeDefault> {
+/** The profile that containers of a runtime get by default; the release counts where the profile is the runtime's own. */
+export async function runtimeDefaultOf(runtime: string, release?: string): Promise<RuntimeDefault> {
   const name = DEFAULT_OF[runtime];
-  const { value } = parseProfile(await STOCK_PROFILES[name](), { unknownNames: 'skip' });
+  const stock = nearestStock(name, name === runtime ? release : undefined);
+  const { value } = parseProfile(await stock.text(), { unknownNames: 'skip' });
   return { name, profile: value! };
 }

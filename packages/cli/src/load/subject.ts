@@ -6,7 +6,7 @@ import { readListing } from '@callgate/engine/internal/bpf/read-listing';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
-import { STOCK_PROFILES } from '@callgate/engine/internal/stock/stock-profiles';
+import type { StockProfile } from '@callgate/engine/internal/stock/stock-profiles';
 import {
   isProgram,
   type ProfileSource,
@@ -20,13 +20,18 @@ import { expectValue, located, writeFaults } from './faults.ts';
 import { expectAssembled } from './listing.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
+import { stockNamed } from './stock.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, pid:N, docker:NAME, podman:NAME, or stock:docker, stock:podman, stock:containerd, stock:none (allows all)';
+  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
 
 /** A subject, and what is worth saying of the text that it was read from. */
-export type LoadedSubject = Subject & { readonly warnings: readonly LocatedDiagnostic[] };
+export type LoadedSubject = Subject & {
+  readonly warnings: readonly LocatedDiagnostic[];
+  /** The default profile that it is, if it is one. */
+  readonly stock?: StockProfile;
+};
 
 export interface LoadOptions {
   readonly allowUnknown?: boolean;
@@ -41,11 +46,12 @@ export async function loadSubject(
   target: Target,
   options: LoadOptions,
 ): Promise<LoadedSubject> {
-  const stock = stockProfile(name);
+  const stock = stockNamed(name);
   if (stock)
     return {
-      ...readProfile(context, name, await stock(), target, { ...options, quiet: true }),
+      ...readProfile(context, name, await stock.text(), target, { ...options, quiet: true }),
       warnings: [],
+      stock,
     };
   const live = await liveFilters(name);
   if (live) return readPrograms(name, live, target);
@@ -121,15 +127,6 @@ function readPrograms(name: string, programs: readonly Program[], target: Target
   const { program, at, why } = read.fault;
   const which = programs.length > 1 ? `filter ${program + 1} of ${programs.length}, ` : '';
   throw new CliFailure(`${printable(name)}: ${which}instruction ${at}: ${why} [bad-filter]`);
-}
-
-/** A default profile that callgate knows, as it stands in the runtime's sources; undefined for other names. */
-function stockProfile(name: string): (() => Promise<string>) | undefined {
-  if (!name.startsWith('stock:')) return undefined;
-  const key = name.slice('stock:'.length);
-  if (Object.hasOwn(STOCK_PROFILES, key)) return STOCK_PROFILES[key];
-  const names = Object.keys(STOCK_PROFILES).map((known) => `stock:${known}`);
-  throw new CliFailure(`there is no ${printable(name)}; it is one of ${names.join(', ')}`);
 }
 
 function decode(name: string, bytes: Uint8Array, target: Target): Program {

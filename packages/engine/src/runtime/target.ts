@@ -20,6 +20,15 @@ export function parseRelease(text: string): Release | undefined {
   return match ? [Number(match[1]), Number(match[2] ?? 0), Number(match[3] ?? 0)] : undefined;
 }
 
+/** Whether a release is older than another; an unknown one is a current one. */
+export function isBefore(release: Release | undefined, first: Release): boolean {
+  return release !== undefined && compareReleases(release, first) < 0;
+}
+
+function compareReleases(a: Release, b: Release): number {
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
+}
+
 /** What a profile will run on, as plain JSON. Kernel and capabilities have no default: callers say what they mean. */
 export interface Target {
   /** The kernel's own ABI. */

@@ -1,12 +1,42 @@
-const ALLOW_EVERYTHING = '{"defaultAction":"SCMP_ACT_ALLOW"}';
+import { isBefore, parseRelease, type Release } from '../runtime/target.ts';
+import { RELEASES } from './generated/releases.ts';
 
-/**
- * What runtimes load when nobody says otherwise, as text, by name; `none` is what a container without a filter has. Each is
- * loaded when it is asked for.
- */
-export const STOCK_PROFILES: Readonly<Record<string, () => Promise<string>>> = {
-  docker: async () => (await import('./generated/docker.ts')).DOCKER_PROFILE,
-  podman: async () => (await import('./generated/podman.ts')).PODMAN_PROFILE,
-  containerd: async () => (await import('./generated/containerd.ts')).CONTAINERD_PROFILE,
-  none: async () => ALLOW_EVERYTHING,
+/** Whose default profiles are known. */
+export const STOCK_NAMES = ['docker', 'podman', 'containerd', 'none'] as const;
+export type StockName = (typeof STOCK_NAMES)[number];
+
+/** The default profile of some releases of a runtime, or what `none` stands for: no filter. */
+export interface StockProfile {
+  readonly name: StockName;
+  /** Releases in whose sources it was found; from the first on until the next profile of that runtime it is taken for theirs. */
+  readonly seen: readonly string[];
+  /** Where it was found. */
+  readonly source: string;
+  /** Loads it. */
+  text(): Promise<string>;
+}
+
+const NONE: StockProfile = {
+  name: 'none',
+  seen: [],
+  source: 'a container without a filter',
+  text: async () => '{"defaultAction":"SCMP_ACT_ALLOW"}',
 };
+
+/** What a runtime loads when nobody says otherwise: in that release, or in the newest that is known; undefined before the first. */
+export function stockProfile(name: StockName, release?: Release): StockProfile | undefined {
+  if (name === 'none') return NONE;
+  const found = profilesOf(name).findLast(({ from }) => !isBefore(release, parseRelease(from)!));
+  if (!found) return undefined;
+  const { seen, source, load } = found;
+  return { name, seen, source, text: async () => (await load()).PROFILE };
+}
+
+/** The first release whose default profile is known. */
+export function firstRelease(name: StockName): string | undefined {
+  return profilesOf(name)[0]?.from;
+}
+
+function profilesOf(name: StockName) {
+  return RELEASES.filter(({ runtime }) => runtime === name);
+}

@@ -4,7 +4,7 @@ import { lowerProfile } from '../../src/policy/lower.ts';
 import { parseProfile } from '../../src/profile/parse.ts';
 import type { Target } from '../../src/runtime/target.ts';
 import { lineMap } from '../../src/source/line-map.ts';
-import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
+import { DOCKER_PROFILE } from '../../src/stock.ts';
 
 const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] };
 

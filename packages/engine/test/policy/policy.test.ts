@@ -3,7 +3,7 @@ import { diffPolicies } from '../../src/analysis/diff.ts';
 import { lowerProfile } from '../../src/policy/lower.ts';
 import { arePoliciesEqual, type Policy } from '../../src/policy/policy.ts';
 import { parseProfile } from '../../src/profile/parse.ts';
-import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
+import { DOCKER_PROFILE } from '../../src/stock.ts';
 
 /** Each call makes a diagram of its own, in which equal ids mean nothing to another one. */
 function policyOf(text: string): Policy {

@@ -9,7 +9,7 @@ import { parseProfile, parseProfileTree } from '../../src/profile/parse.ts';
 import { stringifyProfile } from '../../src/profile/stringify.ts';
 import type { Target } from '../../src/runtime/target.ts';
 import { readSource } from '../../src/source/read.ts';
-import { DOCKER_PROFILE } from '../../src/stock/generated/docker.ts';
+import { DOCKER_PROFILE } from '../../src/stock.ts';
 
 const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] };
 const FIXTURES = join(import.meta.dirname, '../../../../test/fixtures/profiles');

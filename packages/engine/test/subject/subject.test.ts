@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compilePolicy } from '../../src/compile/compile.ts';
 import { arePoliciesEqual } from '../../src/policy/policy.ts';
-import { STOCK_PROFILES } from '../../src/stock/stock-profiles.ts';
+import { DOCKER_PROFILE } from '../../src/stock.ts';
 import { isProgram, profileSubject, programSubject } from '../../src/subject/subject.ts';
 
 const target = { native: 'x86_64', kernel: { major: 6, minor: 18 }, capabilities: [] } as const;
@@ -38,7 +38,7 @@ describe('a profile as a subject', () => {
 
 describe('programs as a subject', () => {
   it('mean what they were made of', async () => {
-    const { value } = profileSubject('stock:docker', await STOCK_PROFILES.docker(), target);
+    const { value } = profileSubject('stock:docker', DOCKER_PROFILE, target);
     const { program } = compilePolicy(value!.policy);
     const read = programSubject('docker.bpf', [program], target);
     expect('value' in read && arePoliciesEqual(read.value.policy, value!.policy)).toBe(true);

@@ -1,6 +1,6 @@
-import type { Release } from '../target.ts';
+import { isBefore, type Release } from '../target.ts';
 import type { Dialect } from './dialect.ts';
-import { isBefore, runc } from './runc.ts';
+import { runc } from './runc.ts';
 
 /** moby's profiles/seccomp copied keys one by one before, and not all. */
 const FIRST_WITH_ALL_KEYS: Release = [23, 0, 0];

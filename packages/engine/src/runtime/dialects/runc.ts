@@ -1,4 +1,4 @@
-import type { Release } from '../target.ts';
+import { isBefore, type Release } from '../target.ts';
 import type { Dialect } from './dialect.ts';
 
 /** Name entries above which runc has libseccomp build a binary tree (libcontainer/seccomp: InitSeccomp). */
@@ -28,13 +28,4 @@ export function runc(release?: Release): Dialect {
     strict: false,
     optimize: (entries) => (entries > MANY_ENTRIES && since(FIRST_FLAGS_AND_TREE) ? 2 : 1),
   };
-}
-
-/** Whether a release is older than another; an unknown one is a current one. */
-export function isBefore(release: Release | undefined, first: Release): boolean {
-  return release !== undefined && compareReleases(release, first) < 0;
-}
-
-function compareReleases(a: Release, b: Release): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2];
 }
