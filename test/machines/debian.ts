@@ -5,6 +5,17 @@ import { output } from './commands.ts';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
+/** The mirror that this machine's own apt takes packages from. */
+export async function mirror(): Promise<string> {
+  const targets = await output('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI)',
+    'Created-By: Packages',
+  ]);
+  return targets.split('\n')[0]!;
+}
+
 /** Packages of a Debian suite, fetched with apt and unpacked into a folder of the cache; nothing is installed. */
 export async function unpacked(suite: string, arch: string, packages: readonly string[]): Promise<string> {
   return cached(`${suite}-${arch}-${packages.join('+')}`, async (folder) => {
@@ -41,12 +52,9 @@ class Apt {
   }
 
   async update(): Promise<void> {
-    const mirror = (
-      await output('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'])
-    ).split('\n')[0];
     writeFileSync(
       join(this.folder, 'sources.list'),
-      `deb [signed-by=${KEYRING}] ${mirror} ${this.suite} main\n`,
+      `deb [signed-by=${KEYRING}] ${await mirror()} ${this.suite} main\n`,
     );
     await output('apt-get', [...this.options(), '-q', 'update']);
   }

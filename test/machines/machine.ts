@@ -7,6 +7,8 @@ export interface Machine {
   readonly name: string;
   /** What the first run fetches, and how long one takes here: a rough figure for people who wait. */
   readonly cost: string;
+  /** Whether it has container engines, which the contract then asks for. */
+  readonly hasEngines?: true;
   /** Runs the contract; `say` tells what is being done. Throws NotHere where it cannot be run at all. */
   run(product: Product, say: (text: string) => void): Promise<readonly Finding[]>;
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { type Finding, readFindings } from './contract/finding.ts';
 import { NotHere } from './machine.ts';
+import { collected } from './output-of-contract.ts';
 import type { Payload } from './payload.ts';
 import { makeRoot, type RootContent } from './root.ts';
 
@@ -92,18 +93,11 @@ async function boot(
   const machine = ['-nographic', '-no-reboot', '-m', '3G', '-smp', '2'];
   const args = [...emulated.args, ...machine, '-kernel', kernel, '-initrd', initrd, '-append', append];
   const qemu = spawn(emulated.program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  let text = '';
-  let told = 0;
-  qemu.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-    if (!part.includes('\n')) return;
-    const findings = readFindings(text.slice(0, text.lastIndexOf('\n')));
-    for (const { area, is } of findings.slice(told)) say(`${area} is ${is}`);
-    told = findings.length;
-  });
+  const printed = collected(qemu.stdout, say);
   const timer = setTimeout(() => qemu.kill('SIGKILL'), PATIENCE_MS);
   await once(qemu, 'close');
   clearTimeout(timer);
+  const text = printed();
   if (!/CONTRACT ENDED 0/.test(text)) throw new Error(`the contract came to no end:\n${text.slice(-2000)}`);
   return text;
 }

@@ -6,14 +6,14 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AREAS, type Finding } from './contract/finding.ts';
+import { AREAS, type Area, ENGINE_AREAS, type Finding } from './contract/finding.ts';
 import { type Machine, NotHere } from './machine.ts';
 import { Product } from './payload.ts';
 
 const SIGNS = { right: '✓', wrong: '✗', lossy: '○', 'not offered': '–' } as const;
 
 interface Row {
-  readonly name: string;
+  readonly machine: Machine;
   readonly seconds: number;
   readonly findings: readonly Finding[];
   /** Why it was not run, or came to no end. */
@@ -21,6 +21,11 @@ interface Row {
   readonly isFailure: boolean;
 }
 
+/** Ctrl-C reaches the machine, too, which then comes to no end: what was made for it is removed, and no other is run. */
+let isInterrupted = false;
+process.once('SIGINT', () => {
+  isInterrupted = true;
+});
 /** Where nothing may be skipped, a machine that cannot be had is a failure, too. */
 const mustRun = process.env.CALLGATE_REQUIRE !== undefined;
 const wanted = process.argv.slice(2).filter((arg) => arg !== '--list');
@@ -52,41 +57,58 @@ async function runAll(): Promise<boolean> {
     const product = new Product(folder);
     const rows: Row[] = [];
     for (const machine of machines) {
+      if (isInterrupted) break;
       const began = performance.now();
       const say = (text: string) => console.error(`${machine.name}: ${text}`);
       const run = await machine.run(product, say).then(
-        (findings) => ({ findings, isFailure: !isRight(findings) }),
+        (findings) => ({ findings, isFailure: !isRight(machine, findings) }),
         (fault: unknown) => ({
           findings: [],
           fault: String(fault),
           isFailure: mustRun || !(fault instanceof NotHere),
         }),
       );
-      rows.push({ name: machine.name, seconds: (performance.now() - began) / 1000, ...run });
+      rows.push({ machine, seconds: (performance.now() - began) / 1000, ...run });
     }
     print(rows);
-    return rows.every((row) => !row.isFailure);
+    return !isInterrupted && rows.every((row) => !row.isFailure);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** What a machine is asked for. */
+function areasOf({ hasEngines }: Machine): readonly Area[] {
+  return hasEngines ? [...AREAS, ...ENGINE_AREAS] : AREAS;
+}
+
 /** Every area was looked at, and nothing is wrong. */
-function isRight(findings: readonly Finding[]): boolean {
-  return AREAS.every((area) => findings.some((f) => f.area === area && f.is !== 'wrong'));
+function isRight(machine: Machine, findings: readonly Finding[]): boolean {
+  return areasOf(machine).every((area) => findings.some((f) => f.area === area && f.is !== 'wrong'));
 }
 
 function print(rows: readonly Row[]): void {
-  console.log(`${'machine'.padEnd(16)} ${AREAS.join('  ')}   seconds`);
-  for (const { name, findings, seconds, fault } of rows) {
-    const signs = AREAS.map((area) => {
+  const columns = rows.some(({ machine }) => machine.hasEngines) ? [...AREAS, ...ENGINE_AREAS] : AREAS;
+  console.log(`${'machine'.padEnd(16)} ${columns.join('  ')}   seconds`);
+  for (const { machine, findings, seconds, fault } of rows) {
+    const asked = areasOf(machine);
+    const signs = columns.map((area) => {
       const finding = findings.find((f) => f.area === area);
-      return (finding ? SIGNS[finding.is] : '·').padEnd(area.length);
+      const sign = finding ? SIGNS[finding.is] : '·';
+      return (asked.includes(area) ? sign : ' ').padEnd(area.length);
     });
-    console.log(`${name.padEnd(16)} ${signs.join('  ')}   ${seconds.toFixed(0)}`);
+    console.log(`${machine.name.padEnd(16)} ${signs.join('  ')}   ${seconds.toFixed(0)}`);
     if (fault) console.log(`  ${fault}`);
-    for (const { area, is, detail } of findings)
-      if (is !== 'right') console.log(`  ${SIGNS[is]} ${area}: ${detail}`);
+    for (const finding of findings)
+      if (finding.is !== 'right' || isOfEngine(finding))
+        console.log(`  ${SIGNS[finding.is]} ${finding.area}: ${finding.detail}`);
   }
-  console.log('✓ right, ✗ wrong, ○ lost calls and said so, – not offered by doctor, · not reached');
+  console.log(
+    '✓ right, ✗ wrong, ○ lost calls and said so, – not to be had there, · not reached, blank: not asked',
+  );
+}
+
+/** Whose detail tells a release, which is worth to be seen. */
+function isOfEngine({ area }: Finding): boolean {
+  return ENGINE_AREAS.some((engine) => engine === area);
 }

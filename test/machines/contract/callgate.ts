@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Background } from './background.ts';
 
 /** More than any verb takes on an emulated machine. */
 const PATIENCE_MS = 300_000;
@@ -28,6 +29,11 @@ export class Callgate {
     const options = { encoding: 'utf8', timeout: PATIENCE_MS, killSignal: 'SIGKILL' } as const;
     const { status, stdout, stderr, error } = spawnSync(process.execPath, [this.bin, ...args], options);
     return { status: status ?? 255, stdout, stderr: error ? `${stderr}\n${error.message}` : stderr };
+  }
+
+  /** Begins a command that goes on while other things happen. */
+  start(...args: string[]): Background {
+    return new Background(process.execPath, [this.bin, ...args]);
   }
 
   /** A path in a folder of the contract's own. */

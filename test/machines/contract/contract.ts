@@ -1,17 +1,18 @@
 /**
  * What must hold on every machine, run there by its Node:
- *   node contract.mjs CALLGATE.JS ROWS.JSON BUSYBOX
+ *   node contract.mjs CALLGATE.JS ROWS.JSON BUSYBOX [engines]
  * Prints a finding a line. Bundled into one file (payload.ts), because a machine has no npm.
  */
 import { readFileSync } from 'node:fs';
 import { Callgate } from './callgate.ts';
 import { enforcementFindings } from './enforcement.ts';
+import { engineFindings } from './engines/engines.ts';
 import { type Finding, writeFinding } from './finding.ts';
 import { flagsFinding } from './flags.ts';
 import { autoFinding, recorderFindings } from './recorders.ts';
 import { askRows, type Rows } from './rows.ts';
 
-const [bin, rowsFile, busybox] = process.argv.slice(2);
+const [bin, rowsFile, busybox, engines] = process.argv.slice(2);
 const callgate = new Callgate(bin!);
 const samples = {
   alone: [busybox!, 'cat', '/proc/sys/kernel/ostype'],
@@ -28,6 +29,7 @@ say([autoFinding(callgate, samples)]);
 say([await rows(JSON.parse(readFileSync(rowsFile!, 'utf8')))]);
 say([flagsFinding(callgate)]);
 say(enforcementFindings(callgate, samples, [busybox!, 'mkdir']));
+if (engines) for await (const finding of engineFindings(callgate)) say([finding]);
 
 async function rows(all: readonly Rows[]): Promise<Finding> {
   const { asked, wrong } = await askRows(all);

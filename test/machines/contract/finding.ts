@@ -1,4 +1,4 @@
-/** What a machine is asked for: the columns of the table. */
+/** What every machine is asked for: columns of the table. */
 export const AREAS = [
   'ebpf',
   'notify',
@@ -13,13 +13,16 @@ export const AREAS = [
   'flags',
   'tour',
 ] as const;
-export type Area = (typeof AREAS)[number];
+/** What a machine with container engines is asked for besides. */
+export const ENGINE_AREAS = ['docker', 'podman', 'containerd', 'runc', 'crun'] as const;
+export type EngineArea = (typeof ENGINE_AREAS)[number];
+export type Area = (typeof AREAS)[number] | EngineArea;
 
-/** What the contract found: it holds, it is broken, calls were lost and that was said, or doctor says that it is not to be had. */
+/** What the contract found: it holds, it is broken, calls were lost and that was said, or it is not to be had there. */
 export interface Finding {
   readonly area: Area;
   readonly is: 'right' | 'wrong' | 'lossy' | 'not offered';
-  /** What was wrong, doctor's reason, or what was tried. */
+  /** What was wrong, why it is not to be had, or what was tried. */
   readonly detail: string;
 }
 

@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const PATIENCE_MS = 60_000;
+const POLL_MS = 20;
+
+/** Waits until the condition gives something; an error that names what was awaited when it never does. */
+export async function until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(POLL_MS)) {
+    const value = condition();
+    if (value !== undefined && value !== false) return value;
+  }
+  throw new Error(`in vain: ${what}`);
+}
+
+/** A program that goes on while the contract does other things. */
+export class Background {
+  private readonly child: ChildProcess;
+  private readonly closed: Promise<number>;
+  private output = '';
+
+  constructor(program: string, args: readonly string[]) {
+    this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    this.closed = new Promise((resolve, reject) => {
+      this.child.on('error', reject);
+      this.child.on('close', (status) => resolve(status ?? 255));
+    });
+    this.closed.catch(() => {});
+  }
+
+  /** What it has written to stderr. */
+  get stderr(): string {
+    return this.output;
+  }
+
+  /** Waits until it says so; an error when it ends before. */
+  async says(pattern: RegExp): Promise<void> {
+    await until(`${pattern} from a program that says: ${this.output.trim()}`, () => {
+      if (pattern.test(this.output)) return true;
+      if (this.child.exitCode !== null) throw new Error(`it ended, and said: ${this.output.trim()}`);
+      return false;
+    });
+  }
+
+  interrupt(): void {
+    this.child.kill('SIGINT');
+  }
+
+  /** Makes sure that it does not outlive what it was for. */
+  kill(): void {
+    this.child.kill('SIGKILL');
+  }
+
+  /** Its exit status, once it has ended; one that does not end is killed. */
+  async status(): Promise<number> {
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), PATIENCE_MS);
+    try {
+      return await this.closed;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
