@@ -1,4 +1,4 @@
-import type { Finding } from './contract/finding.ts';
+import type { Area, Finding } from './contract/finding.ts';
 import type { Product } from './payload.ts';
 
 /** A kind of computer that people have, on which the contract is run. */
@@ -7,8 +7,8 @@ export interface Machine {
   readonly name: string;
   /** What the first run fetches, and how long one takes here: a rough figure for people who wait. */
   readonly cost: string;
-  /** Whether it has container engines, which the contract then asks for. */
-  readonly hasEngines?: true;
+  /** What it is asked for, where that is not what most are. */
+  readonly areas?: readonly Area[];
   /** Runs the contract; `say` tells what is being done. Throws NotHere where it cannot be run at all. */
   run(product: Product, say: (text: string) => void): Promise<readonly Finding[]>;
 }

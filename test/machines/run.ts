@@ -6,20 +6,10 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AREAS, type Area, ENGINE_AREAS, type Finding } from './contract/finding.ts';
+import { AREAS, type Area, type Finding } from './contract/finding.ts';
 import { type Machine, NotHere } from './machine.ts';
 import { Product } from './payload.ts';
-
-const SIGNS = { right: '✓', wrong: '✗', lossy: '○', 'not offered': '–' } as const;
-
-interface Row {
-  readonly machine: Machine;
-  readonly seconds: number;
-  readonly findings: readonly Finding[];
-  /** Why it was not run, or came to no end. */
-  readonly fault?: string;
-  readonly isFailure: boolean;
-}
+import { type Row, tablesOf } from './table.ts';
 
 /** Ctrl-C reaches the machine, too, which then comes to no end: what was made for it is removed, and no other is run. */
 let isInterrupted = false;
@@ -55,60 +45,29 @@ async function runAll(): Promise<boolean> {
   const folder = mkdtempSync(join(tmpdir(), 'callgate-product-'));
   try {
     const product = new Product(folder);
-    const rows: Row[] = [];
-    for (const machine of machines) {
-      if (isInterrupted) break;
-      const began = performance.now();
-      const say = (text: string) => console.error(`${machine.name}: ${text}`);
-      const run = await machine.run(product, say).then(
-        (findings) => ({ findings, isFailure: !isRight(machine, findings) }),
-        (fault: unknown) => ({
-          findings: [],
-          fault: String(fault),
-          isFailure: mustRun || !(fault instanceof NotHere),
-        }),
-      );
-      rows.push({ machine, seconds: (performance.now() - began) / 1000, ...run });
-    }
-    print(rows);
-    return !isInterrupted && rows.every((row) => !row.isFailure);
+    const ran: (Row & { readonly isRight: boolean })[] = [];
+    for (const machine of machines) if (!isInterrupted) ran.push(await run(machine, product));
+    process.stdout.write(tablesOf(ran));
+    return !isInterrupted && ran.every(({ isRight }) => isRight);
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
-/** What a machine is asked for. */
-function areasOf({ hasEngines }: Machine): readonly Area[] {
-  return hasEngines ? [...AREAS, ...ENGINE_AREAS] : AREAS;
+async function run(machine: Machine, product: Product): Promise<Row & { readonly isRight: boolean }> {
+  const { name, areas = AREAS } = machine;
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  try {
+    const findings = await machine.run(product, (text) => console.error(`${name}: ${text}`));
+    return { name, areas, seconds: seconds(), findings, isRight: allRight(areas, findings) };
+  } catch (fault) {
+    const isRight = fault instanceof NotHere && !mustRun;
+    return { name, areas, seconds: seconds(), findings: [], fault: String(fault), isRight };
+  }
 }
 
 /** Every area was looked at, and nothing is wrong. */
-function isRight(machine: Machine, findings: readonly Finding[]): boolean {
-  return areasOf(machine).every((area) => findings.some((f) => f.area === area && f.is !== 'wrong'));
-}
-
-function print(rows: readonly Row[]): void {
-  const columns = rows.some(({ machine }) => machine.hasEngines) ? [...AREAS, ...ENGINE_AREAS] : AREAS;
-  console.log(`${'machine'.padEnd(16)} ${columns.join('  ')}   seconds`);
-  for (const { machine, findings, seconds, fault } of rows) {
-    const asked = areasOf(machine);
-    const signs = columns.map((area) => {
-      const finding = findings.find((f) => f.area === area);
-      const sign = finding ? SIGNS[finding.is] : '·';
-      return (asked.includes(area) ? sign : ' ').padEnd(area.length);
-    });
-    console.log(`${machine.name.padEnd(16)} ${signs.join('  ')}   ${seconds.toFixed(0)}`);
-    if (fault) console.log(`  ${fault}`);
-    for (const finding of findings)
-      if (finding.is !== 'right' || isOfEngine(finding))
-        console.log(`  ${SIGNS[finding.is]} ${finding.area}: ${finding.detail}`);
-  }
-  console.log(
-    '✓ right, ✗ wrong, ○ lost calls and said so, – not to be had there, · not reached, blank: not asked',
-  );
-}
-
-/** Whose detail tells a release, which is worth to be seen. */
-function isOfEngine({ area }: Finding): boolean {
-  return ENGINE_AREAS.some((engine) => engine === area);
+function allRight(areas: readonly Area[], findings: readonly Finding[]): boolean {
+  return areas.every((area) => findings.some((f) => f.area === area && f.is !== 'wrong'));
 }

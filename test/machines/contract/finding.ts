@@ -1,4 +1,4 @@
-/** What every machine is asked for: columns of the table. */
+/** What most machines are asked for: the columns of the table. */
 export const AREAS = [
   'ebpf',
   'notify',
@@ -16,7 +16,10 @@ export const AREAS = [
 /** What a machine with container engines is asked for besides. */
 export const ENGINE_AREAS = ['docker', 'podman', 'containerd', 'runc', 'crun'] as const;
 export type EngineArea = (typeof ENGINE_AREAS)[number];
-export type Area = (typeof AREAS)[number] | EngineArea;
+/** What a cluster is asked for: of its pods, under each kind of seccomp and by each runtime. */
+export const CLUSTER_AREAS = ['recorded', 'verified', 'told apart'] as const;
+export type ClusterArea = (typeof CLUSTER_AREAS)[number];
+export type Area = (typeof AREAS)[number] | EngineArea | ClusterArea;
 
 /** What the contract found: it holds, it is broken, calls were lost and that was said, or it is not to be had there. */
 export interface Finding {

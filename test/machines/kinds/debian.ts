@@ -1,3 +1,4 @@
+import { AREAS, ENGINE_AREAS } from '../contract/finding.ts';
 import { debianWith, expectFolders, runInFolder } from '../folder.ts';
 import type { Machine } from '../machine.ts';
 import { nodeOf } from '../node-release.ts';
@@ -17,7 +18,7 @@ const SUITES = [
 export const machines: readonly Machine[] = SUITES.map(([suite, more]) => ({
   name: `debian-${suite}`,
   cost: '700 MB of disk, some minutes',
-  hasEngines: true,
+  areas: [...AREAS, ...ENGINE_AREAS],
   async run(product, say) {
     expectFolders();
     say(`fetching Debian’s ${suite}`);

@@ -1,3 +1,4 @@
+import { AREAS, ENGINE_AREAS } from '../contract/finding.ts';
 import { expectFolders, runInFolder } from '../folder.ts';
 import { goInstalled } from '../go.ts';
 import type { Machine } from '../machine.ts';
@@ -24,7 +25,7 @@ export const machines: readonly Machine[] = [
   {
     name: 'engines-newest',
     cost: '3 GB of disk, a quarter of an hour',
-    hasEngines: true,
+    areas: [...AREAS, ...ENGINE_AREAS],
     async run(product, say) {
       expectFolders();
       say('building the engines');

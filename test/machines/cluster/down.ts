@@ -1,0 +1,4 @@
+/** npm run cluster:down */
+import { clusterDown } from './cluster.ts';
+
+await clusterDown();
