@@ -13,15 +13,16 @@ interface Hierarchies {
   readonly v1: readonly string[];
 }
 
-/**
- * Makes the cgroups of the cluster.
- * @returns false when they are there: then a cluster is.
- */
-export function makeCgroups(): boolean {
+/** Whether a cluster is up, or was not taken down whole. */
+export function cgroupsExist(): boolean {
+  return existsSync(join(hierarchies().v2, CGROUP));
+}
+
+/** Makes the cgroups of the cluster. */
+export function makeCgroups(): void {
   const { v1, v2 } = hierarchies();
   if (v1.length === 0)
     throw new NotHere('pods need the hierarchies of cgroup v1: cgroup v2 alone is not tried yet');
-  if (existsSync(join(v2, CGROUP))) return false;
   mkdirSync(join(v2, CGROUP));
   for (const hierarchy of v1) {
     mkdirSync(join(hierarchy, CGROUP), { recursive: true });
@@ -33,7 +34,6 @@ export function makeCgroups(): boolean {
     for (const path of [CGROUP, ...NODES.map(({ name }) => join(CGROUP, name))])
       for (const file of ['cpuset.cpus', 'cpuset.mems'])
         writeFileSync(join(cpuset, path, file), readFileSync(join(cpuset, file)));
-  return true;
 }
 
 /** A process that writes its id here belongs to the cluster, with all that it starts. */

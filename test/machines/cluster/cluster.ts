@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { NotHere } from '../machine.ts';
 import { clientPrograms, kubernetesProgram, newestRuntimes } from './binaries.ts';
-import { makeCgroups, removeCgroups } from './cgroups.ts';
+import { cgroupsExist, makeCgroups, removeCgroups } from './cgroups.ts';
 import { kubectl } from './client.ts';
 import { RUNTIMES, startContainerd } from './containerd.ts';
 import { startControlPlane } from './control-plane.ts';
@@ -20,8 +20,9 @@ const READY_MS = 60_000;
 export async function clusterUp(say: (text: string) => void): Promise<void> {
   const why = whyNoCluster();
   if (why) throw new NotHere(why);
-  if (!makeCgroups()) throw new Error('there is a cluster already: npm run cluster:down ends it');
+  if (cgroupsExist()) throw new Error('there is a cluster already: npm run cluster:down ends it');
   try {
+    makeCgroups();
     await start(say);
   } catch (fault) {
     interruption.abort();

@@ -1,5 +1,6 @@
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
-import { withoutStub } from '@callgate/engine/internal/policy/policy';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { arePoliciesEqual, type Policy, withoutStub } from '@callgate/engine/internal/policy/policy';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
@@ -9,6 +10,7 @@ import { ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/con
 import { OCI_RUNTIMES } from '@callgate/linux/internal/container/oci-container';
 import { FiltersUnreadable } from '@callgate/linux/internal/process/live-filters';
 import {
+  skippedHere,
   type Verification,
   VerificationFailed,
   verifyContainer,
@@ -132,26 +134,30 @@ function openedText(style: Style, opened: readonly Difference[]): string {
   return `  ${style.red('So these pass, though the profile denies them:')}\n${wrap(names, '    ')}\n`;
 }
 
-/** A file or a process, taken as it is. */
+/** A file or a process, taken as it is; a process may have its filter from a runtime that skips what libseccomp does not know. */
 async function verifySubject(
   context: Context,
-  { policy, target }: ProfileSubject,
+  { policy, target, source }: ProfileSubject,
   against: string,
 ): Promise<Verification> {
   const other = await loadSubject(context, against, target, { quiet: true });
   if (!other.programs)
     throw new CliFailure(`${printable(against)} is a profile; to compare two: callgate diff`);
   const instructions = other.programs.reduce((sum, program) => sum + program.length, 0);
-  const result = { got: other.policy, instructions };
-  return {
+  const as = (wanted: Policy, skipped: readonly string[]): Verification => ({
     who: against,
-    wanted: policy,
-    libraryPart: withoutStub(policy),
+    wanted,
+    libraryPart: withoutStub(wanted),
     unskipped: withoutStub(policy),
-    result,
-    skipped: [],
+    result: { got: other.policy, instructions },
+    skipped,
     swapped: 0,
-  };
+  });
+  const whole = as(policy, []);
+  if (!against.startsWith('pid:') || arePoliciesEqual(policy, other.policy)) return whole;
+  const lacks = await skippedHere(source.profile, target);
+  const skipping = lowerProfile(source.profile, { ...target, lacks }).value;
+  return skipping && arePoliciesEqual(skipping, other.policy) ? as(skipping, lacks) : whole;
 }
 
 function failureText(style: Style, name: string, who: string, failure: string): string {

@@ -25,7 +25,10 @@ describe('default profiles by release', () => {
   });
 
   it.each([
-    ['stock:docker@19.3', 'the default profile of docker before 20.10 is not known; stock:docker@20.10 is'],
+    [
+      'stock:docker@19.3',
+      'the default profile of docker before 20.10.24 is not known; stock:docker@20.10.24 is',
+    ],
     ['stock:docker@x', '"x" is no release of docker; write it as docker@29'],
     ['stock:none@1', 'there is no stock:none@1; it is one of '],
     ['stock:dcoker', 'there is no stock:dcoker; it is one of stock:docker, stock:podman, '],

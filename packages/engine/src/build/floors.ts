@@ -19,7 +19,7 @@ export interface FloorRow {
 
 /**
  * Measured by scripts/measure-floors.ts with runc 1.1.5, 1.1.15, 1.3.4, 1.3.6, 1.4.4 and 1.5.3, and crun 1.8.1, 1.21 and
- * 1.28, on Linux 6.18. Releases between two that differ get what either of them calls. A runtime filters one thread; what its other threads call does not count.
+ * 1.28, on Linux 6.18; and by containers that have capabilities (test/machines/contract/engines), with crun 0.17, too. Releases between two that differ get what either of them calls. A runtime filters one thread; what its other threads call does not count.
  */
 export const FLOORS: readonly FloorRow[] = [
   {
@@ -36,6 +36,14 @@ export const FLOORS: readonly FloorRow[] = [
   },
   {
     runtime: 'runc',
+    from: '1.3.4',
+    noNewPrivs: false,
+    calls: ['epoll_ctl'],
+    sometimes: ['epoll_ctl'],
+    why: "Go's runtime takes files into its poller",
+  },
+  {
+    runtime: 'runc',
     from: '1.1.6',
     calls: ['fcntl'],
     why: 'runc asks which mode the fifo is in',
@@ -49,7 +57,6 @@ export const FLOORS: readonly FloorRow[] = [
   },
   {
     runtime: 'runc',
-    until: '1.3.4',
     noNewPrivs: false,
     calls: ['capget', 'capset'],
     why: 'runc takes on the capabilities after it has loaded the filter',
@@ -127,6 +134,13 @@ export const FLOORS: readonly FloorRow[] = [
     ],
     sometimes: ['pselect6', 'read'],
     why: 'without no_new_privs crun loads the filter before it waits to be started and takes on user and capabilities',
+  },
+  {
+    runtime: 'crun',
+    until: '1.8.1',
+    noNewPrivs: false,
+    calls: ['select'],
+    why: 'crun waits to be started with it; later ones call pselect6',
   },
   {
     runtime: 'crun',

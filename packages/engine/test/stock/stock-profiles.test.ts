@@ -19,7 +19,7 @@ async function policyOf(name: StockName, release: string, diagram = new Diagram(
 
 describe('default profiles by release', () => {
   it.each([
-    ['docker', '20.10.5', '20.10.24'],
+    ['docker', '20.10.25', '20.10.24'],
     ['docker', '23.0.6', '23.0.6'],
     ['docker', '26', '25.0.6'],
     ['docker', '28.0.4', '25.0.6'],
@@ -44,8 +44,8 @@ describe('default profiles by release', () => {
   });
 
   it('before the first nothing is claimed', () => {
-    expect(firstRelease('docker')).toBe('20.10');
-    expect(stockProfile('docker', [19, 3, 15])).toBeUndefined();
+    expect(firstRelease('docker')).toBe('20.10.24');
+    expect(stockProfile('docker', [20, 10, 5])).toBeUndefined();
   });
 
   it.each(RELEASES.map(({ runtime, from }) => [runtime, from] as const))(

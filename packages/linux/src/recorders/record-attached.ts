@@ -6,6 +6,7 @@ import { type Container, containerdContainer, findContainer } from '../container
 import { readKernelTypes } from '../ebpf/btf.ts';
 import { thisMachine } from '../machine.ts';
 import { isPopulated } from '../process/cgroup.ts';
+import { whyOtherNumbers } from '../process/pid-namespace.ts';
 import {
   callInProgress,
   commandLineOf,
@@ -224,6 +225,8 @@ function observer(
   options: { readonly denied: boolean; readonly args: boolean },
 ): ObserverPrograms {
   if (!CALL_MACHINE) throw new NotAttachable(`the eBPF programs are not written for ${process.arch}`);
+  const why = scope.kind === 'cgroup' ? undefined : whyOtherNumbers();
+  if (why !== undefined) throw new NotAttachable(why);
   const types = readKernelTypes();
   const layout = types && observerLayout(types);
   if (!layout)

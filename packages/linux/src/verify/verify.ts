@@ -165,6 +165,11 @@ function askLibrary(profile: Profile, target: Target, policy: Policy): Promise<L
   return runLibseccomp(libraryPlan(profile, target)!, { foreign, endian: policy.endian });
 }
 
+/** Calls, as `ABI NAME`, that a runtime with this machine's libseccomp in it skips. */
+export function skippedHere(profile: Profile, target: Target): Promise<readonly string[]> {
+  return lackingCalls(profile, target, undefined);
+}
+
 /** What this machine's libseccomp lacks, unless the runtime has another one in it. */
 async function lackingCalls(
   profile: Profile,

@@ -12,7 +12,11 @@ export const docker: Engine = {
     const stop = await startDaemon('dockerd', flags, join(folder, 'dockerd.log'), ['docker', 'version']);
     return {
       ...engineHost({ client: 'docker', global: [], run: ['--network=none'] }, root, folder),
-      release: answerOf('docker', ['version', '--format', '{{.Server.Version}}']),
+      release: answerOf('docker', [
+        'version',
+        '--format',
+        '{{.Server.Version}} (API {{.Server.APIVersion}})',
+      ]),
       runtime: runtimeOf('runc'),
       whyNoHooks: 'Docker starts no OCI hooks of its users',
       close: stop,

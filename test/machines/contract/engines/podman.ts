@@ -1,20 +1,25 @@
-import { answerOf, type Engine, type Runtime, runtimeOf } from './engine.ts';
+import { answerOf, type Engine, type Runtime, ran, runtimeOf } from './engine.ts';
 import { engineHost } from './engine-host.ts';
 
-/** Podman as root, with whichever runtime it takes by itself. */
+/** A process may not raise its limits everywhere. */
+const LIMITS = ['--pids-limit=0', '--ulimit=nofile=1024:1024', '--ulimit=nproc=1000:1000'];
+const RUN = ['--network=none', '--log-driver=k8s-file', ...LIMITS];
+/** Nothing of systemd is there. */
+const GLOBAL = ['--cgroup-manager=cgroupfs', '--events-backend=file'];
+
+/** Podman as root, with the runtime that it takes by itself where that can start containers. */
 export const podman: Engine = {
   area: 'podman',
   programs: ['podman'],
   async open(root, folder) {
-    // Nothing of systemd is there.
-    const global = ['--cgroup-manager=cgroupfs', '--events-backend=file'];
-    // A process may not raise its limits everywhere.
-    const limits = ['--pids-limit=0', '--ulimit=nofile=1024:1024', '--ulimit=nproc=1000:1000'];
-    const run = ['--network=none', '--log-driver=k8s-file', ...limits];
+    const asRoot = ['run', ...RUN, '--rm', '--rootfs', root, '/bin/busybox', 'true'];
+    // crun 1.8 raises a limit for the devices of cgroup v2, which not every root may.
+    const global =
+      ran('podman', [...GLOBAL, ...asRoot]).status === 0 ? GLOBAL : [...GLOBAL, '--runtime=runc'];
     const runtime = answerOf('podman', [...global, 'info', '--format', '{{.Host.OCIRuntime.Name}}']);
     const hasHooks = answerOf('podman', ['--help']).includes('--hooks-dir');
     return {
-      ...engineHost({ client: 'podman', global, run }, root, folder),
+      ...engineHost({ client: 'podman', global, run: RUN }, root, folder),
       release: answerOf('podman', ['version', '--format', '{{.Version}}']),
       runtime: runtimeOf(runtime as Runtime['name']),
       ...(hasHooks ? {} : { whyNoHooks: 'this Podman has no --hooks-dir' }),

@@ -4,10 +4,10 @@
 export const RELEASES = [
   {
     runtime: 'docker',
-    from: '20.10',
+    from: '20.10.24',
     seen: ['20.10.24'],
     source: 'profiles/seccomp/default.json of github.com/docker/docker',
-    load: () => import('./docker-20.10.ts'),
+    load: () => import('./docker-20.10.24.ts'),
   },
   {
     runtime: 'docker',

@@ -1,6 +1,7 @@
 import { readKernelTypes } from '../../ebpf/btf.ts';
 import { libc } from '../../libc.ts';
 import { nativeNumber } from '../../machine.ts';
+import { whyOtherNumbers } from '../../process/pid-namespace.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
 import type { Recorder } from '../recorder.ts';
@@ -69,6 +70,8 @@ function ebpfWith(adapted: <T extends object>(layout: T) => T): Recorder {
 
 /** Slower, with arguments. */
 function observed(layout: ObserverLayout, pid: number, denied: boolean): ObserverPrograms {
+  const why = whyOtherNumbers();
+  if (why !== undefined) throw new Error(why);
   const programs = new ObserverPrograms(layout, { kind: 'launch', pid }, { denied, args: true });
   programs.lives.begin('startup', pid);
   return programs;
