@@ -37,7 +37,6 @@ export const FLOORS: readonly FloorRow[] = [
   {
     runtime: 'runc',
     from: '1.3.4',
-    noNewPrivs: false,
     calls: ['epoll_ctl'],
     sometimes: ['epoll_ctl'],
     why: "Go's runtime takes files into its poller",

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LifePart, Recording } from '@callgate/engine/internal/recording/recording';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
@@ -22,6 +22,7 @@ import { CALL_MACHINE } from './ebpf/call-machine.ts';
 import { observerLayout } from './ebpf/observer-layout.ts';
 import { ObserverPrograms } from './ebpf/observer-programs.ts';
 import type { Scope, SeenContainer } from './ebpf/scope.ts';
+import { HeldNamespace, namespaceOfProcess } from './mount-namespace.ts';
 import { recordingOf } from './record.ts';
 import type { PhaseCount } from './recorder.ts';
 
@@ -96,14 +97,16 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
   const programs = observer(scope, { denied: true, args: hooks.args ?? false });
   try {
     hooks.waiting?.();
-    const { id, namespace } = await begunContainer(reference, programs, hooks.stop);
+    const { id, namespace: number, pid } = await begunContainer(reference, programs, hooks.stop);
+    const namespace = new HeldNamespace(number, pid);
     hooks.attached?.(reference);
     return session(programs, {
       container: id,
       command: [reference],
       started,
       lacks: [],
-      over: endOf(namespace),
+      over: () => namespace.isEmpty(),
+      close: () => namespace.release(),
       stop: hooks.stop,
     });
   } catch (fault) {
@@ -165,13 +168,15 @@ async function attachToMounts(
   const begun = running
     ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
     : [];
+  const held = new HeldNamespace(namespace, pid);
   hooks.attached?.(command.join(' '));
   return session(programs, {
     begun,
     command,
     started,
     lacks: running ? ['startup'] : [],
-    over: endOf(namespace),
+    over: () => held.isEmpty(),
+    close: () => held.release(),
     stop: hooks.stop,
   });
 }
@@ -246,6 +251,8 @@ function session(
     /** What is over before the recording began. */
     readonly lacks: readonly LifePart[];
     readonly over: () => boolean;
+    /** Lets go of what `over` needs. */
+    readonly close?: () => void;
     /** Whether everything has ended though others may come. */
     readonly isEmpty?: () => boolean;
     readonly stop?: AbortSignal;
@@ -268,7 +275,10 @@ function session(
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true, lacks };
       return recordingOf(tally, 'ebpf', about.command, about.started);
     },
-    close: () => programs.close(),
+    close() {
+      programs.close();
+      about.close?.();
+    },
   };
 }
 
@@ -277,24 +287,6 @@ function mountNamespace(pid: number | 'self'): number {
   const namespace = namespaceOfProcess(pid);
   if (namespace === undefined) throw new NotAttachable(`process ${pid} is gone, or may not be looked at`);
   return namespace;
-}
-
-function namespaceOfProcess(pid: number | 'self'): number | undefined {
-  try {
-    return Number(/\[(\d+)\]/.exec(readlinkSync(`/proc/${pid}/ns/mnt`))?.[1]);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Tells whether nobody lives in a mount namespace any more; asked first is the one who did the last time. */
-function endOf(namespace: number): () => boolean {
-  let known = 0;
-  const lives = (pid: number) => namespaceOfProcess(pid) === namespace;
-  return () => {
-    if (!lives(known)) known = processes().find(lives) ?? 0;
-    return known === 0;
-  };
 }
 
 /** The process of an OCI runtime that waits to become a container's program: what it does before that is the runtime's. */

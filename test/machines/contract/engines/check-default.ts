@@ -9,7 +9,9 @@ export const defaultProfile: Check = {
   name: 'default profile',
   async run({ callgate, engine, host }) {
     if (!HAVE_ONE.includes(engine)) throw new NotOffered('it gives none by itself');
-    const stock = `stock:${engine}@${/^[\d.]*\d/.exec(host.release)}`;
+    const release = /^[\d.]*\d/.exec(host.release);
+    if (!release) throw new NotOffered(`its release is not told: ${host.release}`);
+    const stock = `stock:${engine}@${release}`;
     const known = callgate.run('show', stock);
     if (/is not known/.test(known.stderr)) throw new NotOffered(known.stderr.trim());
     const started = host.start({ command: WORK_WHEN_TOLD });

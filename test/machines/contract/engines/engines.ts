@@ -18,6 +18,8 @@ import { podman } from './podman.ts';
 import { runc } from './runc.ts';
 import { makeRoot, WORK_OUTSIDE } from './work.ts';
 
+/** Of one fault. */
+const MOST_TOLD = 500;
 const ENGINES: readonly Engine[] = [docker, podman, containerd, runc, crun];
 const CHECKS: readonly Check[] = [
   recordRunning,
@@ -87,5 +89,6 @@ function isInstalled(program: string): boolean {
 }
 
 function textOf(fault: unknown): string {
-  return (fault instanceof Error ? fault.message : String(fault)).replaceAll(/\s*\n\s*/g, ' / ');
+  const text = (fault instanceof Error ? fault.message : String(fault)).replaceAll(/\s*\n\s*/g, ' / ');
+  return text.length <= MOST_TOLD ? text : `${text.slice(0, MOST_TOLD / 2)} … ${text.slice(-MOST_TOLD / 2)}`;
 }
