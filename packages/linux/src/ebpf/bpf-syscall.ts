@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
+import type { KernelTypes } from './btf.ts';
 import { attachAsPerfEvent } from './perf-event.ts';
 
 /** bpf(2)'s commands, map types and program types (linux/bpf.h). */
@@ -30,6 +31,12 @@ const PROGRAM_INFO = { size: 216, misses: 208 };
  * the kernel's own arguments; or, by the number that tracefs gives it, an event, from which it gets the event's record.
  */
 export type Tracepoint = { readonly typeId: number } | { readonly eventId: number };
+
+/** A raw tracepoint by the kernel's name of it; undefined when this kernel has none of that name. */
+export function rawTracepoint(types: KernelTypes, name: string): Tracepoint | undefined {
+  const typeId = types.id('typedef', `btf_trace_${name}`);
+  return typeId === undefined ? undefined : { typeId };
+}
 
 /** Everything that a set of BPF programs holds open; when it closes, the kernel forgets them. */
 export class BpfObjects {

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { libc, SyscallError } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 
@@ -22,9 +23,14 @@ export function attachAsPerfEvent(program: number, event: number, what: string):
   attr.writeBigUInt64LE(BigInt(event), 8);
   const self = 0;
   const fd = made(what, 'perf_event_open', attr, self, ANY_CPU, NO_GROUP, FD_CLOEXEC);
-  made(what, 'ioctl', fd, IOC_SET_BPF, program);
-  made(what, 'ioctl', fd, IOC_ENABLE, 0);
-  return fd;
+  try {
+    made(what, 'ioctl', fd, IOC_SET_BPF, program);
+    made(what, 'ioctl', fd, IOC_ENABLE, 0);
+    return fd;
+  } catch (fault) {
+    closeSync(fd);
+    throw fault;
+  }
 }
 
 function made(what: string, call: string, ...args: readonly (number | Buffer)[]): number {

@@ -13,14 +13,17 @@ const OPTIONAL = [FLAG_SPEC_ALLOW, FLAG_WAIT_KILLABLE_RECV];
 
 /** SECCOMP_FILTER_FLAG_* bits without the optional ones that this kernel lacks: it would take no filter with them. */
 export function knownFlags(flags: number): number {
-  return OPTIONAL.filter((flag) => (flags & flag) !== 0 && isUnknown(flag)).reduce(
+  return OPTIONAL.filter((flag) => (flags & flag) !== 0 && isUnknownFlag(flag)).reduce(
     (rest, flag) => rest & ~flag,
     flags,
   );
 }
 
-/** Asked with a filter at no address: of a flag that it lacks the kernel says EINVAL, else EFAULT. */
-function isUnknown(flag: number): boolean {
+/**
+ * Whether this kernel lacks a SECCOMP_FILTER_FLAG_* bit. Asked with a filter at no address: of a flag that it lacks it says
+ * EINVAL, else EFAULT.
+ */
+export function isUnknownFlag(flag: number): boolean {
   // A flag of a listener's stands beside the listener alone.
   const together = flag === FLAG_WAIT_KILLABLE_RECV ? flag | FLAG_NEW_LISTENER : flag;
   libc().syscall(nativeNumber('seccomp'), SECCOMP_SET_MODE_FILTER, together, 0);

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Tracepoint } from '../../ebpf/bpf-syscall.ts';
+import { rawTracepoint, type Tracepoint } from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import type { EbpfAssembler } from '../../ebpf/ebpf-assembler.ts';
 import { thisMachine } from '../../machine.ts';
@@ -30,8 +30,8 @@ export function callLayoutOf(types: KernelTypes): CallLayout | undefined {
 
 /** Raw tracepoints, whose programs get the address of a call's registers. */
 function rawCalls(types: KernelTypes): CallLayout | undefined {
-  const enter = types.id('typedef', 'btf_trace_sys_enter');
-  const exit = types.id('typedef', 'btf_trace_sys_exit');
+  const enter = rawTracepoint(types, 'sys_enter');
+  const exit = rawTracepoint(types, 'sys_exit');
   if (!CALL_MACHINE || enter === undefined || exit === undefined) return undefined;
   const { number, wideArguments, narrowArguments } = CALL_MACHINE;
   const register = (member: string, index = 0) =>
@@ -39,8 +39,8 @@ function rawCalls(types: KernelTypes): CallLayout | undefined {
   const registers = (members: CallMachine['wideArguments']) =>
     members.map(([member, index]) => register(member, index));
   const layout = {
-    enter: { typeId: enter },
-    exit: { typeId: exit },
+    enter,
+    exit,
     take: (a: EbpfAssembler) => a.load64(9, 1, 0),
     number: register(number),
     wideArguments: registers(wideArguments),
@@ -66,10 +66,8 @@ export function eventCalls(): CallLayout | undefined {
   };
 }
 
-/** The number of an event of raw_syscalls; undefined where tracefs is not mounted. */
+/** The number of an event of raw_syscalls; undefined where tracefs is not mounted, or the kernel has no such events. */
 function eventId(name: string): number | undefined {
-  const folder = traceFolder();
-  return folder === undefined
-    ? undefined
-    : Number(readFileSync(join(folder, 'events/raw_syscalls', name, 'id'), 'latin1'));
+  const file = join(traceFolder() ?? '', 'events/raw_syscalls', name, 'id');
+  return existsSync(file) ? Number(readFileSync(file, 'latin1')) : undefined;
 }

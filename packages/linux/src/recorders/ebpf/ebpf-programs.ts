@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { X32_BIT } from '@callgate/engine/internal/syscalls/arch';
-import { BpfObjects, entriesOf, lookUp, MAP_TYPE, type Tracepoint, update } from '../../ebpf/bpf-syscall.ts';
+import {
+  BpfObjects,
+  entriesOf,
+  lookUp,
+  MAP_TYPE,
+  rawTracepoint,
+  type Tracepoint,
+  update,
+} from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import { EbpfAssembler, HELPER } from '../../ebpf/ebpf-assembler.ts';
 import { nativeNumber } from '../../machine.ts';
@@ -46,13 +54,13 @@ export interface KernelCounts {
 
 /** The kernel types that the programs need; a name each that is missing makes them impossible. */
 interface CounterLayout {
-  readonly exec: number;
+  readonly exec: Tracepoint;
   readonly calls: CallLayout;
-  readonly fork: number;
-  readonly taskFree: number;
-  readonly attachTask: number;
-  readonly signal: number;
-  readonly exit: number;
+  readonly fork: Tracepoint;
+  readonly taskFree: Tracepoint;
+  readonly attachTask: Tracepoint;
+  readonly signal: Tracepoint;
+  readonly exit: Tracepoint;
   readonly task: number;
   readonly paths: TaskPaths<CounterMember>;
   readonly followsCurrent: boolean;
@@ -75,13 +83,13 @@ type CounterMember = keyof typeof MEMBERS;
 /** Which of the kernel's types the programs need; undefined when this kernel does not name them. */
 export function layoutOf(types: KernelTypes): CounterLayout | undefined {
   const layout = {
-    exec: types.id('typedef', 'btf_trace_sched_process_exec'),
-    fork: types.id('typedef', 'btf_trace_sched_process_fork'),
-    taskFree: types.id('typedef', 'btf_trace_sched_process_free'),
-    attachTask: types.id('typedef', 'btf_trace_cgroup_attach_task'),
+    exec: rawTracepoint(types, 'sched_process_exec'),
+    fork: rawTracepoint(types, 'sched_process_fork'),
+    taskFree: rawTracepoint(types, 'sched_process_free'),
+    attachTask: rawTracepoint(types, 'cgroup_attach_task'),
     calls: callLayoutOf(types),
-    signal: types.id('typedef', 'btf_trace_signal_generate'),
-    exit: types.id('typedef', 'btf_trace_sched_process_exit'),
+    signal: rawTracepoint(types, 'signal_generate'),
+    exit: rawTracepoint(types, 'sched_process_exit'),
     task: types.id('struct', 'task_struct'),
     paths: taskPaths(types, MEMBERS),
     followsCurrent: followsCurrent(types),
@@ -189,15 +197,14 @@ export class CountingPrograms {
     const { layout } = this;
     const attach = (program: EbpfAssembler, to: Tracepoint, name: string, mayNotMiss = false) =>
       this.objects.attach(program.bytes(), to, `callgate_${name}`, mayNotMiss);
-    const raw = (typeId: number): Tracepoint => ({ typeId });
-    attach(this.fork(), raw(layout.fork), 'fork', true);
-    attach(this.taskFree(), raw(layout.taskFree), 'free');
-    attach(this.attachTask(), raw(layout.attachTask), 'moved');
-    attach(this.taskExit(), raw(layout.exit), 'ended');
+    attach(this.fork(), layout.fork, 'fork', true);
+    attach(this.taskFree(), layout.taskFree, 'free');
+    attach(this.attachTask(), layout.attachTask, 'moved');
+    attach(this.taskExit(), layout.exit, 'ended');
     if (this.countDenied) attach(this.sysExit(), layout.calls.exit, 'exit', true);
-    attach(this.signal(), raw(layout.signal), 'signal');
+    attach(this.signal(), layout.signal, 'signal');
     attach(this.sysEnter(), layout.calls.enter, 'enter', true);
-    attach(this.exec(), raw(layout.exec), 'exec', true);
+    attach(this.exec(), layout.exec, 'exec', true);
   }
 
   /** A call begins: (struct pt_regs *, long id), or an event with the id at the same place. r6 number, r7 task, r8 ABI. */

@@ -1,3 +1,4 @@
+import { rawTracepoint, type Tracepoint } from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import { type CallLayout, callLayoutOf } from './call-layout.ts';
 import { CALL_MACHINE } from './call-machine.ts';
@@ -30,14 +31,14 @@ const MEMBERS = {
 export type ObserverMember = keyof typeof MEMBERS;
 
 const TRACEPOINTS = {
-  exec: 'btf_trace_sched_process_exec',
-  fork: 'btf_trace_sched_process_fork',
-  exit: 'btf_trace_sched_process_exit',
-  signal: 'btf_trace_signal_generate',
+  exec: 'sched_process_exec',
+  fork: 'sched_process_fork',
+  exit: 'sched_process_exit',
+  signal: 'signal_generate',
 } as const;
 
 /** The kernel types that the programs need. */
-export type ObserverLayout = Readonly<Record<keyof typeof TRACEPOINTS, number>> & {
+export type ObserverLayout = Readonly<Record<keyof typeof TRACEPOINTS, Tracepoint>> & {
   /** In uts_namespace. */
   readonly hostname: number;
   readonly calls: CallLayout;
@@ -47,7 +48,7 @@ export type ObserverLayout = Readonly<Record<keyof typeof TRACEPOINTS, number>> 
 
 /** The types by their names in this kernel; undefined when it lacks one. */
 export function observerLayout(types: KernelTypes): ObserverLayout | undefined {
-  const ids = Object.entries(TRACEPOINTS).map(([key, name]) => [key, types.id('typedef', name)]);
+  const ids = Object.entries(TRACEPOINTS).map(([key, name]) => [key, rawTracepoint(types, name)]);
   const layout = {
     ...Object.fromEntries(ids),
     hostname: types.memberOffset('uts_namespace', 'name.nodename'),

@@ -96,13 +96,12 @@ export class ObserverPrograms {
       this.tuples = options.args ? hash(KEY.size, VALUE.size, CALLS, 'tuples') : undefined;
       const attach = (program: EbpfAssembler, to: Tracepoint, name: string, mayNotMiss = false) =>
         objects.attach(program.bytes(), to, `callgate_${name}`, mayNotMiss);
-      const raw = (typeId: number): Tracepoint => ({ typeId });
-      attach(this.exit(), raw(layout.exit), 'gone');
-      attach(this.fork(), raw(layout.fork), 'fork', true);
-      attach(this.lives.signal(), raw(layout.signal), 'signal');
+      attach(this.exit(), layout.exit, 'gone');
+      attach(this.fork(), layout.fork, 'fork', true);
+      attach(this.lives.signal(), layout.signal, 'signal');
       if (options.denied) attach(this.sysExit(), layout.calls.exit, 'exit', true);
       attach(this.sysEnter(), layout.calls.enter, 'enter', true);
-      attach(this.exec(), raw(layout.exec), 'exec', true);
+      attach(this.exec(), layout.exec, 'exec', true);
     } catch (fault) {
       objects.close();
       throw fault;
