@@ -10,7 +10,6 @@ import {
   recordingIn,
   statusOf,
   Undo,
-  until,
   without,
 } from '@callgate/testing/recorded';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
@@ -23,6 +22,7 @@ import {
   SERVERS,
   serves,
 } from '@callgate/testing/served';
+import { until } from '@callgate/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /**

@@ -13,9 +13,10 @@ import {
 import { dirname, join } from 'node:path';
 import { spawnCallgate } from '@callgate/testing/callgate';
 import { BUSYBOX } from '@callgate/testing/containers';
-import { allowedBy, KernelTraces, pids, straced, Undo, until, without } from '@callgate/testing/recorded';
+import { allowedBy, KernelTraces, pids, straced, Undo, without } from '@callgate/testing/recorded';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { bundleHost, engineHost, type Host, makeRoot, type Plan } from '@callgate/testing/served';
+import { until } from '@callgate/testing/until';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 const ANNOTATION = 'io.containers.trace-syscall';

@@ -16,9 +16,9 @@ import {
   statusOf,
   timesOf,
   Undo,
-  until,
 } from '@callgate/testing/recorded';
 import { describeWith } from '@callgate/testing/requirements';
+import { until } from '@callgate/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 /** How often each of the target's threads and processes calls getppid once it is told to. */

@@ -4,11 +4,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Cgroup, ownCgroup } from '@callgate/linux/internal/process/cgroup';
-import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { cached } from './cache.ts';
 import { output } from './commands.ts';
 import { type Finding, readFindings } from './contract/finding.ts';
 import { mirror } from './debian.ts';
+import { isInstalled } from './is-installed.ts';
 import { NotHere } from './machine.ts';
 import { collected } from './output-of-contract.ts';
 import type { Payload } from './payload.ts';
@@ -29,12 +29,8 @@ export async function debianWith(suite: string, packages: readonly string[]): Pr
 export function expectFolders(): void {
   if (process.getuid?.() !== 0) throw new NotHere('it needs root');
   if (!ownCgroup()) throw new NotHere('it needs a cgroup-v2 hierarchy');
-  for (const program of ['debootstrap', 'unshare', 'pivot_root'])
-    try {
-      findProgram(program, process.env.PATH);
-    } catch {
-      throw new NotHere(`it needs ${program}`);
-    }
+  const missing = ['debootstrap', 'unshare', 'pivot_root'].find((program) => !isInstalled(program));
+  if (missing) throw new NotHere(`it needs ${missing}`);
 }
 
 /** What a folder gets besides its own content. */

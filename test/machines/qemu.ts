@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '@callgate/linux/internal/process/find-program';
 import { type Finding, readFindings } from './contract/finding.ts';
+import { isInstalled } from './is-installed.ts';
 import { NotHere } from './machine.ts';
 import { collected } from './output-of-contract.ts';
 import type { Payload } from './payload.ts';
@@ -53,14 +53,6 @@ export async function runInQemu(
     return readFindings(await boot(emulated, kernel, initrd, say));
   } finally {
     rmSync(folder, { recursive: true });
-  }
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    return findProgram(program, process.env.PATH) !== '';
-  } catch {
-    return false;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Observation, Recording } from '@callgate/engine/internal/recording
 import { libc } from '@callgate/linux/internal/libc';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { expect } from 'vitest';
+import { until } from './until.ts';
 
 /** The program as a user starts it: `node packages/cli/bin/callgate.js`. */
 export const CALLGATE = join(import.meta.dirname, '../../cli/bin/callgate.js');
@@ -17,17 +18,6 @@ const ATTACHED = /\b(recording|attached)\b/i;
 const WAITING = /\bwaiting\b/i;
 
 const PATIENCE_MS = 30_000;
-
-/** Until the condition gives something other than undefined and false; an error that names what was awaited. */
-export async function until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
-  while (Date.now() < end) {
-    const value = condition();
-    if (value !== undefined && value !== false) return value;
-    await sleep(20);
-  }
-  throw new Error(`in vain: ${what}`);
-}
 
 /** What is to be undone, in the reverse order; every step runs, also after one that failed. */
 export class Undo {

@@ -10,7 +10,9 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BUSYBOX, PODMAN_RUN } from './containers.ts';
-import { kill, statusOf, type Undo, until } from './recorded.ts';
+import { ociConfig } from './oci-config.ts';
+import { kill, statusOf, type Undo } from './recorded.ts';
+import { until } from './until.ts';
 
 /** A container to start: what runs in it, under what. */
 export interface Plan {
@@ -177,12 +179,6 @@ export function containerdHost(root: string): Host {
 
 /** What a container's processes may do; a user of the servers needs no more. */
 const CAPABILITIES = ['CAP_SETUID', 'CAP_SETGID', 'CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_NET_BIND_SERVICE'];
-/** A filter that is there and denies nothing that anybody calls. */
-const NEARLY_NONE = {
-  defaultAction: 'SCMP_ACT_ALLOW',
-  architectures: ['SCMP_ARCH_X86_64'],
-  syscalls: [{ names: ['kexec_load'], action: 'SCMP_ACT_ERRNO' }],
-};
 
 /** crun refuses machines with both versions of cgroups, so there it sees the second one only. */
 const ONLY_CGROUP2 = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
@@ -210,27 +206,16 @@ export function bundleHost(runtime: 'runc' | 'crun', root: string): BundleHost {
     // crun drops what hooks say, unless it is told where that goes.
     const said =
       runtime === 'crun' && plan.stages ? { 'run.oci.hooks.stderr': join(folder, HOOKS_SAID) } : {};
-    const capabilities = { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES };
+    const { command: args, noNewPrivs, seccomp } = plan;
     const config = {
-      ociVersion: '1.0.2',
-      process: {
-        user: { uid: 0, gid: 0 },
-        args: plan.command,
-        env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
-        cwd: '/',
-        capabilities,
-        noNewPrivileges: plan.noNewPrivs ?? false,
-      },
-      root: { path: root },
-      mounts: [
-        { destination: '/proc', type: 'proc', source: 'proc' },
-        { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
-        { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=1777'] },
-      ],
-      linux: {
-        namespaces: ['pid', 'network', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
-        seccomp: plan.seccomp ? JSON.parse(readFileSync(plan.seccomp, 'utf8')) : NEARLY_NONE,
-      },
+      ...ociConfig({
+        command: args,
+        root,
+        path: '/usr/sbin:/usr/bin:/sbin:/bin',
+        capabilities: CAPABILITIES,
+        noNewPrivs,
+        profile: seccomp,
+      }),
       hooks: plan.stages,
       annotations: { ...plan.annotations, ...said },
     };

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/find-program';
+import { isInstalled } from '../is-installed.ts';
 
 /** Where Debian has the plugins that give a pod its network. */
 export const CNI = '/usr/lib/cni';
@@ -44,11 +44,5 @@ function lacking(packages: Readonly<Record<string, readonly string[]>>): string 
 
 /** A file by its path, a program by its name. */
 function isThere(part: string): boolean {
-  if (part.includes('/')) return existsSync(part);
-  try {
-    return findProgram(part, process.env.PATH) !== '';
-  } catch (fault) {
-    if (fault instanceof NoSuchProgram) return false;
-    throw fault;
-  }
+  return part.includes('/') ? existsSync(part) : isInstalled(part);
 }

@@ -1,16 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '@callgate/testing/until';
 
+/** Engines take theirs. */
 const PATIENCE_MS = 60_000;
-const POLL_MS = 20;
 
-/** Waits until the condition gives something; an error that names what was awaited when it never does. */
-export async function until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
-  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await sleep(POLL_MS)) {
-    const value = condition();
-    if (value !== undefined && value !== false) return value;
-  }
-  throw new Error(`in vain: ${what}`);
+/** Waits until the condition gives something, as long as an engine may need. */
+export function inTime<T>(what: string, condition: () => T | undefined | false): Promise<T> {
+  return until(what, condition, PATIENCE_MS);
 }
 
 /** A program that goes on while the contract does other things. */
@@ -36,11 +32,12 @@ export class Background {
 
   /** Waits until it says so; an error when it ends before. */
   async says(pattern: RegExp): Promise<void> {
-    await until(`${pattern} from a program that says: ${this.output.trim()}`, () => {
+    const heard = () => {
       if (pattern.test(this.output)) return true;
       if (this.child.exitCode !== null) throw new Error(`it ended, and said: ${this.output.trim()}`);
       return false;
-    });
+    };
+    await inTime(`${pattern} from a program that says: ${this.output.trim()}`, heard);
   }
 
   interrupt(): void {

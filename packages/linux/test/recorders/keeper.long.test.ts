@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
-import { Background, Undo, until } from '@callgate/testing/recorded';
+import { Background, Undo } from '@callgate/testing/recorded';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
+import { until } from '@callgate/testing/until';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const undo = new Undo();

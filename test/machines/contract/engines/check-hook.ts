@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../background.ts';
+import { inTime } from '../background.ts';
 import { type Bench, type Check, ended, must, mustHold, mustWork, NotOffered } from './bench.ts';
 import { mustConfine } from './check-enforced.ts';
 import type { PlannedHook } from './engine.ts';
@@ -15,7 +15,7 @@ export const hooked: Check = {
     if (host.whyNoHooks) throw new NotOffered(host.whyNoHooks);
     const { hook, profile } = install(bench);
     mustWork(host.run({ command: WORK, hook }), WORK_PRINTS, 'the work with the hook');
-    await until('the profile of the hook', () => isWhole(profile));
+    await inTime('the profile of the hook', () => isWhole(profile));
     const allowed = allowedIn(profile);
     mustHold(allowed, callsOf(recordingIn(outside), 'workload'), "the hook's profile");
     must(![...allowed].some((name) => FOREIGN_CALL.test(name)), "the hook's profile allows a foreign call");

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../background.ts';
+import { inTime } from '../background.ts';
 import { type Bench, type Check, must, mustHold, mustWork, names } from './bench.ts';
 import type { Started } from './engine.ts';
 import { callsOf, recordingIn } from './recorded.ts';
@@ -21,7 +21,7 @@ export const recordRunning: Check = {
       await recording.says(/recording/);
       mustWork(host.run({ command: FOREIGN }), '', 'another container');
       tell(started, 'work');
-      await until('the end of the work', () => existsSync(signal(started, 'worked')));
+      await inTime('the end of the work', () => existsSync(signal(started, 'worked')));
       recording.interrupt();
       must((await recording.status()) === 0, `record: ${recording.stderr}`);
       must(existsSync(signal(started, 'worked')), 'the container has ended with the recording');

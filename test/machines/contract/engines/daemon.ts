@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { until } from '../background.ts';
+import { inTime } from '../background.ts';
 import { ran } from './engine.ts';
 
 const PATIENCE_MS = 20_000;
@@ -27,7 +27,7 @@ export async function startDaemon(
   };
   const [client, ...asked] = question;
   try {
-    await until(`an answer of ${program}`, () => {
+    await inTime(`an answer of ${program}`, () => {
       if (daemon.exitCode !== null) throw new Error(`${program} ended`);
       return ran(client, asked).status === 0;
     });

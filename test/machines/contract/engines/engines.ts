@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findProgram } from '@callgate/linux/internal/process/find-program';
+import { isInstalled } from '../../is-installed.ts';
 import type { Callgate } from '../callgate.ts';
 import type { Finding } from '../finding.ts';
 import { type Bench, type Check, ended, NotOffered } from './bench.ts';
@@ -78,14 +78,6 @@ async function judged(bench: Bench): Promise<Finding> {
   const who = area === runtime.name ? release : `${release} with ${runtime.name} ${runtime.release}`;
   const detail = [`${who}: right are ${held!.join(', ') || 'none'}`, ...notOffered!, ...wrong!].join('; ');
   return { area, is: wrong!.length > 0 ? 'wrong' : 'right', detail };
-}
-
-function isInstalled(program: string): boolean {
-  try {
-    return findProgram(program, process.env.PATH) !== '';
-  } catch {
-    return false;
-  }
 }
 
 function textOf(fault: unknown): string {
