@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** What /proc tells of processes. Of one that is gone every answer is undefined or empty. */
 
@@ -41,15 +41,6 @@ export function commOf(pid: number): string | undefined {
 
 export function commandLineOf(pid: number): string[] {
   return (textOf(`/proc/${pid}/cmdline`, 'utf8') ?? '').split('\0').filter(Boolean);
-}
-
-/** The file that it executes; undefined also where it may not be seen. */
-export function executableOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The number of the call that a thread waits in. */

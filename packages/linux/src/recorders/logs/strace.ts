@@ -11,7 +11,7 @@ import { type Launched, launch } from '../../launch/launch.ts';
 import { thisMachine } from '../../machine.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { killProcess } from '../../process/kill-process.ts';
-import { childrenOf, commandLineOf, executableOf, processes, tracerOf } from '../../process/processes.ts';
+import { childrenOf, processes, tracerOf } from '../../process/processes.ts';
 import type { PhaseCount, Recorder, RecordHooks } from '../recorder.ts';
 import { readAvailable } from './read-available.ts';
 import { StracePipe } from './strace-pipe.ts';
@@ -53,20 +53,22 @@ export const strace: Recorder = {
         });
         await launched.go();
         let over = false;
-        let program: number | undefined;
         const ended = launched.ended.finally(() => {
           over = true;
         });
-        const started = (pid: number) => {
-          program = pid;
-          hooks.started?.(pid);
+        let program: number | undefined;
+        let left: Promise<void> | undefined;
+        const beginning = new LogBeginning();
+        const read = () => {
+          readAvailable(fd, { push: (text) => [beginning, log].forEach((sink) => void sink.push(text)) });
+          if (program !== undefined || beginning.program === undefined) return;
+          program = beginning.program;
+          hooks.started?.(program);
+          left = reportLeft(launched.pid, program, hooks, () => over);
         };
-        const left = announce(launched.pid, started, () => over).then((found) =>
-          reportLeft(launched.pid, found, hooks, () => over),
-        );
         let [pause, killAt] = [READ_EVERY_MS, 0];
         for (; !over; await sleep(READ_EVERY_MS)) {
-          readAvailable(fd, log);
+          read();
           // Again and again: strace may just have been trying out ptrace, with a child for that alone. But ever more rarely:
           // whom a busy machine lets run seldom is stopped before it gets anywhere.
           if (!hooks.stop?.aborted || Date.now() < killAt) continue;
@@ -74,7 +76,7 @@ export const strace: Recorder = {
           killAt = Date.now() + pause;
           pause = Math.min(2 * pause, MOST_PAUSE_MS);
         }
-        readAvailable(fd, log);
+        read();
         await left;
         const calls = log.end()!.contents.calls;
         const counts = calls.flatMap(countsOf);
@@ -92,38 +94,32 @@ export const strace: Recorder = {
   },
 };
 
-/** Signals are for the program, which is strace's child. */
-async function announce(
-  pid: number,
-  started: (pid: number) => void,
-  over: () => boolean,
-): Promise<number | undefined> {
-  for (; !over(); await sleep(1)) {
-    const program = childrenOf(pid).find((child) => hasExecuted(child, pid));
-    if (program === undefined) continue;
-    started(program);
-    return program;
-  }
-  return undefined;
-}
+/**
+ * What strace writes first: the process that it started, and how executing the program went. Signals are for that process. It
+ * is not looked for among strace's children: there are others, by which strace tries out ptrace, and it may be gone at once.
+ */
+class LogBeginning {
+  private text = '';
 
-/** Whether a child of strace is another program by now; those by which strace tries out ptrace never are. */
-function hasExecuted(child: number, pid: number): boolean {
-  const line = commandLineOf(child).join('\0');
-  if (line !== '') return line !== commandLineOf(pid).join('\0');
-  // It may have blanked its command line. One that has ended has no executable.
-  const executable = executableOf(child);
-  return executable !== undefined && executable !== executableOf(pid);
+  push(text: string): void {
+    if (!this.text.includes('\n')) this.text += text;
+  }
+
+  /** Undefined while that is not known, and where the kernel did not take the program. */
+  get program(): number | undefined {
+    const pid = /^(\d+) .*execve\(.*\) += 0\n/.exec(this.text)?.[1];
+    return pid === undefined ? undefined : Number(pid);
+  }
 }
 
 /** strace goes on until the last of the program's children is gone. */
 async function reportLeft(
   pid: number,
-  program: number | undefined,
+  program: number,
   hooks: RecordHooks,
   over: () => boolean,
 ): Promise<void> {
-  while (!over() && program !== undefined && childrenOf(pid).includes(program)) await sleep(READ_EVERY_MS);
+  while (!over() && childrenOf(pid).includes(program)) await sleep(READ_EVERY_MS);
   hooks.ended?.();
   await sleep(4 * READ_EVERY_MS);
   const left = over() ? 0 : tracedBy(pid).length;
