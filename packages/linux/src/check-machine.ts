@@ -14,6 +14,7 @@ import { errnoWords } from './libc.ts';
 import { nativeNumber, thisMachine } from './machine.ts';
 import { filtersReadable } from './process/live-filters.ts';
 import { RECORDERS } from './recorders/choose.ts';
+import type { Recorder } from './recorders/recorder.ts';
 import { runLibseccomp } from './verify/libseccomp.ts';
 
 /** One thing that works here or does not, and why not. */
@@ -30,17 +31,18 @@ export async function checkMachine(): Promise<Check[]> {
     { name: `Linux ${release}, ${abi.name}`, ok: process.platform === 'linux' },
     actionsCheck(),
     await enforceCheck(),
-    ...RECORDERS.map((recorder): Check => {
-      const why = recorder.unavailable();
-      return why === undefined
-        ? { name: `record with ${recorder.id}`, ok: true }
-        : { name: `record with ${recorder.id}`, ok: false, why };
-    }),
+    ...(await Promise.all(RECORDERS.map(recorderCheck))),
     kernelLogCheck(),
     filterReaderCheck(),
     await libseccompCheck(),
     ...(await Promise.all(OCI_RUNTIMES.map(runtimeCheck))),
   ];
+}
+
+async function recorderCheck(recorder: Recorder): Promise<Check> {
+  const why = recorder.unavailable() ?? (await recorder.unavailableByTrial?.());
+  const name = `record with ${recorder.id}`;
+  return why === undefined ? { name, ok: true } : { name, ok: false, why };
 }
 
 /** The actions that the kernel knows (kernel/seccomp.c: seccomp_actions_avail). */

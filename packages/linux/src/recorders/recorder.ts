@@ -68,6 +68,8 @@ export interface Recorder {
   readonly about: string;
   /** Why it cannot work on this machine for this user; undefined when it can. */
   unavailable(): string | undefined;
+  /** The same, where only a call that is really made tells, and takes a moment. */
+  unavailableByTrial?(): Promise<string | undefined>;
   /** Runs the program and sees it through to its end. Leaves nothing behind, whatever happens. */
   record(plan: LaunchPlan, hooks?: RecordHooks): Promise<Tally>;
 }

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
-import { RET_K } from '@callgate/engine/internal/bpf/opcodes';
 import { AuditListener } from '../../kernel-log/audit-listener.ts';
 import type { LoggedDenial } from '../../kernel-log/kernel-log.ts';
 import { launch } from '../../launch/launch.ts';
@@ -11,10 +9,9 @@ import { inAuditSession } from '../../process/audit-session.ts';
 import type { Cgroup } from '../../process/cgroup.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
-import { Counter, type Recorder } from '../recorder.ts';
+import { Counter, type Recorder, RecorderCannotStart } from '../recorder.ts';
+import { LOG_ALL, RET_LOG, whyNoRecords } from './hears-records.ts';
 
-const RET_LOG = 0x7ffc0000;
-const LOG_ALL: Program = [instruction(RET_K, RET_LOG)];
 const CAP_AUDIT_READ = 1n << 37n;
 const READ_EVERY_MS = 10;
 /** The last records come a moment after the calls. */
@@ -42,7 +39,11 @@ export const log: Recorder = {
     }
   },
 
-  record(plan, hooks = {}) {
+  unavailableByTrial: whyNoRecords,
+
+  async record(plan, hooks = {}) {
+    const why = await whyNoRecords();
+    if (why !== undefined) throw new RecorderCannotStart('log', why);
     let session: number | undefined;
     const started: typeof launch = (held) =>
       inAuditSession((found) => {

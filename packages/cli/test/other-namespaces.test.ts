@@ -17,6 +17,24 @@ function callgateInside(...args: readonly string[]) {
   return spawnSync('unshare', [...unshare, ...args], { encoding: 'utf8' });
 }
 
+describeWith(['root', 'audit'], 'in a network namespace, where no audit record arrives', () => {
+  const NO_RECORDS =
+    "the kernel's audit records do not arrive: it sends them to its first network namespace only";
+  const callgate = (...args: readonly string[]) =>
+    spawnSync('unshare', ['--net', process.execPath, BIN, ...args], { encoding: 'utf8' });
+
+  it('the log recorder does not run a program that it would not see', () => {
+    const { status, stderr } = callgate('record', '-r', 'log', '-o', file, '--', 'sh', '-c', 'echo ran >&2');
+    expect([status, stderr]).toEqual([125, `callgate: log cannot record here: ${NO_RECORDS}\n`]);
+  });
+
+  it('doctor says so', () => {
+    const { checks } = JSON.parse(callgate('doctor', '--json').stdout);
+    const check = checks.find(({ name }: { name: string }) => name === 'record with log');
+    expect(check).toEqual({ name: 'record with log', ok: false, why: NO_RECORDS });
+  });
+});
+
 describeWith(['root', 'ebpf'], 'in a pid namespace', () => {
   it('what eBPF would not see is recorded by another', () => {
     const { status, stderr } = callgateInside('record', '--args', '-o', file, '--', 'true');
