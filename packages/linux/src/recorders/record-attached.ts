@@ -159,26 +159,32 @@ async function attachToMounts(
   const namespace = mountNamespace(pid);
   if (namespace === mountNamespace('self'))
     throw new NotAttachable(`process ${pid} has no mount namespace of its own; record it with --pid`);
-  const started = new Date();
-  const programs = observer(
-    { kind: 'mounts', namespace, running },
-    { denied: true, args: hooks.args ?? false },
-  );
-  if (running) programs.lives.begin('steady', pid);
-  const begun = running
-    ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
-    : [];
+  // Held before the programs know its number, so that it is no other's when they look.
   const held = new HeldNamespace(namespace, pid);
-  hooks.attached?.(command.join(' '));
-  return session(programs, {
-    begun,
-    command,
-    started,
-    lacks: running ? ['startup'] : [],
-    over: () => held.isEmpty(),
-    close: () => held.release(),
-    stop: hooks.stop,
-  });
+  try {
+    const started = new Date();
+    const programs = observer(
+      { kind: 'mounts', namespace, running },
+      { denied: true, args: hooks.args ?? false },
+    );
+    if (running) programs.lives.begin('steady', pid);
+    const begun = running
+      ? callsInProgress(processes().filter((other) => namespaceOfProcess(other) === namespace))
+      : [];
+    hooks.attached?.(command.join(' '));
+    return session(programs, {
+      begun,
+      command,
+      started,
+      lacks: running ? ['startup'] : [],
+      over: () => held.isEmpty(),
+      close: () => held.release(),
+      stop: hooks.stop,
+    });
+  } catch (fault) {
+    held.release();
+    throw fault;
+  }
 }
 
 async function attachToTree(pid: number, hooks: AttachHooks): Promise<Attached> {
