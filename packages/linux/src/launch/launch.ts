@@ -7,6 +7,7 @@ import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { FLAG_NEW_LISTENER } from '@callgate/engine/internal/runtime/filter-flags';
 import { thisMachine } from '../machine.ts';
+import { DeathSignal } from '../process/death-signal.ts';
 import { findProgram } from '../process/find-program.ts';
 import { knownFlags } from './known-flags.ts';
 import { type LauncherPlan, launcherProgram, READY, STEPS } from './launcher-program.ts';
@@ -48,7 +49,8 @@ export interface Inherited {
 /** How a program ended: an exit status as a shell gives it, 128 + n for signal n. */
 export interface Ending {
   readonly status: number;
-  readonly signal?: NodeJS.Signals;
+  /** Its name; of a real-time signal such as SIGRTMIN+6. */
+  readonly signal?: string;
 }
 
 /** A process that stands ready to become the program, and waits. */
@@ -113,6 +115,8 @@ function launcherPlan(plan: LaunchPlan, file: string, channel: number): Launcher
 }
 
 const STANDARD = [0, 1, 2];
+/** The first real-time signal that a program may use: libc keeps two for itself. */
+const SIGRTMIN = 34;
 
 /** Whether the program would get a descriptor of callgate's that Node has opened in the place of a closed one. */
 function isClosed({ stdio = 'inherit', inherited }: LaunchPlan, fd: number): boolean {
@@ -149,11 +153,15 @@ function told(bytes: Uint8Array): number[] {
 }
 
 /** Before it was ready, the launcher itself was ended; told to stop, that is what was wanted. */
-function lostStep(signal: NodeJS.Signals | undefined): string {
+function lostStep(signal: string | undefined): string {
   return `starting the program (the launcher ended by ${signal ?? 'itself'})`;
 }
 
 async function ending(child: ChildProcess): Promise<Ending> {
+  const death = child.pid === undefined ? undefined : new DeathSignal(child.pid);
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  return signal ? { status: 128 + constants.signals[signal], signal } : { status: code ?? 125 };
+  // Node takes a death by a real-time signal, for which it has no name, for an exit with status 0.
+  const number = death?.take() ?? (signal ? constants.signals[signal] : 0);
+  if (number === 0) return { status: code ?? 125 };
+  return { status: 128 + number, signal: signal ?? `SIGRTMIN+${number - SIGRTMIN}` };
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { instruction, type Program } from '@callgate/engine/internal/bpf/instruction';
@@ -61,6 +61,15 @@ function script(name: string, text: string): string {
   writeFileSync(path, text, { mode: 0o755 });
   return path;
 }
+
+/** What Node takes for an exit with status 0, Linux tells from 6.15 on. */
+const [major, minor] = release().split('.').map(Number);
+const tellsDeaths = major > 6 || (major === 6 && minor >= 15);
+
+it.skipIf(!tellsDeaths)('a death by a signal without a name is no success', async () => {
+  const ending = await endingOf(plan(['sh', '-c', 'kill -40 $$']));
+  expect(ending).toEqual({ status: 168, signal: 'SIGRTMIN+6' });
+});
 
 describe('a launched program', () => {
   it('makes nothing but execve under its filter', async () => {
