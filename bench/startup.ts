@@ -21,6 +21,7 @@ const STARTS: readonly (readonly string[])[] = [
   ['--help'],
   ['explain', 'stock:docker', 'mkdir'],
   ['show', 'stock:docker'],
+  ['lint', 'stock:docker'],
   ['diff', 'stock:docker', 'stock:podman'],
   ['diff', 'stock:docker', 'stock:docker'],
   ['syscall', 'clone3'],

@@ -7,7 +7,7 @@ import { CLEAN, CliFailure, type Context, FAILED, InputFaults } from './context.
 import { definition } from './definition.ts';
 import { writeFaults } from './load/faults.ts';
 import { styleFor } from './terminal/style.ts';
-import { VERBS } from './verbs.ts';
+import { VERBS, verbNamed } from './verbs.ts';
 
 /** The command line: runs the verb in argv and resolves to the exit status. */
 export async function main(context: Context): Promise<number> {
@@ -18,7 +18,7 @@ export async function main(context: Context): Promise<number> {
       (name === undefined ? context.stderr : context.stdout).write(overview(context));
       return name === undefined ? FAILED : CLEAN;
     }
-    const entry = VERBS.find((verb) => verb.name === name);
+    const entry = verbNamed(name);
     if (!entry) throw new CliFailure(unknownVerb(name));
     return await runVerb(await entry.load(), entry.summary, rest, context);
   } catch (fault) {
@@ -37,7 +37,7 @@ export async function main(context: Context): Promise<number> {
  * timeout(1) have it.
  */
 export function failedStatus(name: string | undefined): number {
-  return VERBS.find((verb) => verb.name === name)?.passesOnStatus ? 125 : FAILED;
+  return verbNamed(name)?.passesOnStatus ? 125 : FAILED;
 }
 
 /** Whether callgate itself is asked for JSON, and not the program that it is to run. */
@@ -108,8 +108,7 @@ Exit status: 0 clean, 1 findings or denied, 2 could not do it; record and run pa
 const OTHER_VERBS: Readonly<Record<string, string>> = {
   assemble: 'asm',
   attach: 'record',
-  audit: 'show',
-  check: 'show',
+  audit: 'lint',
   compare: 'diff',
   convert: 'build',
   disassemble: 'disasm',
@@ -118,14 +117,13 @@ const OTHER_VERBS: Readonly<Record<string, string>> = {
   exec: 'run',
   generate: 'build',
   inspect: 'show',
-  lint: 'show',
   minimize: 'shrink',
   parse: 'read',
   prove: 'verify',
   simulate: 'explain',
   test: 'run',
   trace: 'record',
-  validate: 'show',
+  validate: 'lint',
   why: 'explain',
 };
 

@@ -3,8 +3,10 @@ import type { Verb } from './command.ts';
 interface VerbEntry {
   readonly name: string;
   /** Under which heading the overview has it. */
-  readonly group: 'record' | 'build' | 'understand' | 'prove' | 'filters' | 'learn';
+  readonly group: 'record' | 'build' | 'understand' | 'judge' | 'prove' | 'filters' | 'learn';
   readonly summary: string;
+  /** Another name for it. */
+  readonly alias?: string;
   /** Its exit status is that of a program that it runs. */
   readonly passesOnStatus?: true;
   load(): Promise<Verb>;
@@ -68,6 +70,13 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'lint',
+    alias: 'check',
+    group: 'judge',
+    summary: 'judge profiles: what has a hole, does nothing, or starts no container',
+    load: async () => (await import('./commands/lint.ts')).lint,
+  },
+  {
     name: 'run',
     group: 'prove',
     passesOnStatus: true,
@@ -129,3 +138,8 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/completion.ts')).completion,
   },
 ];
+
+/** The verb of that name, or of that other name. */
+export function verbNamed(name: string | undefined): VerbEntry | undefined {
+  return VERBS.find((verb) => verb.name === name || (name !== undefined && verb.alias === name));
+}

@@ -77,7 +77,8 @@ function isOneDocument({ status, stdout }: Result): boolean {
 /** Text for people on stdout; documents and filters have lines of any length. */
 function isReport(run: Run): boolean {
   return (
-    ['show', 'explain', 'diff', 'verify', 'read', 'syscall', 'shrink'].includes(run.args[0]!) && !isJson(run)
+    ['show', 'explain', 'diff', 'lint', 'verify', 'read', 'syscall', 'shrink'].includes(run.args[0]!) &&
+    !isJson(run)
   );
 }
 

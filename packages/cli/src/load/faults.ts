@@ -15,7 +15,7 @@ import { styleFor } from '../terminal/style.ts';
 const MOST = 20;
 
 /** Remedies of the command line are its flags. */
-const words: RemedyWords = (remedy) => {
+export const words: RemedyWords = (remedy) => {
   switch (remedy.kind) {
     case 'skip-unknown-names':
       return 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables';

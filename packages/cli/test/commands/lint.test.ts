@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callgate } from '@callgate/testing/callgate';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-lint-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A profile of one rule, on x86_64. */
+function written(name: string, rule: object, defaultAction = 'SCMP_ACT_ALLOW'): string {
+  const path = join(folder, name);
+  writeFileSync(
+    path,
+    JSON.stringify({ defaultAction, architectures: ['SCMP_ARCH_X86_64'], syscalls: [rule] }, null, 2),
+  );
+  return path;
+}
+
+const TIOCSTI = 0x5412;
+const denyTiocsti = written('tiocsti.json', {
+  names: ['ioctl'],
+  action: 'SCMP_ACT_ERRNO',
+  args: [{ index: 1, value: TIOCSTI, op: 'SCMP_CMP_EQ' }],
+});
+const denyUmount = written('umount.json', { names: ['umount'], action: 'SCMP_ACT_ERRNO' });
+const misspelt = written('misspelt.json', { names: ['pwrite'], action: 'SCMP_ACT_ERRNO' });
+const nothing = written('nothing.json', { names: ['read'], action: 'SCMP_ACT_ALLOW' }, 'SCMP_ACT_ERRNO');
+const tidy = written(
+  'tidy.json',
+  { names: ['exit_group', 'execve'], action: 'SCMP_ACT_ALLOW' },
+  'SCMP_ACT_ERRNO',
+);
+
+async function findingsOf(...args: string[]) {
+  const { status, stdout, stderr } = await callgate(['lint', ...args, '--json', '--arch', 'x86_64']);
+  expect(stderr).toBe('');
+  return { status, findings: JSON.parse(stdout).findings as Record<string, unknown>[] };
+}
+
+describe('lint', () => {
+  it('shows the call by which a denied one is had all the same', async () => {
+    const { status, findings } = await findingsOf(denyTiocsti);
+    expect(status).toBe(1);
+    expect(findings[0]).toMatchObject({
+      code: 'compares-unused-bits',
+      severity: 'critical',
+      file: denyTiocsti,
+      line: 13,
+      witness: {
+        arch: 'x86_64',
+        syscall: 'ioctl',
+        nr: 16,
+        args: ['0', String(0x1_0000_0000 + TIOCSTI), '0', '0', '0', '0'],
+      },
+    });
+    const { stdout } = await callgate([
+      'explain',
+      denyTiocsti,
+      'ioctl',
+      '0',
+      String(0x1_0000_0000 + TIOCSTI),
+    ]);
+    expect(stdout).toMatch(/→ ALLOW/);
+  });
+
+  it('says that a rule for a call that is not there denies nothing, and what was meant', async () => {
+    const { findings } = await findingsOf(denyUmount);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'absent-everywhere', fix: 'did you mean "umount2"?' }),
+    );
+    const { findings: names } = await findingsOf(misspelt);
+    expect(names).toContainEqual(
+      expect.objectContaining({ code: 'unknown-syscall', severity: 'high', fix: 'did you mean "pwrite64"?' }),
+    );
+  });
+
+  it('names the calls without which no container starts, by runtime', async () => {
+    const { findings } = await findingsOf(nothing, '--runtime', 'docker');
+    const starts = findings.filter(({ code }) => code === 'cannot-start');
+    expect(starts).toEqual([
+      expect.objectContaining({
+        severity: 'critical',
+        message:
+          'runc starts no container: under the filter it calls close, execve, fstatfs, getdents64, openat, write itself',
+      }),
+    ]);
+    const { findings: under } = await findingsOf(tidy, '--runtime', 'crun');
+    expect(under.filter(({ code }) => code === 'cannot-start')).toEqual([
+      expect.objectContaining({ severity: 'high', message: expect.stringMatching(/only with no_new_privs/) }),
+    ]);
+  });
+
+  it('judges every profile of a folder, and leaves other files alone', async () => {
+    const below = join(folder, 'profiles/web');
+    mkdirSync(join(folder, 'profiles/node_modules'), { recursive: true });
+    mkdirSync(below, { recursive: true });
+    writeFileSync(join(folder, 'profiles/package.json'), '{}');
+    writeFileSync(join(folder, 'profiles/node_modules/p.json'), '{"defaultAction": "SCMP_ACT_ALLOW"}');
+    writeFileSync(join(below, 'a.yaml'), 'defaultAction: SCMP_ACT_ALLOW\n');
+    writeFileSync(join(below, 'b.json'), '{"defaultAction": "SCMP_ACT_LOG"}');
+    const { findings } = await findingsOf(join(folder, 'profiles'));
+    const files = findings.filter(({ code }) => code === 'default-allow').map(({ file }) => file);
+    expect(files).toEqual([join(below, 'a.yaml'), join(below, 'b.json')]);
+    const empty = mkdtempSync(join(folder, 'empty-'));
+    expect(await callgate(['lint', empty])).toMatchObject({
+      status: 2,
+      stderr: `callgate: no JSON or YAML file in ${empty} holds a profile\n`,
+    });
+  });
+
+  it('judges each of several profiles of a file', async () => {
+    const path = join(folder, 'map.yaml');
+    const data = ['one', 'two']
+      .map((name) => `  ${name}.json: '{"defaultAction": "SCMP_ACT_ALLOW"}'\n`)
+      .join('');
+    writeFileSync(path, `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: p}\ndata:\n${data}`);
+    const { findings } = await findingsOf(path);
+    const files = findings.filter(({ code }) => code === 'default-allow').map(({ file }) => file);
+    expect(files).toEqual([`${path}#one.json`, `${path}#two.json`]);
+  });
+
+  it('exits with 1 from a severity on, and with 2 where a profile could not be judged', async () => {
+    const medium = written('kill.json', { names: ['read'], action: 'SCMP_ACT_KILL' });
+    expect((await callgate(['lint', medium, '--fail-on', 'critical', '--quiet'])).status).toBe(0);
+    expect(await callgate(['lint', medium, '--quiet'])).toMatchObject({ status: 1, stdout: '', stderr: '' });
+    const broken = join(folder, 'broken.json');
+    writeFileSync(broken, '{"defaultAction": "SCMP_ACT_FOO"}');
+    const { status, stdout, stderr } = await callgate(['lint', broken, medium, '--json']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^callgate: \S+broken\.json:1:19: error: .+ \[unknown-action\]\n$/);
+    const { findings, diagnostics } = JSON.parse(stdout);
+    expect(diagnostics).toHaveLength(1);
+    expect(findings.length).toBeGreaterThan(0);
+    expect((await callgate(['lint', broken])).stdout).toBe('');
+    expect((await callgate(['lint', '/bin/true.bpf'])).status).toBe(2);
+  });
+
+  it('is found under its other name', async () => {
+    const [lint, check] = [await callgate(['lint', tidy]), await callgate(['check', tidy])];
+    expect(check).toEqual(lint);
+  });
+
+  it('reads a profile from stdin, and a default profile', async () => {
+    const input = '{"defaultAction": "SCMP_ACT_ALLOW"}';
+    expect((await callgate(['lint', '-'], { input })).stdout).toMatch(/^-:1:19: high: every call/);
+    expect((await callgate(['lint', 'stock:docker'])).stdout).toMatch(/in 1 profile/);
+  });
+});

@@ -1,0 +1,88 @@
+import { explainCall, type PossibleVerdict, possibleVerdicts, type Verdict } from '../analysis/explain.ts';
+import { actionOfWord, executes } from '../bpf/action.ts';
+import type { Span } from '../diagnostics/span.ts';
+import { type CallSet, callsWhere, smallestCall } from '../diagram/call-set.ts';
+import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import { restrict } from '../diagram/restrict.ts';
+import type { Origin, Policy } from '../policy/policy.ts';
+import type { Profile } from '../profile/profile.ts';
+import type { Fact } from '../runtime/fact.ts';
+import type { Target } from '../runtime/target.ts';
+import { type Abi, abiOfCall } from '../syscalls/arch.ts';
+import { numberOf } from '../syscalls/lookup.ts';
+import type { Witness } from './finding.ts';
+
+/** How many of a call's arguments let it pass. */
+export type Passing = 'always' | 'sometimes' | 'never';
+
+/** A profile with what it means on a target: all that a rule of lint looks at. */
+export class Judged {
+  readonly profile: Profile;
+  readonly target: Target;
+  readonly policy: Policy;
+  readonly facts: readonly Fact[];
+
+  constructor(profile: Profile, target: Target, policy: Policy, facts: readonly Fact[]) {
+    this.profile = profile;
+    this.target = target;
+    this.policy = policy;
+    this.facts = facts;
+  }
+
+  /** The ABI of ordinary programs. */
+  get native(): Abi {
+    return this.policy.abis[0];
+  }
+
+  /** What decides a call by its arguments alone; undefined where the ABI has no such call. */
+  decision(abi: Abi, name: string): NodeId | undefined {
+    const nr = numberOf(abi.name, name);
+    return nr === undefined ? undefined : restrict(this.policy.diagram, this.policy.root, abi.auditArch, nr);
+  }
+
+  /** The arguments with which the kernel executes a call; undefined where the ABI has no such call. */
+  passing(abi: Abi, name: string): CallSet | undefined {
+    const decision = this.decision(abi, name);
+    return decision === undefined
+      ? undefined
+      : callsWhere(this.policy.diagram, decision, (word) => executes(actionOfWord(word).kind));
+  }
+
+  /** Whether the kernel executes a call; never, too, where the ABI has none. */
+  passes(abi: Abi, name: string): Passing {
+    const set = this.passing(abi, name) ?? Diagram.FALSE;
+    return set === Diagram.FALSE ? 'never' : set === Diagram.TRUE ? 'always' : 'sometimes';
+  }
+
+  /** What one call gets. The ABI must have it. */
+  verdict(abi: Abi, name: string, args: readonly bigint[]): Verdict {
+    return explainCall(this.policy, { arch: abi.auditArch, nr: numberOf(abi.name, name)!, args });
+  }
+
+  /** All that a call may get; the ABI must have it. */
+  verdicts(abi: Abi, name: string): PossibleVerdict[] {
+    return possibleVerdicts(this.policy, abi, numberOf(abi.name, name)!);
+  }
+
+  /** Everything that any call gets on the ABIs that the profile covers, each with a call that gets it. */
+  *answers(): Iterable<{ readonly verdict: Verdict; readonly witness: Witness }> {
+    const { diagram, reasons, origins, words } = this.policy;
+    for (const [index, call] of diagram.witnesses(reasons)) {
+      const abi = abiOfCall(call.arch, call.nr);
+      const { kind, data } = actionOfWord(words[index]);
+      const verdict = { action: kind, data, origin: origins[index] };
+      if (abi) yield { verdict, witness: { arch: abi.name, nr: call.nr, args: call.args } };
+    }
+  }
+
+  /** The smallest arguments of a set that is not empty, as a call. */
+  witness(abi: Abi, name: string, set: CallSet = Diagram.TRUE): Witness {
+    const { args } = smallestCall(this.policy.diagram, set)!;
+    return { arch: abi.name, nr: numberOf(abi.name, name)!, args };
+  }
+
+  /** Where the profile says what a call gets: its name in a rule, or the default action. */
+  placeOf(origin: Origin): Span {
+    return origin.because === 'rule' ? origin.span : this.profile.defaultAction.span;
+  }
+}

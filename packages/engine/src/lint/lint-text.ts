@@ -1,0 +1,44 @@
+import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
+import { lowerProfile } from '../policy/lower.ts';
+import { parseProfile } from '../profile/parse.ts';
+import { readsExactKeys } from '../runtime/dialects/choose.ts';
+import type { Target } from '../runtime/target.ts';
+import { formatOf } from '../source/read.ts';
+import type { Finding } from './finding.ts';
+import { diagnosed, judge, worstFirst } from './judge.ts';
+import { Judged } from './judged.ts';
+import { lintFacts } from './lint.ts';
+
+/** A profile of a text, and what lint finds in it. */
+export interface LintedProfile {
+  /** Which of several profiles of the text it is. */
+  readonly part?: string;
+  readonly findings: readonly Finding[];
+  /** Why it means nothing on the target, so that nothing could be judged; empty where it was. */
+  readonly faults: readonly Diagnostic[];
+}
+
+/** Judges every profile of a text; the name's ending tells JSON from YAML. Names that no table has are findings. */
+export function lintText(name: string, text: string, target: Target): LintedProfile[] {
+  const whole = lintPart(name, text, target, undefined);
+  const parts = whole.faults.flatMap(({ remedy }) => (remedy?.kind === 'choose-part' ? remedy.parts : []));
+  return parts.length > 0 ? parts.map((part) => lintPart(name, text, target, part)) : [whole];
+}
+
+function lintPart(name: string, text: string, target: Target, part: string | undefined): LintedProfile {
+  const parsed = parseProfile(text, {
+    format: formatOf(text, name),
+    exactKeys: readsExactKeys(target.runtime),
+    unknownNames: 'skip',
+    part,
+  });
+  const lowered = parsed.value && lowerProfile(parsed.value, target);
+  const diagnostics = [...parsed.diagnostics, ...(lowered?.diagnostics ?? [])];
+  const about = { ...(part !== undefined && { part }) };
+  if (!parsed.value || !lowered?.value || hasErrors(diagnostics))
+    return { ...about, findings: [], faults: diagnostics };
+  const abis = lowered.value.abis.map((abi) => abi.name);
+  const judged = new Judged(parsed.value, target, lowered.value, lowered.facts);
+  const said = [...diagnostics, ...lintFacts(lowered.facts, abis)];
+  return { ...about, findings: worstFirst([...said.map(diagnosed), ...judge(judged)]), faults: [] };
+}

@@ -1,0 +1,83 @@
+import type { Finding, FindingSeverity } from '../lint/finding.ts';
+import { lineMap } from '../source/line-map.ts';
+import type { AbiName } from '../syscalls/arch.ts';
+import { nameOf } from '../syscalls/lookup.ts';
+import { formatCallBriefly } from './call.ts';
+import { type RemedyWords, remedyWords } from './diagnostics.ts';
+import type { Style } from './style.ts';
+
+/** A finding where people look for it, as it goes into JSON. */
+export interface LocatedFinding {
+  readonly code: string;
+  readonly severity: FindingSeverity;
+  readonly message: string;
+  readonly file: string;
+  /** Both from 1. */
+  readonly line: number;
+  readonly column: number;
+  /** A call that shows it; args are six decimal numbers. */
+  readonly witness?: {
+    readonly arch: AbiName;
+    readonly syscall?: string;
+    readonly nr: number;
+    readonly args: readonly string[];
+  };
+  readonly fix?: string;
+}
+
+const ARGUMENTS = 6;
+
+/** Findings of one text with lines and columns, in their order. */
+export function locateFindings(
+  findings: readonly Finding[],
+  file: string,
+  text: string,
+  words: RemedyWords = remedyWords,
+): LocatedFinding[] {
+  const positionOf = lineMap(text);
+  return findings.map(({ code, severity, message, place, related, witness, fix }) => {
+    const { line, column } = positionOf(Math.max(0, place.start));
+    const other = related && positionOf(related.start).line;
+    return {
+      code,
+      severity,
+      message: other === undefined || other === line ? message : `${message} (see line ${other})`,
+      file: place.file ?? file,
+      line,
+      column,
+      ...(witness && { witness: witnessDocument(witness) }),
+      ...(fix && { fix: words(fix) }),
+    };
+  });
+}
+
+function witnessDocument({ arch, nr, args }: NonNullable<Finding['witness']>): LocatedFinding['witness'] {
+  const name = nameOf(arch, nr);
+  const all = Array.from({ length: ARGUMENTS }, (_, i) => (args[i] ?? 0n).toString());
+  return { arch, ...(name !== undefined && { syscall: name }), nr, args: all };
+}
+
+const PAINT: Readonly<Record<FindingSeverity, 'red' | 'yellow' | 'dim'>> = {
+  critical: 'red',
+  high: 'red',
+  medium: 'yellow',
+  low: 'yellow',
+  info: 'dim',
+};
+
+/** A finding in a line, and in lines below it the call that shows it and what to do. */
+export function findingText(style: Style, finding: LocatedFinding): string {
+  const { file, line, column, severity, message, code, witness, fix } = finding;
+  const lines = [
+    `${file}:${line}:${column}: ${style[PAINT[severity]](severity)}: ${message} ${style.dim(`[${code}]`)}`,
+    ...(witness ? [`    call: ${witnessText(witness)}`] : []),
+    ...(fix === undefined ? [] : [`    fix: ${fix}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function witnessText({ arch, syscall, nr, args }: NonNullable<LocatedFinding['witness']>): string {
+  const call =
+    syscall === undefined ? `system call ${nr}` : formatCallBriefly(syscall, args.map(BigInt), arch);
+  return `${call} on ${arch}`;
+}
