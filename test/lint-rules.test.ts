@@ -34,10 +34,12 @@ const SHOWN: Readonly<
   'compares-pointer': 'passes',
   'compares-unused-bits': 'passes',
   'default-allow': 'passes',
+  'io-uring-passes': 'passes',
   'kills-thread': 'kills a thread',
   'multiplexer-passes': 'passes',
   'name-twice': 'nothing',
   'reports-success': 'succeeds falsely',
+  'sibling-passes': 'passes',
   'unshare-makes-namespaces': 'passes',
   'user-namespaces': 'passes',
 };

@@ -10,10 +10,12 @@ import { comparesNoArgument } from './rules/compares-no-argument.ts';
 import { comparesPointer } from './rules/compares-pointer.ts';
 import { comparesUnusedBits } from './rules/compares-unused-bits.ts';
 import { defaultAllow } from './rules/default-allow.ts';
+import { ioUringPasses } from './rules/io-uring-passes.ts';
 import { killsThread } from './rules/kills-thread.ts';
 import { multiplexerPasses } from './rules/multiplexer-passes.ts';
 import { nameTwice } from './rules/name-twice.ts';
 import { reportsSuccess } from './rules/reports-success.ts';
+import { siblingPasses } from './rules/sibling-passes.ts';
 import { unshareMakesNamespaces } from './rules/unshare-makes-namespaces.ts';
 import { userNamespaces } from './rules/user-namespaces.ts';
 
@@ -30,10 +32,12 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   comparesPointer,
   comparesUnusedBits,
   defaultAllow,
+  ioUringPasses,
   killsThread,
   multiplexerPasses,
   nameTwice,
   reportsSuccess,
+  siblingPasses,
   unshareMakesNamespaces,
   userNamespaces,
 ];
