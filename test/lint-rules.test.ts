@@ -4,19 +4,22 @@ import { explainCall } from '@callgate/engine/internal/analysis/explain';
 import { executes } from '@callgate/engine/internal/bpf/action';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
 import type { Finding, Witness } from '@callgate/engine/internal/lint/finding';
-import { lintText } from '@callgate/engine/internal/lint/lint-text';
+import { lintText, usualOn } from '@callgate/engine/internal/lint/lint-text';
 import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import { tryCalls } from '@callgate/linux/internal/launch/try-calls';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { describe, expect, it } from 'vitest';
 
 const PAGES = join(import.meta.dirname, '../docs/rules');
 const TARGET: Target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+const DOCKER = { name: 'docker', profile: parseProfile(DOCKER_PROFILE, { unknownNames: 'skip' }).value! };
+const USUAL = usualOn(TARGET, DOCKER)!;
 const ENOSYS = 38;
 
 /** What the policy does with the call that a finding shows. */
@@ -36,6 +39,7 @@ const SHOWN: Readonly<
   'default-allow': 'passes',
   'io-uring-passes': 'passes',
   'kills-thread': 'kills a thread',
+  'looser-than-default': 'passes',
   'multiplexer-passes': 'passes',
   'name-twice': 'nothing',
   'reports-success': 'succeeds falsely',
@@ -49,7 +53,7 @@ const examplesOn = (page: string) => [...page.matchAll(/```json\n(.*?)```/gs)].m
 const meaning = (text: string): Policy => lowerProfile(parseProfile(text).value!, TARGET).value!;
 
 function found(text: string, code: string): Finding[] {
-  const [{ findings, faults }] = lintText('p.json', text, TARGET);
+  const [{ findings, faults }] = lintText('p.json', text, { target: TARGET, usual: USUAL });
   expect(faults).toEqual([]);
   return findings.filter((finding) => finding.code === code);
 }

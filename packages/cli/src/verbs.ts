@@ -77,6 +77,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/lint.ts')).lint,
   },
   {
+    name: 'rules',
+    group: 'judge',
+    summary: 'say what a finding or a message means, by the code at its end',
+    load: async () => (await import('./commands/rules.ts')).rules,
+  },
+  {
     name: 'run',
     group: 'prove',
     passesOnStatus: true,

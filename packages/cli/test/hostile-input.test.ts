@@ -92,6 +92,7 @@ const ON_WORDS: readonly Arguments[] = [
   ...['--arch', '--kernel', '--caps', '--runtime'].map((flag) => given('show', conditional, flag, '{}')),
   given('show', conditional, '--runtime', 'runc@{}'),
   ...[given('lint', '{}'), given('lint', conditional, '--fail-on', '{}')],
+  given('rules', '{}'),
   ...[given('syscall', '{}'), given('syscall', 'read', '--arch', '{}')],
   ...[given('explain', conditional, '{}'), given('explain', conditional, 'socket', '{}')],
   ...['--format', '--objective', '--weights'].map((flag) => given('compile', conditional, flag, '{}')),

@@ -1,8 +1,7 @@
-import { lintText } from '@callgate/engine/internal/lint/lint-text';
+import { type LintOptions, lintText } from '@callgate/engine/internal/lint/lint-text';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/report/findings';
 import { printable } from '@callgate/engine/internal/report/words';
-import type { Target } from '@callgate/engine/internal/runtime/target';
 import { isProgram } from '@callgate/engine/internal/subject/subject';
 import { CliFailure, type Context } from '../context.ts';
 import { located, words } from './faults.ts';
@@ -20,9 +19,16 @@ export interface Linted {
 }
 
 /** Reads a text and judges every profile in it. */
-export async function lintSubject(context: Context, name: string, target: Target): Promise<Linted> {
-  const text = await textNamed(context, name);
-  const profiles = lintText(name, text, target);
+export async function lintSubject(context: Context, name: string, options: LintOptions): Promise<Linted> {
+  const stock = stockNamed(name);
+  const text = stock ? await stock.text() : await textNamed(context, name);
+  // A default is read as its own runtime reads it, whoever else is meant.
+  const { target } = options;
+  const profiles = lintText(
+    name,
+    text,
+    stock ? { ...options, target: { ...target, runtime: undefined } } : options,
+  );
   return {
     text,
     judged: profiles.filter(({ faults }) => faults.length === 0).length,
@@ -34,8 +40,6 @@ export async function lintSubject(context: Context, name: string, target: Target
 }
 
 async function textNamed(context: Context, name: string): Promise<string> {
-  const stock = stockNamed(name);
-  if (stock) return stock.text();
   const bytes = await readBytes(context, name);
   if (!isProgram(name, bytes)) return textOf(bytes, name);
   throw new CliFailure(`${printable(name)} is a filter; lint judges profiles: callgate decompile makes one`);

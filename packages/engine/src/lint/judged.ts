@@ -15,18 +15,28 @@ import type { Witness } from './finding.ts';
 /** How many of a call's arguments let it pass. */
 export type Passing = 'always' | 'sometimes' | 'never';
 
+/** The default of a runtime, and what it means on the same target. */
+export interface Usual {
+  /** Such as docker. */
+  readonly name: string;
+  readonly policy: Policy;
+}
+
 /** A profile with what it means on a target: all that a rule of lint looks at. */
 export class Judged {
   readonly profile: Profile;
   readonly target: Target;
   readonly policy: Policy;
   readonly facts: readonly Fact[];
+  /** What a container gets whose profile nobody names. */
+  readonly usual: Usual | undefined;
 
-  constructor(profile: Profile, target: Target, policy: Policy, facts: readonly Fact[]) {
+  constructor(profile: Profile, target: Target, policy: Policy, facts: readonly Fact[], usual?: Usual) {
     this.profile = profile;
     this.target = target;
     this.policy = policy;
     this.facts = facts;
+    this.usual = usual;
   }
 
   /** The ABI of ordinary programs. */

@@ -1,3 +1,4 @@
+import type { RuntimeDefault } from '../build/runtime-default.ts';
 import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
 import { lowerProfile } from '../policy/lower.ts';
 import { parseProfile } from '../profile/parse.ts';
@@ -6,7 +7,7 @@ import type { Target } from '../runtime/target.ts';
 import { formatOf } from '../source/read.ts';
 import type { Finding } from './finding.ts';
 import { diagnosed, judge, worstFirst } from './judge.ts';
-import { Judged } from './judged.ts';
+import { Judged, type Usual } from './judged.ts';
 import { lintFacts } from './lint.ts';
 
 /** A profile of a text, and what lint finds in it. */
@@ -18,14 +19,33 @@ export interface LintedProfile {
   readonly faults: readonly Diagnostic[];
 }
 
-/** Judges every profile of a text; the name's ending tells JSON from YAML. Names that no table has are findings. */
-export function lintText(name: string, text: string, target: Target): LintedProfile[] {
-  const whole = lintPart(name, text, target, undefined);
-  const parts = whole.faults.flatMap(({ remedy }) => (remedy?.kind === 'choose-part' ? remedy.parts : []));
-  return parts.length > 0 ? parts.map((part) => lintPart(name, text, target, part)) : [whole];
+/** By what profiles are judged. */
+export interface LintOptions {
+  readonly target: Target;
+  /** With what they are compared. */
+  readonly usual?: Usual;
 }
 
-function lintPart(name: string, text: string, target: Target, part: string | undefined): LintedProfile {
+/** What a runtime's default means on a target; undefined where it means nothing there. */
+export function usualOn(target: Target, { name, profile }: RuntimeDefault): Usual | undefined {
+  // It is read as its own runtime reads it.
+  const { value: policy } = lowerProfile(profile, { ...target, runtime: undefined });
+  return policy && { name, policy };
+}
+
+/** Judges every profile of a text; the name's ending tells JSON from YAML. Names that no table has are findings. */
+export function lintText(name: string, text: string, options: LintOptions): LintedProfile[] {
+  const whole = lintPart(name, text, options, undefined);
+  const parts = whole.faults.flatMap(({ remedy }) => (remedy?.kind === 'choose-part' ? remedy.parts : []));
+  return parts.length > 0 ? parts.map((part) => lintPart(name, text, options, part)) : [whole];
+}
+
+function lintPart(
+  name: string,
+  text: string,
+  { target, usual }: LintOptions,
+  part: string | undefined,
+): LintedProfile {
   const parsed = parseProfile(text, {
     format: formatOf(text, name),
     exactKeys: readsExactKeys(target.runtime),
@@ -38,7 +58,7 @@ function lintPart(name: string, text: string, target: Target, part: string | und
   if (!parsed.value || !lowered?.value || hasErrors(diagnostics))
     return { ...about, findings: [], faults: diagnostics };
   const abis = lowered.value.abis.map((abi) => abi.name);
-  const judged = new Judged(parsed.value, target, lowered.value, lowered.facts);
+  const judged = new Judged(parsed.value, target, lowered.value, lowered.facts, usual);
   const said = [...diagnostics, ...lintFacts(lowered.facts, abis)];
   return { ...about, findings: worstFirst([...said.map(diagnosed), ...judge(judged)]), faults: [] };
 }

@@ -12,6 +12,7 @@ import { comparesUnusedBits } from './rules/compares-unused-bits.ts';
 import { defaultAllow } from './rules/default-allow.ts';
 import { ioUringPasses } from './rules/io-uring-passes.ts';
 import { killsThread } from './rules/kills-thread.ts';
+import { looserThanDefault } from './rules/looser-than-default.ts';
 import { multiplexerPasses } from './rules/multiplexer-passes.ts';
 import { nameTwice } from './rules/name-twice.ts';
 import { reportsSuccess } from './rules/reports-success.ts';
@@ -34,6 +35,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   defaultAllow,
   ioUringPasses,
   killsThread,
+  looserThanDefault,
   multiplexerPasses,
   nameTwice,
   reportsSuccess,
