@@ -6,8 +6,8 @@ export interface Siblings {
 }
 
 /**
- * Each row holds calls of which every one does what the others do, or more. Verified for each pair in the kernel's source
- * (Debian's 6.1.176 and 7.2.13: they end in the same function) and in the man pages (6.20); docs/facts.md tells how.
+ * Each row holds calls by every one of which the effect can be had. Verified in the kernel's source, where they end in the same
+ * function (Debian's 6.1.176 and 7.2.13), or in the man pages (6.20), beside what was gathered before: docs/facts.md.
  */
 export const SIBLINGS: readonly Siblings[] = [
   row('opens files', 'open openat openat2'),
