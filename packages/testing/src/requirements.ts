@@ -26,6 +26,7 @@ const PROBES = {
   nginx: () => hasCommand('nginx'),
   python3: () => hasCommand('python3'),
   curl: () => hasCommand('curl'),
+  git: () => hasCommand('git'),
   go: () => hasCommand('go'),
   /** Runs programs of other machines, for the code that callgate writes for these. */
   qemu: () => hasCommand('qemu-aarch64-static') && hasCommand('qemu-arm-static'),

@@ -1,4 +1,4 @@
-import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { type Change, type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
@@ -16,6 +16,7 @@ type SideFlags = { readonly [K in `${(typeof SIDED)[number]}${'A' | 'B'}`]?: str
 interface DiffFlags extends TargetFlags, SideFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
+  readonly failOn?: Change;
 }
 
 export const diff: Verb = {
@@ -26,6 +27,12 @@ export const diff: Verb = {
       .argument('<a>', SUBJECT_HELP)
       .argument('<b>', 'what it is compared with: the same choice')
       .option('--json', 'one JSON document')
+      .addOption(
+        new Option(
+          '--fail-on <change>',
+          'exit with 1 for this alone: loosened, tightened, changed (default: any)',
+        ).choices(['loosened', 'tightened', 'changed']),
+      )
       .option('-q, --quiet', 'say nothing; the exit status tells');
     addTargetFlags(command);
     addSideFlags(command);
@@ -37,12 +44,13 @@ What A and B decide is compared for every call that there can be. Nothing is sam
   tightened  the other way round
   changed    another action or errno, but neither more freedom nor less
 
-Exit status: 0 equal, 1 different, 2 could not do it.
+Exit status: 0 equal, 1 different (with --fail-on: in that way), 2 could not do it.
 ${examples(
   'diff stock:docker profile.json',
   'diff profile.json profile.json --runtime-a docker --runtime-b containerd',
   'diff stock:docker stock:docker --caps-b CAP_SYS_ADMIN',
   'diff profile.json docker:web',
+  'diff git:main:profile.json profile.json --fail-on loosened',
 )}`,
     );
   },
@@ -63,7 +71,11 @@ ${examples(
       context.stdout.write(
         flags.json ? `${writeJson(differencesDocument(differences))}\n` : text(context, a, b, differences),
       );
-    return differences.listed.length === 0 ? CLEAN : FINDINGS;
+    // Where there are more than can be listed, any kind may be among them.
+    const fails =
+      !differences.isComplete ||
+      differences.listed.some(({ change }) => flags.failOn === undefined || flags.failOn === change);
+    return fails ? FINDINGS : CLEAN;
   },
 };
 

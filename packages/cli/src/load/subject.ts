@@ -24,7 +24,7 @@ import { stockNamed } from './stock.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
+  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
 
 /** A subject, and what is worth saying of the text that it was read from. */
 export type LoadedSubject = Subject & {

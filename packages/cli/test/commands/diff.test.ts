@@ -313,3 +313,13 @@ describe('a filter with more answers than anybody would read', () => {
     expect(existsSync(path('never.json'))).toBe(false);
   });
 });
+
+it('fails on one kind of change alone when told so', async () => {
+  const args = ['diff', 'stock:docker', 'stock:none', '--arch', 'x86_64', '-q', '--fail-on'];
+  expect((await callgate([...args, 'loosened'])).status).toBe(1);
+  expect((await callgate([...args, 'tightened'])).status).toBe(0);
+  const back = ['diff', 'stock:none', 'stock:docker', '--arch', 'x86_64', '-q', '--fail-on'];
+  expect((await callgate([...back, 'loosened'])).status).toBe(0);
+  expect((await callgate([...back, 'tightened'])).status).toBe(1);
+  expect((await callgate([...args, 'looser'])).status).toBe(2);
+});
