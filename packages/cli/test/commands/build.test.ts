@@ -222,6 +222,21 @@ describe('the floor', () => {
     expect((await build(bare, '--runtime', 'runc@1.2.0', '--no-new-privs')).names).toContain('newfstatat');
   });
 
+  it('says where the release was not measured itself', async () => {
+    const said = async (runtime: string) => (await callgate(['build', bare, '--runtime', runtime])).stderr;
+    expect(await said('crun@1.10')).toContain(
+      'what this crun calls itself was not measured: interpolated between crun 1.8.1 and 1.14.1\n',
+    );
+    expect(await said('crun@2.0')).toContain(
+      'this crun is newer than all that were measured: it is taken for 1.28\n',
+    );
+    expect(await said('crun@0.9')).toContain(
+      'this crun is older than all that were measured: it is taken for 0.17\n',
+    );
+    for (const runtime of ['crun@1.21', 'runc@1.1.5', 'docker@29.0', 'any'])
+      expect(await said(runtime)).not.toContain('measured');
+  });
+
   it('has close_range where runtimes have it', async () => {
     const has = async (...flags: string[]) =>
       (await build(bare, '--runtime', ...flags)).names.includes('close_range');

@@ -1,171 +1,96 @@
+import { floorReason } from './floor-reasons.ts';
+import { MEASURED_FLOORS, MEASURED_RELEASES } from './generated/floor-rows.ts';
 import { compareReleases } from './portability.ts';
 
-/** When a runtime makes a call between the loading of the container's filter and the container's execve. */
-export interface FloorRow {
+/** Calls that measured releases of a runtime make between the loading of the container's filter and the container's execve. */
+export interface MeasuredFloor {
   readonly runtime: 'runc' | 'crun';
-  /** The first release that does; undefined: every one. */
-  readonly from?: string;
-  /** The first release that does not any more; undefined: none. */
+  /** The last release that does not make them yet; undefined: every one does from the beginning. */
+  readonly after?: string;
+  /** The first release that does not make them any more; undefined: none. */
   readonly until?: string;
   /** undefined: with and without. */
   readonly noNewPrivs?: boolean;
   /** exec: only for a process that joins a running container. */
   readonly only?: 'exec';
+  /** Names with spaces between them. */
+  readonly calls: string;
+  /** Those of them that not every start makes. */
+  readonly sometimes?: string;
+}
+
+/** Calls that a runtime makes for one reason. */
+export interface FloorRow extends Omit<MeasuredFloor, 'calls' | 'sometimes'> {
   readonly calls: readonly string[];
   /** Calls of the row that not every start makes. */
   readonly sometimes?: readonly string[];
   readonly why: string;
 }
 
-/**
- * Measured by scripts/measure-floors.ts with runc 1.1.5, 1.1.15, 1.3.4, 1.3.6, 1.4.4 and 1.5.3, and crun 1.8.1, 1.21 and
- * 1.28, on Linux 6.18; and by containers that have capabilities (test/machines/contract/engines), with crun 0.17, too. Releases between two that differ get what either of them calls. A runtime filters one thread; what its other threads call does not count.
- */
-export const FLOORS: readonly FloorRow[] = [
+/** What the source, engines, other kernels or thousands of starts have shown, and the measured starts need not. */
+const BESIDE_MEASURED: readonly MeasuredFloor[] = [
+  // Containers that Podman starts with no_new_privs.
+  { runtime: 'runc', after: '1.3.3', calls: 'epoll_ctl', sometimes: 'epoll_ctl' },
+  // libcontainer/utils: ProcThreadSelf looks once for /proc/thread-self; measured starts had done so before the filter.
+  { runtime: 'runc', after: '1.1.15', until: '1.3.3', noNewPrivs: true, calls: 'newfstatat' },
+  // How it opens files of /proc safely on kernels without openat2 (before 5.6), which were not measured.
+  { runtime: 'runc', after: '1.2.7', until: '1.3', calls: 'readlinkat' },
+  { runtime: 'runc', after: '1.3.2', calls: 'readlinkat' },
+  // Go's own runtime, by chance, in whatever it built.
   {
     runtime: 'runc',
-    calls: ['close', 'execve', 'fstatfs', 'futex', 'getdents64', 'openat', 'rt_sigreturn', 'write'],
-    sometimes: ['futex', 'rt_sigreturn'],
-    why: 'runc opens its fifo, closes descriptors and executes the program',
-  },
-  {
-    runtime: 'runc',
-    until: '1.3.4',
-    calls: ['epoll_ctl', 'getpid'],
-    why: "Go's runtime takes the fifo into its poller, and runc names it by its own number",
-  },
-  {
-    runtime: 'runc',
-    from: '1.3.4',
-    calls: ['epoll_ctl'],
-    sometimes: ['epoll_ctl'],
-    why: "Go's runtime takes files into its poller",
-  },
-  {
-    runtime: 'runc',
-    from: '1.1.6',
-    calls: ['fcntl'],
-    why: 'runc asks which mode the fifo is in',
-  },
-  {
-    runtime: 'runc',
-    from: '1.2',
-    noNewPrivs: false,
-    calls: ['tgkill'],
-    why: "Go's runtime interrupts threads of runc that take long",
-  },
-  {
-    runtime: 'runc',
-    noNewPrivs: false,
-    calls: ['capget', 'capset'],
-    why: 'runc takes on the capabilities after it has loaded the filter',
-  },
-  {
-    runtime: 'runc',
-    calls: ['mmap', 'sched_yield'],
-    sometimes: ['mmap', 'sched_yield'],
-    why: "Go's runtime, when its heap grows or another of runc's threads holds a lock",
-  },
-  {
-    runtime: 'runc',
-    noNewPrivs: false,
-    calls: [
-      'chdir',
-      'faccessat2',
-      'fcntl',
-      'fstat',
-      'getcwd',
-      'getpid',
-      'getppid',
-      'newfstatat',
-      'prctl',
-      'read',
-      'setgid',
-      'setgroups',
-      'setuid',
-    ],
-    why: 'without no_new_privs runc loads the filter before it takes on user and capabilities',
-  },
-  {
-    runtime: 'runc',
-    noNewPrivs: false,
-    calls: ['fchown'],
-    sometimes: ['fchown'],
-    why: 'runc gives stdin, stdout and stderr to a user that is not root',
-  },
-  {
-    runtime: 'runc',
-    from: '1.2',
-    noNewPrivs: false,
-    calls: ['close_range'],
-    why: 'runc closes descriptors with it (libcontainer/utils: CloseExecFrom)',
-  },
-  {
-    runtime: 'runc',
-    from: '1.2',
-    until: '1.3.4',
-    calls: ['newfstatat'],
-    why: 'runc looks its fifo up below /proc/thread-self (libcontainer/utils: ProcThreadSelf)',
-  },
-  // The safe way came in 1.2.8 and 1.3.3 at the same time.
-  ...[{ from: '1.2.8', until: '1.3' }, { from: '1.3.3' }].map(
-    (releases): FloorRow => ({
-      runtime: 'runc',
-      ...releases,
-      calls: ['fstat', 'openat2', 'readlinkat', 'statx'],
-      why: 'runc opens files of /proc in a safe way (filepath-securejoin, pathrs-lite)',
-    }),
-  ),
-  { runtime: 'crun', calls: ['close', 'execve'], why: 'crun executes the program' },
-  {
-    runtime: 'crun',
-    noNewPrivs: false,
-    calls: [
-      'capset',
-      'prctl',
-      'pselect6',
-      'read',
-      'rt_sigaction',
-      'rt_sigprocmask',
-      'setresgid',
-      'setresuid',
-      'write',
-    ],
-    sometimes: ['pselect6', 'read'],
-    why: 'without no_new_privs crun loads the filter before it waits to be started and takes on user and capabilities',
-  },
-  {
-    runtime: 'crun',
-    until: '1.8.1',
-    noNewPrivs: false,
-    calls: ['select'],
-    why: 'crun waits to be started with it; later ones call pselect6',
-  },
-  {
-    runtime: 'crun',
-    from: '1.14.1',
-    calls: ['close_range'],
-    why: 'crun closes descriptors with it (src/libcrun/utils.c: mark_or_close_fds_ge_than)',
-  },
-  {
-    runtime: 'crun',
-    only: 'exec',
-    calls: [
-      'capset',
-      'fchown',
-      'ioctl',
-      'openat',
-      'prctl',
-      'read',
-      'setgroups',
-      'setresgid',
-      'setresuid',
-      'statx',
-      'write',
-    ],
-    why: 'crun exec, whether the container has no_new_privs or not',
+    calls: 'futex mmap rt_sigreturn sched_yield',
+    sometimes: 'futex mmap rt_sigreturn sched_yield',
   },
 ];
+
+/** Users, standard streams and the way to start differ from one container to the next, so one start does not show these. */
+const BY_CONTAINER = { runc: ['fchown'], crun: ['pselect6', 'read'] };
+
+/**
+ * What scripts/measure-floors.ts measured, with reasons. A runtime filters one thread; what its other threads call does not
+ * count. A release between two measured ones that differ gets what either of them calls.
+ */
+export const FLOORS: readonly FloorRow[] = [...MEASURED_FLOORS, ...BESIDE_MEASURED].flatMap(byReason);
+
+function byReason({ calls, sometimes = '', ...row }: MeasuredFloor): FloorRow[] {
+  const rare = new Set(sometimes.split(' '));
+  const reasons = new Map<string, string[]>();
+  for (const name of calls.split(' ')) {
+    const why = floorReason(name, row) ?? `${row.runtime} was seen to call it`;
+    reasons.set(why, [...(reasons.get(why) ?? []), name]);
+  }
+  return [...reasons].map(([why, names]) => ({
+    ...row,
+    calls: names,
+    sometimes: names.filter(
+      (name) => rare.has(name) || (!row.only && BY_CONTAINER[row.runtime].includes(name)),
+    ),
+    why,
+  }));
+}
+
+/** How a release of a runtime stands to those that were measured. */
+export interface MeasuredAround {
+  readonly runtime: 'runc' | 'crun';
+  /** The newest measured release before it; undefined: it is older than all of them, and taken for the oldest. */
+  readonly before?: string;
+  /** The oldest measured release after it; undefined: it is newer than all of them, and taken for the newest. */
+  readonly after?: string;
+}
+
+/**
+ * Between which measured releases a release of runc or crun lies, whose floor is what either of the two calls; undefined for
+ * one that was measured itself, and where no release is known.
+ */
+export function measuredAround({ runtime, release }: FloorChoice): MeasuredAround | undefined {
+  if (release === undefined || (runtime !== 'runc' && runtime !== 'crun')) return undefined;
+  const measured = MEASURED_RELEASES[runtime].split(' ');
+  if (measured.some((one) => compareReleases(one, release) === 0)) return undefined;
+  const before = measured.findLast((one) => compareReleases(one, release) < 0);
+  const after = measured.find((one) => compareReleases(one, release) > 0);
+  return { runtime, ...(before && { before }), ...(after && { after }) };
+}
 
 /** docker run --init: what docker-init itself calls, its fork of the program included. */
 export const DOCKER_INIT: readonly string[] = [
@@ -192,7 +117,7 @@ export const DOCKER_INIT: readonly string[] = [
 ];
 
 /** Names of those who start containers, and the runtimes that they use. */
-export const FLOOR_RUNTIMES: Readonly<Record<string, readonly FloorRow['runtime'][]>> = {
+export const FLOOR_RUNTIMES: Readonly<Record<string, readonly MeasuredFloor['runtime'][]>> = {
   runc: ['runc'],
   crun: ['crun'],
   docker: ['runc'],
@@ -228,7 +153,7 @@ export function rareFloor(recorded: ReadonlySet<string>): Map<string, string> {
   const rows = FLOORS.filter(
     (row) =>
       row.runtime === runtime &&
-      row.from === undefined &&
+      row.after === undefined &&
       row.only === undefined &&
       (row.noNewPrivs === undefined || row.noNewPrivs === noNewPrivs),
   );
@@ -260,7 +185,7 @@ export function floorOf(choice: FloorChoice): Map<string, string> {
       runtimes.includes(row.runtime) &&
       (row.noNewPrivs === undefined || row.noNewPrivs === choice.noNewPrivs) &&
       (row.only === undefined || choice.exec === true) &&
-      (row.from === undefined || release === undefined || compareReleases(release, row.from) >= 0) &&
+      (row.after === undefined || release === undefined || compareReleases(release, row.after) > 0) &&
       (row.until === undefined || release === undefined || compareReleases(release, row.until) < 0);
     if (applies) for (const name of row.calls) if (!calls.has(name)) calls.set(name, row.why);
   }

@@ -12,7 +12,7 @@ import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
 import { Demand, type Reason } from './demand.ts';
-import { type FloorChoice, floorOf, rareFloor } from './floors.ts';
+import { type FloorChoice, floorOf, type MeasuredAround, measuredAround, rareFloor } from './floors.ts';
 import {
   canProject,
   type Foreseen,
@@ -71,6 +71,8 @@ export interface ContainerFit {
   readonly restricted: readonly string[];
   /** Calls that pass, at least with some arguments, though the default denies them. */
   readonly looser: readonly string[];
+  /** Where the release of the runtime was not measured itself: the measured ones next to it. */
+  readonly measuredAround?: MeasuredAround;
 }
 
 const EPERM = 1;
@@ -144,6 +146,7 @@ export function synthesize(
   const refused = isCloneRestricted && existsOn('clone3', abis) ? union(newer, ['clone3']) : newer;
   const conditions = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
   const restricted = [...restrictions.keys()].filter((name) => reasons.has(name));
+  const around = options.floor && measuredAround(options.floor);
   const profile = profileOf([...abis], reasons, conditions, restrictions, refused);
   return {
     profile,
@@ -158,6 +161,7 @@ export function synthesize(
         runtimeDefault: options.runtimeDefault.name,
         restricted,
         looser: looserCalls(profile, options.runtimeDefault, natives),
+        ...(around && { measuredAround: around }),
       },
     }),
   };

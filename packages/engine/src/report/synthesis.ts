@@ -1,3 +1,4 @@
+import type { MeasuredAround } from '../build/floors.ts';
 import type { Synthesis } from '../build/synthesize.ts';
 import type { TightCall } from '../build/tighten.ts';
 import { profileDocument } from '../profile/stringify.ts';
@@ -99,7 +100,7 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
 function containerLines(style: Style, { container }: Synthesis): string[] {
   if (!container)
     return ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
-  const { runtimeDefault, restricted, looser } = container;
+  const { runtimeDefault, restricted, looser, measuredAround: around } = container;
   const lines =
     restricted.length === 0
       ? []
@@ -111,7 +112,16 @@ function containerLines(style: Style, { container }: Synthesis): string[] {
     looser.length === 0
       ? `${style.green('not looser')} than the default profile of ${runtimeDefault}`
       : `${style.red('looser')} than the default profile of ${runtimeDefault}: ${listed(looser.map(printable))}`,
+    ...(around ? [aroundLine(around)] : []),
   ];
+}
+
+function aroundLine({ runtime, before, after }: MeasuredAround): string {
+  if (before && after)
+    return `what this ${runtime} calls itself was not measured: interpolated between ${runtime} ${before} and ${after}`;
+  return before
+    ? `this ${runtime} is newer than all that were measured: it is taken for ${before}`
+    : `this ${runtime} is older than all that were measured: it is taken for ${after}`;
 }
 
 const NOT_SEEN: Readonly<Record<LifePart, string>> = {

@@ -5,8 +5,10 @@ import {
   FLOORS,
   type FloorChoice,
   floorOf,
+  measuredAround,
   rareFloor,
 } from '../../src/build/floors.ts';
+import { MEASURED_RELEASES } from '../../src/build/generated/floor-rows.ts';
 import { numberOf } from '../../src/syscalls/lookup.ts';
 
 const words = (text: string) => text.split(' ');
@@ -227,9 +229,10 @@ describe('the floor', () => {
   });
 
   it('is without rows that contradict themselves', () => {
-    for (const { calls, sometimes, from, why } of FLOORS) {
+    for (const { calls, sometimes, after, until, why } of FLOORS) {
       expect(missing(sometimes ?? [], calls)).toEqual([]);
-      expect(from ?? '1.0').toMatch(/^\d+\.\d+(\.\d+)?$/);
+      for (const release of [after ?? '1.0', until ?? '1.0']) expect(release).toMatch(/^\d+\.\d+(\.\d+)?$/);
+      expect(why).not.toContain('was seen to call');
       expect(new Set(calls).size).toBe(calls.length);
       expect(why).not.toBe('');
     }
@@ -246,6 +249,60 @@ describe('the floor', () => {
   });
 });
 
+describe('a release that was not measured', () => {
+  const around = (text: string) => {
+    const [runtime, release] = text.split('@');
+    return measuredAround({ runtime: runtime!, release, noNewPrivs: true });
+  };
+
+  it.each([
+    'runc@1.1.5',
+    'runc@1.2.8',
+    'runc@1.3.3',
+    'runc@v1.3.4',
+    'runc@1.3.6+ds1',
+    'crun@1.21',
+    'crun@1.28',
+  ])('%s was measured', (release) => {
+    expect(around(release)).toBeUndefined();
+  });
+
+  it.each(['runc', 'crun', 'docker', 'any', 'docker@29.0', 'podman@5.4', 'nerdctl@2.0'])(
+    '%s is no release of a runtime',
+    (release) => {
+      expect(around(release)).toBeUndefined();
+    },
+  );
+
+  it('lies between two that were', () => {
+    expect(around('crun@1.10')).toEqual({ runtime: 'crun', before: '1.8.1', after: '1.14.1' });
+    expect(around('crun@1.25')).toEqual({ runtime: 'crun', before: '1.21', after: '1.28' });
+    expect(around('runc@1.2.99')).toMatchObject({ after: '1.3.0' });
+  });
+
+  it('is taken for the newest or the oldest where it is newer or older than all', () => {
+    expect(around('crun@2.0')).toEqual({ runtime: 'crun', before: '1.28' });
+    expect(around('crun@0.10')).toEqual({ runtime: 'crun', after: '0.17' });
+    for (const nnp of ['on', 'off'] as const) {
+      expect(floor('crun@2.0', nnp, { exec: true })).toEqual(floor('crun@1.28', nnp, { exec: true }));
+      expect(floor('crun@0.10', nnp, { exec: true })).toEqual(floor('crun@0.17', nnp, { exec: true }));
+    }
+  });
+
+  it('gets what either neighbour calls', () => {
+    for (const [runtime, releases] of Object.entries(MEASURED_RELEASES))
+      for (const [i, before] of releases.split(' ').slice(0, -1).entries())
+        for (const nnp of ['on', 'off'] as const) {
+          const after = releases.split(' ')[i + 1]!;
+          const between = floor(`${runtime}@${before}${before.split('.').length > 2 ? '' : '.0'}.1`, nnp);
+          const both = [...floor(`${runtime}@${before}`, nnp), ...floor(`${runtime}@${after}`, nnp)];
+          // Of crun's close_range the source tells when it came.
+          const known = runtime === 'crun' ? ['close_range'] : [];
+          expect(missing(both, [...between, ...known])).toEqual([]);
+        }
+  });
+});
+
 describe('what joins and stands around', () => {
   it.each(['on', 'off'] as const)('crun exec takes on user and capabilities, no_new_privs %s', (nnp) => {
     for (const runtime of ['crun', 'crun@1.8.1', 'podman', 'any']) {
@@ -255,10 +312,34 @@ describe('what joins and stands around', () => {
     }
   });
 
-  it('runc exec calls no more than its start', () => {
-    for (const runtime of ['runc', 'docker', 'containerd', 'runc@1.1.5'])
-      for (const nnp of ['on', 'off'] as const)
-        expect(floor(runtime, nnp, { exec: true })).toEqual(floor(runtime, nnp));
+  it.each(['runc', 'docker', 'containerd', 'runc@1.1.15', 'runc@1.5.3'])(
+    '%s exec calls no more than its start without no_new_privs',
+    (runtime) => {
+      expect(floor(runtime, 'off', { exec: true })).toEqual(floor(runtime, 'off'));
+    },
+  );
+
+  // `exec failed: … stat /bin/busybox: operation not permitted`, with runc 1.1.0 and no_new_privs.
+  it('runc exec looks up the program under the filter before 1.1.12', () => {
+    for (const runtime of ['runc', 'docker', 'any', 'runc@1.0.3', 'runc@1.1.0', 'runc@1.1.5'])
+      expect(floor(runtime, 'on', { exec: true })).toEqual(
+        expect.arrayContaining(['faccessat2', 'newfstatat']),
+      );
+    expect(floor('runc@1.1.0', 'on')).not.toContain('newfstatat');
+    for (const release of ['1.1.12', '1.1.15', '1.5.3'])
+      expect(floor(`runc@${release}`, 'on', { exec: true })).not.toContain('faccessat2');
+  });
+
+  it('runc exec needs no mounts: it does without those that it tries', () => {
+    for (const nnp of ['on', 'off'] as const)
+      for (const name of words('fsopen fsconfig fsmount open_tree uname'))
+        expect(floor('runc', nnp, { exec: true })).not.toContain(name);
+  });
+
+  it('crun exec sets its umask from 1.20 on, and calls no more than its start in 0.17', () => {
+    expect(floor('crun@1.28', 'on', { exec: true })).toEqual(expect.arrayContaining(['fstat', 'umask']));
+    expect(floor('crun@1.14.1', 'on', { exec: true })).not.toContain('umask');
+    expect(floor('crun@0.17', 'on', { exec: true })).toEqual(['close', 'execve', 'write']);
   });
 
   it('docker-init adds its own twenty calls, and nothing without --init', () => {
