@@ -9,6 +9,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { floorOf } from '@callgate/engine/internal/build/floors';
+import { compareReleases } from '@callgate/engine/internal/build/portability';
 import { START_CALLS, type StartCalls } from '@callgate/engine/internal/lint/start-calls';
 
 const ERRNOS = [1, 38];
@@ -66,7 +67,11 @@ function starts(
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
     },
     root: { path: 'rootfs' },
-    mounts: [{ destination: '/proc', type: 'proc', source: 'proc' }],
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      // What a runtime makes there would be in the next one's way.
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs' },
+    ],
     linux: {
       namespaces: ['pid', 'ipc', 'uts', 'mount'].map((type) => ({ type })),
       seccomp: {
@@ -83,24 +88,38 @@ function starts(
 }
 
 /** Calls of the floor without which no container starts, whichever errno they get. */
-function needed(runtime: string, { runtime: name, noNewPrivs }: StartCalls): string[] {
+function needed(runtime: string, name: StartCalls['runtime'], noNewPrivs: boolean): string[] {
   if (!starts(runtime, noNewPrivs, ['reboot'], 1)) throw new Error(`${runtime} starts no container at all`);
   const floor = [...floorOf({ runtime: name, noNewPrivs }).keys()].sort();
   return floor.filter((call) => ERRNOS.every((errno) => !starts(runtime, noNewPrivs, [call], errno)));
+}
+
+/** What the table says that a release needs. */
+function expected(name: StartCalls['runtime'], noNewPrivs: boolean, release: string): string[] {
+  const rows = START_CALLS.filter(
+    (row) =>
+      row.runtime === name &&
+      row.noNewPrivs === noNewPrivs &&
+      (row.since === undefined || compareReleases(row.since, release) <= 0),
+  );
+  return rows.flatMap(({ calls }) => calls.split(' '));
 }
 
 const given = process.argv.slice(2);
 const runtimes = given.length > 0 ? given : ['runc', 'crun'];
 let failed = false;
 try {
-  for (const runtime of runtimes)
-    for (const way of START_CALLS.filter((w) => basename(runtime).includes(w.runtime))) {
-      const found = needed(runtime, way);
-      const wrong = way.calls.filter((call) => !found.includes(call));
-      console.log(`${runtime}, no_new_privs ${way.noNewPrivs ? 'on' : 'off'}: ${found.join(' ')}`);
+  for (const runtime of runtimes) {
+    const name = basename(runtime).includes('crun') ? 'crun' : 'runc';
+    const release = /version (\S+)/.exec(spawnSync(runtime, ['--version'], { encoding: 'utf8' }).stdout)![1];
+    for (const noNewPrivs of [true, false]) {
+      const found = needed(runtime, name, noNewPrivs);
+      const wrong = expected(name, noNewPrivs, release).filter((call) => !found.includes(call));
+      console.log(`${name} ${release}, no_new_privs ${noNewPrivs ? 'on' : 'off'}: ${found.join(' ')}`);
       if (wrong.length > 0) console.log(`  IN THE TABLE, AND STARTS WITHOUT: ${wrong.join(', ')}`);
       failed ||= wrong.length > 0;
     }
+  }
 } finally {
   rmSync(bundle, { recursive: true, force: true });
 }

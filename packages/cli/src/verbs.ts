@@ -77,6 +77,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/lint.ts')).lint,
   },
   {
+    name: 'gate',
+    group: 'judge',
+    summary: 'tell a reviewer what a change to profiles loosens and breaks; fail for it',
+    load: async () => (await import('./commands/gate.ts')).gate,
+  },
+  {
     name: 'rules',
     group: 'judge',
     summary: 'say what a finding or a message means, by the code at its end',

@@ -44,6 +44,7 @@ const sometimes = (random: Random, ...flags: readonly string[]) => flags.filter(
 /** What a verb makes of a subject, whatever it is: a profile, or a filter. */
 const ON_SUBJECTS: readonly Arguments[] = [
   (r, file) => ['show', file, ...sometimes(r, '--names', '--bitmap', '--allow-unknown')],
+  given('gate', conditional, '{}'),
   (r, file) => ['lint', file, ...sometimes(r, '--all')],
   (r, file) => [
     'explain',
@@ -93,6 +94,7 @@ const ON_WORDS: readonly Arguments[] = [
   given('show', conditional, '--runtime', 'runc@{}'),
   ...[given('lint', '{}'), given('lint', conditional, '--fail-on', '{}')],
   given('rules', '{}'),
+  ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],
   ...[given('syscall', '{}'), given('syscall', 'read', '--arch', '{}')],
   ...[given('explain', conditional, '{}'), given('explain', conditional, 'socket', '{}')],
   ...['--format', '--objective', '--weights'].map((flag) => given('compile', conditional, flag, '{}')),

@@ -77,8 +77,9 @@ function isOneDocument({ status, stdout }: Result): boolean {
 /** Text for people on stdout; documents and filters have lines of any length. */
 function isReport(run: Run): boolean {
   return (
-    ['show', 'explain', 'diff', 'lint', 'verify', 'read', 'syscall', 'shrink'].includes(run.args[0]!) &&
-    !isJson(run)
+    ['show', 'explain', 'diff', 'lint', 'gate', 'verify', 'read', 'syscall', 'shrink'].includes(
+      run.args[0]!,
+    ) && !isJson(run)
   );
 }
 

@@ -1,16 +1,13 @@
-import { DEFAULT_OF, type RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
-import { usualOn } from '@callgate/engine/internal/lint/lint-text';
 import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
 import { plural } from '@callgate/engine/internal/report/words';
-import type { Target } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context, FAILED, FINDINGS } from '../context.ts';
-import { runtimeDefaultOf } from '../flags/container-flags.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
+import { lintOptionsFor } from '../load/lint-options.ts';
 import { type Linted, lintSubject } from '../load/lint-subject.ts';
 import { profilesIn } from '../load/profiles-in.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -57,11 +54,10 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
   async run(context, command) {
     const [names] = command.processedArgs as [string[]];
     const flags = command.opts<LintFlags>();
-    const target = targetOf(flags);
-    const usual = usualOn(target, await defaultFor(target));
+    const options = await lintOptionsFor(targetOf(flags));
     const linted: Linted[] = [];
     for (const name of await profilesIn(context, names))
-      linted.push(await lintSubject(context, name, { target, usual }));
+      linted.push(await lintSubject(context, name, options));
     const findings = linted.flatMap((l) => l.findings);
     const diagnostics = linted.flatMap((l) => l.faults);
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
@@ -79,12 +75,6 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
   },
 };
-
-/** The default of the runtime that is meant, of its release where that has a default of its own. */
-function defaultFor({ runtime }: Target): Promise<RuntimeDefault> {
-  const { name, release } = runtime ?? { name: 'any' };
-  return runtimeDefaultOf(Object.hasOwn(DEFAULT_OF, name) ? name : 'any', release?.join('.'));
-}
 
 function tell(
   context: Context,

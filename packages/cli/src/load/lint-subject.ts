@@ -1,3 +1,5 @@
+import type { Finding } from '@callgate/engine/internal/lint/finding';
+import type { Judgement } from '@callgate/engine/internal/lint/gate';
 import { type LintOptions, lintText } from '@callgate/engine/internal/lint/lint-text';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/report/findings';
@@ -18,24 +20,69 @@ export interface Linted {
   readonly text: string;
 }
 
-/** Reads a text and judges every profile in it. */
-export async function lintSubject(context: Context, name: string, options: LintOptions): Promise<Linted> {
-  const stock = stockNamed(name);
-  const text = stock ? await stock.text() : await textNamed(context, name);
-  // A default is read as its own runtime reads it, whoever else is meant.
-  const { target } = options;
-  const profiles = lintText(
+/** One profile of a text, as it was judged. */
+export interface JudgedPart {
+  /** Which of several profiles of the text it is. */
+  readonly part?: string;
+  readonly judgement: Judgement;
+}
+
+/** What was judged of a text. */
+export interface JudgedText {
+  readonly name: string;
+  readonly text: string;
+  readonly parts: readonly JudgedPart[];
+  readonly faults: readonly LocatedDiagnostic[];
+}
+
+/** Reads a text and judges every profile in it, for who compares them. */
+export async function judgeSubject(
+  context: Context,
+  name: string,
+  options: LintOptions,
+): Promise<JudgedText> {
+  const { text, profiles } = await lintedProfiles(context, name, options);
+  return {
     name,
     text,
-    stock ? { ...options, target: { ...target, runtime: undefined } } : options,
-  );
-  return {
-    text,
-    judged: profiles.filter(({ faults }) => faults.length === 0).length,
-    findings: profiles.flatMap(({ part, findings }) =>
-      locateFindings(findings, printable(part === undefined ? name : `${name}#${part}`), text, words),
+    parts: profiles.flatMap(({ part, judged, findings }) =>
+      judged ? [{ ...(part !== undefined && { part }), judgement: { judged, findings } }] : [],
     ),
     faults: profiles.flatMap(({ faults }) => located(faults, name, text)),
+  };
+}
+
+/** Findings of one profile of a text, where people look for them. */
+export function locatedFindings(
+  findings: readonly Finding[],
+  { name, text }: Pick<JudgedText, 'name' | 'text'>,
+  part: string | undefined,
+): LocatedFinding[] {
+  return locateFindings(findings, printable(part === undefined ? name : `${name}#${part}`), text, words);
+}
+
+/** Reads a text and judges every profile in it. */
+export async function lintSubject(context: Context, name: string, options: LintOptions): Promise<Linted> {
+  const { text, profiles } = await lintedProfiles(context, name, options);
+  return {
+    text,
+    judged: profiles.filter(({ judged }) => judged).length,
+    findings: profiles.flatMap(({ part, findings }) => locatedFindings(findings, { name, text }, part)),
+    faults: profiles.flatMap(({ faults }) => located(faults, name, text)),
+  };
+}
+
+async function lintedProfiles(context: Context, name: string, options: LintOptions) {
+  const stock = stockNamed(name);
+  if (!stock) {
+    const text = await textNamed(context, name);
+    return { text, profiles: lintText(name, text, options) };
+  }
+  const text = await stock.text();
+  // A default is read as its own runtime reads it, whoever else is meant.
+  return {
+    text,
+    profiles: lintText(name, text, { ...options, target: { ...options.target, runtime: undefined } }),
   };
 }
 

@@ -1,7 +1,9 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
+import { gitFilesBelow, gitKind } from '@callgate/linux/internal/files/git-file';
 import { CliFailure, type Context } from '../context.ts';
+import { askGit, gitPathOf } from './git-subject.ts';
 import { readBytes } from './read-text.ts';
 
 const ENDINGS = /\.(json|ya?ml)$/i;
@@ -10,29 +12,48 @@ const NOT_ENTERED = /^(\..*|node_modules)$/;
 /** What every profile has, and few other files. */
 const MARK = 'defaultAction';
 
-/** The names as they are, and for each folder the files in it and below it that hold profiles, in order. */
+/** A file of a folder: its path from there, and the subject that it is. */
+export interface FolderFile {
+  readonly path: string;
+  readonly subject: string;
+}
+
+/** The names as they are, and for each folder, also one in git, the files in it and below it that hold profiles, in order. */
 export async function profilesIn(context: Context, names: readonly string[]): Promise<string[]> {
   const all = await Promise.all(
-    names.map(async (name) => (isFolder(context, name) ? profilesOfFolder(context, name) : [name])),
+    names.map(
+      async (name) => (await profilesOfFolder(context, name))?.map(({ subject }) => subject) ?? [name],
+    ),
   );
   return all.flat();
 }
 
-async function profilesOfFolder(context: Context, folder: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const file of filesBelow(context, folder))
-    if (Buffer.from(await readBytes(context, file)).includes(MARK)) found.push(file);
-  if (found.length === 0)
-    throw new CliFailure(`no JSON or YAML file in ${printable(folder)} holds a profile`);
+/** The files of a folder that hold profiles; undefined where the name is none of a folder. */
+export async function profilesOfFolder(context: Context, name: string): Promise<FolderFile[] | undefined> {
+  const files = filesOf(context, name);
+  if (!files) return undefined;
+  const found: FolderFile[] = [];
+  for (const file of files)
+    if (Buffer.from(await readBytes(context, file.subject)).includes(MARK)) found.push(file);
+  if (found.length === 0) throw new CliFailure(`no JSON or YAML file in ${printable(name)} holds a profile`);
   return found;
 }
 
-function* filesBelow(context: Context, folder: string): Iterable<string> {
-  const entries = readdirSync(resolve(context.cwd, folder), { withFileTypes: true });
+function filesOf(context: Context, name: string): FolderFile[] | undefined {
+  const at = gitPathOf(context, name);
+  if (!at) return isFolder(context, name) ? [...filesBelow(context, name, '')] : undefined;
+  if (askGit(name, () => gitKind(at)) !== 'folder') return undefined;
+  return askGit(name, () => gitFilesBelow(at))
+    .filter((path) => ENDINGS.test(path) && !path.split('/').some((part) => NOT_ENTERED.test(part)))
+    .map((path) => ({ path, subject: `git:${at.revision}:${posix.join(at.path, path)}` }));
+}
+
+function* filesBelow(context: Context, folder: string, below: string): Iterable<FolderFile> {
+  const entries = readdirSync(resolve(context.cwd, folder, below), { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const path = join(folder, entry.name);
-    if (entry.isFile() && ENDINGS.test(entry.name)) yield path;
-    else if (entry.isDirectory() && !NOT_ENTERED.test(entry.name)) yield* filesBelow(context, path);
+    const path = join(below, entry.name);
+    if (entry.isFile() && ENDINGS.test(entry.name)) yield { path, subject: join(folder, path) };
+    else if (entry.isDirectory() && !NOT_ENTERED.test(entry.name)) yield* filesBelow(context, folder, path);
   }
 }
 

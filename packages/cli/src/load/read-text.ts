@@ -1,31 +1,20 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
-import { gitFile, NotInGit } from '@callgate/linux/internal/files/git-file';
+import { gitFile } from '@callgate/linux/internal/files/git-file';
 import { fileChunks } from '@callgate/linux/internal/files/read-file';
 import { CliFailure, type Context } from '../context.ts';
 import { reason } from '../terminal/write-file.ts';
+import { askGit, gitPathOf } from './git-subject.ts';
 
 /** Longer files are not even read; a profile has some kilobytes, a recording some more. */
 const MAX_BYTES = 8 * 1024 * 1024;
 const CHUNK = 64 * 1024;
-const GIT_FILE = /^git:([^:]+):(.+)$/s;
 
 /** The bytes of a file, of one that git has (git:REV:PATH), or of stdin for "-", bounded. */
 export async function readBytes(context: Context, path: string): Promise<Uint8Array> {
-  const inGit = GIT_FILE.exec(path);
-  if (inGit && !existsSync(resolve(context.cwd, path))) return fromGit(context, path, inGit[1], inGit[2]);
+  const inGit = gitPathOf(context, path);
+  if (inGit) return askGit(path, () => gitFile(inGit, MAX_BYTES));
   return wholeOf(path === '-' ? context.stdin : inputChunks(context, path, CHUNK), path);
-}
-
-function fromGit(context: Context, name: string, revision: string, path: string): Uint8Array {
-  try {
-    return gitFile(revision, path, context.cwd, MAX_BYTES);
-  } catch (fault) {
-    if (fault instanceof NotInGit)
-      throw new CliFailure(`cannot read ${printable(name)}: ${printable(fault.message)} [unreadable]`);
-    throw fault;
-  }
 }
 
 /** The text of a file, or of stdin for "-": UTF-8, bounded. */

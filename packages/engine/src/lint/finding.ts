@@ -22,6 +22,8 @@ export interface Finding {
   readonly code: string;
   readonly severity: FindingSeverity;
   readonly message: string;
+  /** What makes it the same finding when the profile, and so the message, has changed; without it: the message. */
+  readonly identity?: string;
   readonly place: Place;
   /** Another place that explains this one. */
   readonly related?: Place;

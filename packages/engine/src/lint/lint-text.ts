@@ -15,7 +15,9 @@ export interface LintedProfile {
   /** Which of several profiles of the text it is. */
   readonly part?: string;
   readonly findings: readonly Finding[];
-  /** Why it means nothing on the target, so that nothing could be judged; empty where it was. */
+  /** What was judged; undefined where it means nothing on the target, */
+  readonly judged?: Judged;
+  /** and why. */
   readonly faults: readonly Diagnostic[];
 }
 
@@ -60,5 +62,5 @@ function lintPart(
   const abis = lowered.value.abis.map((abi) => abi.name);
   const judged = new Judged(parsed.value, target, lowered.value, lowered.facts, usual);
   const said = [...diagnostics, ...lintFacts(lowered.facts, abis)];
-  return { ...about, findings: worstFirst([...said.map(diagnosed), ...judge(judged)]), faults: [] };
+  return { ...about, judged, findings: worstFirst([...said.map(diagnosed), ...judge(judged)]), faults: [] };
 }

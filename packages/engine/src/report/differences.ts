@@ -130,7 +130,8 @@ function isAlways({ when }: Difference): boolean {
   return when.diagram.isTerminal(when.root);
 }
 
-function conditionOf(difference: Difference): string {
+/** For which arguments, as people write it; empty for all. */
+export function conditionOf(difference: Difference): string {
   return describeArguments(difference.when, difference.name, abiIn(difference));
 }
 

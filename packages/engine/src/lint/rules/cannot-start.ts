@@ -1,8 +1,9 @@
 import { FLOOR_RUNTIMES } from '../../build/floors.ts';
+import { compareReleases } from '../../build/portability.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Judged } from '../judged.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
-import { START_CALLS, type StartCalls } from '../start-calls.ts';
+import { START_CALLS, type StartCalls, USUAL_RELEASE } from '../start-calls.ts';
 
 /** The runtime itself works under the filter before it executes the container's program. */
 export const cannotStart: PolicyRule = {
@@ -13,37 +14,76 @@ export const cannotStart: PolicyRule = {
   *find(judged) {
     const runtimes = FLOOR_RUNTIMES[judged.target.runtime?.name ?? 'any'] ?? [];
     for (const runtime of runtimes) {
-      const found = startsNothing(judged, runtime);
+      const found = startsNothing(judged, runtime) ?? startsNothingLater(judged, runtime);
       if (found) yield found;
     }
   },
 };
 
-function startsNothing(judged: Judged, runtime: StartCalls['runtime']): Found | undefined {
-  const [withPrivs, without] = [false, true].map((noNewPrivs) => {
-    const { calls } = START_CALLS.find((way) => way.runtime === runtime && way.noNewPrivs === noNewPrivs)!;
-    return calls.filter(
-      (name) =>
-        judged.passes(judged.native, name) === 'never' && judged.decision(judged.native, name) !== undefined,
-    );
-  });
-  if (withPrivs.length === 0) return undefined;
-  const name = without[0] ?? withPrivs[0];
-  const witness = judged.witness(judged.native, name);
-  const place = judged.placeOf(judged.verdict(judged.native, name, witness.args).origin);
-  const fix = advice(`callgate build --runtime ${runtime} adds what ${runtime} needs`);
+type Runtime = StartCalls['runtime'];
+
+function startsNothing(judged: Judged, runtime: Runtime): Found | undefined {
+  const release = releaseOf(judged, runtime) ?? USUAL_RELEASE;
+  const isThen = ({ since }: StartCalls) => since === undefined || compareReleases(since, release) <= 0;
+  const [withPrivs, without] = [false, true].map((noNewPrivs) =>
+    denied(
+      judged,
+      START_CALLS.filter((row) => row.runtime === runtime && row.noNewPrivs === noNewPrivs && isThen(row)),
+    ),
+  );
   if (without.length > 0)
-    return {
-      message: `${runtime} starts no container: under the filter it calls ${without.join(', ')} itself`,
-      place,
-      witness,
-      fix,
-    };
+    return found(
+      judged,
+      runtime,
+      'in no way',
+      without,
+      (list) => `${runtime} starts no container: under the filter it calls ${list} itself`,
+    );
+  if (withPrivs.length === 0) return undefined;
+  const say = (list: string) =>
+    `${runtime} starts a container only with no_new_privs: without it, it calls ${list} itself under the filter`;
+  return { ...found(judged, runtime, 'with no_new_privs', withPrivs, say), severity: 'high' };
+}
+
+/** Where no release is meant: what newer ones need. */
+function startsNothingLater(judged: Judged, runtime: Runtime): Found | undefined {
+  if (releaseOf(judged, runtime) !== undefined) return undefined;
+  const rows = START_CALLS.filter(
+    ({ runtime: of, since }) =>
+      of === runtime && since !== undefined && compareReleases(since, USUAL_RELEASE) > 0,
+  );
+  const calls = denied(judged, rows);
+  if (calls.length === 0) return undefined;
+  const say = (list: string) =>
+    `${runtime} from ${rows[0].since} on starts no container: it calls ${list} itself, too`;
+  return { ...found(judged, runtime, 'when new', calls, say), severity: 'high' };
+}
+
+function releaseOf({ target }: Judged, runtime: Runtime): string | undefined {
+  return target.runtime?.name === runtime ? target.runtime.release?.join('.') : undefined;
+}
+
+/** The calls of the rows that the machine has and the policy never lets pass. */
+function denied(judged: Judged, rows: readonly StartCalls[]): string[] {
+  const { native } = judged;
+  return [...new Set(rows.flatMap(({ calls }) => calls.split(' ')))]
+    .sort()
+    .filter((name) => judged.decision(native, name) !== undefined && judged.passes(native, name) === 'never');
+}
+
+function found(
+  judged: Judged,
+  runtime: Runtime,
+  how: string,
+  calls: readonly string[],
+  say: (list: string) => string,
+): Found {
+  const witness = judged.witness(judged.native, calls[0]);
   return {
-    severity: 'high',
-    message: `${runtime} starts a container only with no_new_privs: without it, it calls ${withPrivs.join(', ')} itself under the filter`,
-    place,
+    message: say(calls.join(', ')),
+    identity: `${runtime} ${how}`,
+    place: judged.placeOf(judged.verdict(judged.native, calls[0], witness.args).origin),
     witness,
-    fix,
+    fix: advice(`callgate build --runtime ${runtime} adds what ${runtime} needs`),
   };
 }

@@ -1,0 +1,43 @@
+import { printable } from '@callgate/engine/internal/report/words';
+import { gitKind } from '@callgate/linux/internal/files/git-file';
+import { CliFailure, type Context } from '../context.ts';
+import { askGit, gitPathOf } from './git-subject.ts';
+import { type FolderFile, profilesOfFolder } from './profiles-in.ts';
+
+/** A profile as it was and as it is: subjects. */
+export interface ProfilePair {
+  readonly name: string;
+  /** Undefined for one that is new. */
+  readonly before?: string;
+  /** Undefined for one that was removed. */
+  readonly after?: string;
+}
+
+/** Two profiles, or those of two folders by their paths there. One that git does not have in the first commit yet is new. */
+export async function profilePairs(context: Context, base: string, head: string): Promise<ProfilePair[]> {
+  const [before, after] = await Promise.all([base, head].map((name) => profilesOfFolder(context, name)));
+  if (before && after) return pairsOf(before, after);
+  const isNew = isAbsent(context, base);
+  if (after && isNew) return pairsOf([], after);
+  if (before || after) {
+    const [folder, file] = before ? [base, head] : [head, base];
+    throw new CliFailure(
+      `${printable(folder)} is a folder, ${printable(file)} is not: compare two of a kind`,
+    );
+  }
+  return [{ name: head, ...(!isNew && { before: base }), after: head }];
+}
+
+function pairsOf(before: readonly FolderFile[], after: readonly FolderFile[]): ProfilePair[] {
+  const paths = [...new Set([...before, ...after].map(({ path }) => path))].sort();
+  return paths.map((path) => {
+    const [old, now] = [before, after].map((side) => side.find((file) => file.path === path)?.subject);
+    return { name: path, before: old, after: now };
+  });
+}
+
+/** Whether a commit of git has no such file; that there is no such commit is a failure. */
+function isAbsent(context: Context, name: string): boolean {
+  const at = gitPathOf(context, name);
+  return at !== undefined && askGit(name, () => gitKind(at)) === undefined;
+}

@@ -1,0 +1,128 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callgate } from '@callgate/testing/callgate';
+import { describeWith } from '@callgate/testing/requirements';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const cwd = mkdtempSync(join(tmpdir(), 'callgate-gate-'));
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+function written(path: string, names: readonly string[], more: object = {}): string {
+  mkdirSync(join(cwd, path, '..'), { recursive: true });
+  const syscalls = [{ names, action: 'SCMP_ACT_ALLOW' }];
+  const profile = { defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64'], syscalls, ...more };
+  writeFileSync(join(cwd, path), JSON.stringify(profile));
+  return path;
+}
+
+const FEW = ['exit_group', 'read', 'write'];
+const gate = (...args: string[]) => callgate(['gate', ...args, '--arch', 'x86_64'], { cwd });
+
+describe('gate', () => {
+  it('tells what is loosened, with a call, and fails', async () => {
+    const [before, after] = [written('a.json', FEW), written('b.json', [...FEW, 'ptrace'])];
+    const { status, stdout } = await gate(before, after);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^b\.json: 1 loosened\n/);
+    expect(stdout).toMatch(
+      /^b\.json:1:\d+: high: ptrace: ERRNO\(EPERM\) → ALLOW \[loosened\]\n {4}call: ptrace\(.+\) on x86_64$/m,
+    );
+    expect(stdout).toMatch(/\nfails: 1 profile, 1 of them for --fail-on\n$/);
+    const { findings } = JSON.parse((await gate(before, after, '--json')).stdout);
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        code: 'loosened',
+        severity: 'high',
+        file: 'b.json',
+        witness: expect.objectContaining({ syscall: 'ptrace' }),
+      }),
+    );
+  });
+
+  it('says "no change" of a change of words, and passes', async () => {
+    const [before, after] = [written('c.json', FEW), written('d.json', FEW.toReversed(), { flags: [] })];
+    expect(await gate(before, after)).toMatchObject({
+      status: 0,
+      stdout: 'd.json: no change\npasses: 1 profile\n',
+    });
+    expect((await gate(before, after, '--fail-on', 'changed')).status).toBe(0);
+  });
+
+  it('fails for what it is told to fail for', async () => {
+    const [before, after] = [written('e.json', FEW), written('f.json', FEW.slice(0, 2))];
+    expect((await gate(before, after)).status).toBe(0);
+    expect((await gate(before, after, '--fail-on', 'changed')).status).toBe(1);
+    const twice = written('g.json', [...FEW, 'read']);
+    expect((await gate(before, twice)).status).toBe(0);
+    expect((await gate(before, twice, '--fail-on', 'loosened,low')).status).toBe(1);
+    expect(await gate(before, twice, '--fail-on', 'looser')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/there is no "looser"; it is one of loosened, changed, critical/),
+    });
+  });
+
+  it('compares folders by paths: new, removed, changed', async () => {
+    for (const path of ['old/same.json', 'old/less.json', 'new/same.json', 'new/web/more.json'])
+      written(path, FEW);
+    const { stdout } = await gate('old', 'new', '--fail-on', 'loosened');
+    expect(stdout).toMatch(/^less\.json: removed$/m);
+    expect(stdout).toMatch(/^same\.json: no change$/m);
+    expect(stdout).toMatch(/^web\/more\.json: a new profile; \d+ new findings?$/m);
+    expect(stdout).toMatch(/passes: 3 profiles\n$/);
+    expect((await gate('old', 'a.json')).status).toBe(2);
+  });
+
+  it('never takes what it could not judge for a pass or a finding', async () => {
+    writeFileSync(join(cwd, 'broken.json'), '{"defaultAction": "SCMP_ACT_FOO"}');
+    for (const pair of [
+      ['a.json', 'broken.json'],
+      ['broken.json', 'a.json'],
+      ['a.json', 'none.json'],
+      ['none.json', 'a.json'],
+    ])
+      expect(await gate(...pair)).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/^callgate: .+/),
+      });
+  });
+});
+
+describeWith(['git'], 'gate against git', () => {
+  beforeAll(() => {
+    written('repo/p.json', FEW);
+    written('repo/below/q.json', FEW);
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+        cwd: join(cwd, 'repo'),
+        stdio: 'ignore',
+      });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'a');
+    written('repo/p.json', [...FEW, 'ptrace']);
+    written('repo/new.json', FEW);
+  });
+  const there = (...args: string[]) =>
+    callgate(['gate', ...args, '--arch', 'x86_64'], { cwd: join(cwd, 'repo') });
+
+  it('takes a profile, or a folder, as a commit has it', async () => {
+    expect((await there('git:HEAD:p.json', 'p.json')).stdout).toMatch(/^p\.json: 1 loosened/);
+    const { stdout } = await there('git:HEAD:./', '.');
+    for (const line of [
+      /^below\/q\.json: no change$/m,
+      /^new\.json: a new profile/m,
+      /^p\.json: 1 loosened/m,
+    ])
+      expect(stdout).toMatch(line);
+  });
+
+  it('takes a profile that the commit does not have yet for new, but no commit that there is not', async () => {
+    expect((await there('git:HEAD:new.json', 'new.json')).stdout).toMatch(/^new\.json: a new profile/);
+    expect(await there('git:HEAX:new.json', 'new.json')).toMatchObject({
+      status: 2,
+      stderr: 'callgate: cannot read git:HEAX:new.json: there is no commit HEAX here [unreadable]\n',
+    });
+  });
+});
