@@ -70,6 +70,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/diff.ts')).diff,
   },
   {
+    name: 'forecast',
+    group: 'understand',
+    summary: 'say what breaks when the base image, the kernel or the runtime moves',
+    load: async () => (await import('./commands/forecast.ts')).forecast,
+  },
+  {
     name: 'lint',
     alias: 'check',
     group: 'judge',

@@ -45,6 +45,7 @@ const sometimes = (random: Random, ...flags: readonly string[]) => flags.filter(
 const ON_SUBJECTS: readonly Arguments[] = [
   (r, file) => ['show', file, ...sometimes(r, '--names', '--bitmap', '--allow-unknown')],
   given('gate', conditional, '{}'),
+  given('forecast', '{}'),
   (r, file) => ['lint', file, ...sometimes(r, '--all')],
   (r, file) => [
     'explain',
@@ -94,6 +95,7 @@ const ON_WORDS: readonly Arguments[] = [
   given('show', conditional, '--runtime', 'runc@{}'),
   ...[given('lint', '{}'), given('lint', conditional, '--fail-on', '{}')],
   given('rules', '{}'),
+  ...['--libc-range', '--kernel-range'].map((flag) => given('forecast', conditional, flag, '{}')),
   ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],
   ...[given('syscall', '{}'), given('syscall', 'read', '--arch', '{}')],
   ...[given('explain', conditional, '{}'), given('explain', conditional, 'socket', '{}')],

@@ -77,7 +77,7 @@ function isOneDocument({ status, stdout }: Result): boolean {
 /** Text for people on stdout; documents and filters have lines of any length. */
 function isReport(run: Run): boolean {
   return (
-    ['show', 'explain', 'diff', 'lint', 'gate', 'verify', 'read', 'syscall', 'shrink'].includes(
+    ['show', 'explain', 'diff', 'lint', 'gate', 'forecast', 'verify', 'read', 'syscall', 'shrink'].includes(
       run.args[0]!,
     ) && !isJson(run)
   );

@@ -1,13 +1,7 @@
 import { basename } from 'node:path';
 import { originsFile, stringifyOrigins } from '@callgate/engine/internal/build/origins';
-import {
-  compareReleases,
-  type KernelRange,
-  type LibcRange,
-} from '@callgate/engine/internal/build/portability';
 import { usualCalls } from '@callgate/engine/internal/build/runtime-default';
 import { type BuildOptions, synthesize } from '@callgate/engine/internal/build/synthesize';
-import { compareKernels, parseKernel } from '@callgate/engine/internal/profile/profile';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { completenessOf } from '@callgate/engine/internal/recording/completeness';
 import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
@@ -33,6 +27,7 @@ import {
   runtimeDefaultOf,
 } from '../flags/container-flags.ts';
 import { natural } from '../flags/number.ts';
+import { kernelRange, libcRange } from '../flags/range-flags.ts';
 import { abisNamed } from '../flags/target-flags.ts';
 import {
   addLogFlags,
@@ -217,20 +212,6 @@ function buildOptions(flags: BuildFlags): BuildOptions {
         }
       : undefined,
   };
-}
-
-function libcRange(text: string): LibcRange {
-  const found = /^(glibc|musl):(\d+\.\d+(?:\.\d+)?)-(\d+\.\d+(?:\.\d+)?)$/.exec(text);
-  if (!found || compareReleases(found[2], found[3]) > 0)
-    throw new CliFailure(`"${printable(text)}" is no range of a libc; write it as glibc:2.31-2.43`);
-  return { libc: found[1] as LibcRange['libc'], from: found[2], to: found[3] };
-}
-
-function kernelRange(text: string): KernelRange {
-  const [from, to, ...rest] = text.split('-').map(parseKernel);
-  if (!from || !to || rest.length > 0 || compareKernels(from, to) > 0)
-    throw new CliFailure(`"${printable(text)}" is no range of kernels; write it as 5.10-6.18`);
-  return { from, to };
 }
 
 function callNamed(name: string): string {

@@ -1,6 +1,8 @@
 import { DIAGNOSTIC_CODES, type DiagnosticCode } from '@callgate/engine/internal/diagnostics/codes';
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
+import { FORECAST_CODES } from '@callgate/engine/internal/lint/forecast';
 import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
+import { GATE_CODES } from '@callgate/engine/internal/report/gate';
 import { printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
@@ -17,7 +19,12 @@ interface Explained {
 const DIAGNOSTICS = (Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[]).map((code): Explained => {
   return { code, about: DIAGNOSTIC_CODES[code] };
 });
-const JUDGED = POLICY_RULES.map(({ code, severity, about }): Explained => ({ code, severity, about }));
+const JUDGED = [
+  ...POLICY_RULES.map(({ code, severity, about }): Explained => ({ code, severity, about })),
+  ...Object.entries({ ...FORECAST_CODES, ...GATE_CODES }).map(
+    ([code, about]): Explained => ({ code, about }),
+  ),
+];
 
 export const rules: Verb = {
   name: 'rules',
@@ -39,7 +46,7 @@ export const rules: Verb = {
       `  ${style.bold(name.padEnd(26))} ${firstSentence(about)}\n`;
     const text = () =>
       code === undefined
-        ? `What lint finds in what a profile means:\n${JUDGED.map(line).join('')}\nWhat is said when a profile is read, and what lint finds in it, too:\n${DIAGNOSTICS.map(line).join('')}`
+        ? `What lint, gate and forecast find in what a profile means:\n${JUDGED.map(line).join('')}\nWhat is said when a profile is read, and what lint finds in it, too:\n${DIAGNOSTICS.map(line).join('')}`
         : shown
             .map(
               ({ code: name, severity, about }) =>

@@ -56,6 +56,8 @@ export interface Foreseen {
   /** The recorded calls that lead to it. */
   readonly from: readonly string[];
   readonly why: string;
+  /** With which errno the caller goes back to these; undefined: with none that is known. */
+  readonly fallback?: LibcChange['fallback'];
 }
 
 const GENERIC: readonly AbiName[] = ['aarch64', 'riscv64', 'loongarch64'];
@@ -162,12 +164,13 @@ function fallbacks(names: ReadonlySet<string>, oldest: KernelVersion, abis: read
 }
 
 function foreseen(
-  change: { readonly trigger: readonly string[]; readonly adds: readonly string[] },
+  change: Pick<LibcChange, 'trigger' | 'adds'> & Partial<Pick<LibcChange, 'fallback'>>,
   names: ReadonlySet<string>,
   why: string,
 ): Foreseen[] {
   const from = change.trigger.filter((name) => names.has(name));
-  return from.length === 0 ? [] : change.adds.map((name) => ({ name, from, why }));
+  const { adds, fallback } = change;
+  return from.length === 0 ? [] : adds.map((name) => ({ name, from, why, ...(fallback && { fallback }) }));
 }
 
 function appliesTo(archs: readonly AbiName[] | null, abis: readonly AbiName[]): boolean {

@@ -6,8 +6,10 @@ import { abiOf } from '../syscalls/arch.ts';
 import { formatAction } from './action.ts';
 import { conditionOf } from './differences.ts';
 
-/** What a reviewer reads at most of one profile, of each kind. */
-export const MOST_LINES = 10;
+/** The code of a difference that is told as a finding. */
+export const GATE_CODES = {
+  loosened: 'The change lets calls pass, or leaves them to a tracer or supervisor, that were denied before.',
+} as const;
 
 /** How many differences of each kind there are, in words: "3 calls loosened, 1 tightened"; undefined for none. */
 export function changeCounts(differences: readonly Difference[]): string | undefined {
