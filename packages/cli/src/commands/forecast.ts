@@ -5,7 +5,7 @@ import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context, FAILED, FINDINGS } from '../context.ts';
 import { kernelRange, libcRange } from '../flags/range-flags.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { lintOptionsFor } from '../load/lint-options.ts';
 import { judgeSubject, locatedFindings } from '../load/lint-subject.ts';
@@ -52,15 +52,15 @@ ${examples('forecast profile.json', 'forecast profile.json --libc-range glibc:2.
   async run(context, command) {
     const [name] = command.processedArgs as [string];
     const flags = command.opts<ForecastFlags>();
-    const target = targetOf(flags);
+    const options = await lintOptionsFor(flags);
     const outlook: Outlook = {
       libcs: [libcRange(flags.libcRange)],
       kernels:
         flags.kernelRange === undefined
-          ? { from: target.kernel, to: NEWEST_KERNEL }
+          ? { from: options.target.kernel, to: NEWEST_KERNEL }
           : kernelRange(flags.kernelRange),
     };
-    const judged = await judgeSubject(context, name, await lintOptionsFor(target));
+    const judged = await judgeSubject(context, name, options);
     writeFaults(context, judged.faults, judged.text, 'callgate: ');
     const findings = judged.parts.flatMap(({ part, judgement }) =>
       locatedFindings(foresee(judgement.judged, outlook), judged, part),

@@ -12,7 +12,7 @@ import { plural, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { lintOptionsFor } from '../load/lint-options.ts';
 import { type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
@@ -77,7 +77,7 @@ ${examples(
     const [base, head] = command.processedArgs as [string, string];
     const flags = command.opts<GateFlags>();
     const reasons = reasonsOf(flags.failOn);
-    const options = await lintOptionsFor(targetOf(flags));
+    const options = await lintOptionsFor(flags);
     const changes: Change[] = [];
     const diagnostics: LocatedDiagnostic[] = [];
     for (const pair of await profilePairs(context, base, head)) {

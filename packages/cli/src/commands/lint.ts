@@ -5,7 +5,7 @@ import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context, FAILED, FINDINGS } from '../context.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { lintOptionsFor } from '../load/lint-options.ts';
 import { type Linted, lintSubject } from '../load/lint-subject.ts';
@@ -18,6 +18,9 @@ interface LintFlags extends TargetFlags {
   readonly all?: boolean;
   readonly failOn: FindingSeverity;
 }
+
+/** Nobody reads more. */
+const MOST = 500;
 
 export const lint: Verb = {
   name: 'lint',
@@ -54,7 +57,7 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
   async run(context, command) {
     const [names] = command.processedArgs as [string[]];
     const flags = command.opts<LintFlags>();
-    const options = await lintOptionsFor(targetOf(flags));
+    const options = await lintOptionsFor(flags);
     const linted: Linted[] = [];
     for (const name of await profilesIn(context, names))
       linted.push(await lintSubject(context, name, options));
@@ -84,7 +87,9 @@ function tell(
 ): void {
   const style = styleFor(context.stdout, context.env);
   const shown = findings.filter(({ severity }) => all || severity !== 'info');
-  for (const finding of shown) context.stdout.write(findingText(style, finding));
+  for (const finding of shown.slice(0, MOST)) context.stdout.write(findingText(style, finding));
+  if (shown.length > MOST)
+    context.stdout.write(`… and ${shown.length - MOST} more; --json has all of them\n`);
   if (profiles > 0)
     context.stdout.write(`${summary(findings, profiles)}${hidden(findings.length - shown.length)}\n`);
 }

@@ -1,18 +1,19 @@
 import { explainCall, type PossibleVerdict, possibleVerdicts, type Verdict } from '../analysis/explain.ts';
-import { actionOfWord, executes } from '../bpf/action.ts';
+import { actionOfWord, executes, freedomOf } from '../bpf/action.ts';
 import type { Span } from '../diagnostics/span.ts';
 import { type CallSet, callsWhere, smallestCall } from '../diagram/call-set.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { restrict } from '../diagram/restrict.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
-import type { Profile } from '../profile/profile.ts';
+import { compareKernels, type Profile, parseKernel } from '../profile/profile.ts';
 import type { Fact } from '../runtime/fact.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Abi, abiOfCall } from '../syscalls/arch.ts';
+import { sinceOf } from '../syscalls/arguments.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import type { Witness } from './finding.ts';
 
-/** How many of a call's arguments let it pass. */
+/** How many of a call's arguments let it pass, or leave it to a tracer or supervisor. */
 export type Passing = 'always' | 'sometimes' | 'never';
 
 /** The default of a runtime, and what it means on the same target. */
@@ -58,10 +59,33 @@ export class Judged {
       : callsWhere(this.policy.diagram, decision, (word) => executes(actionOfWord(word).kind));
   }
 
-  /** Whether the kernel executes a call; never, too, where the ABI has none. */
+  /** The arguments with which a call is denied, and nobody is asked; undefined where the ABI has no such call. */
+  denied(abi: Abi, name: string): CallSet | undefined {
+    const decision = this.decision(abi, name);
+    return decision === undefined
+      ? undefined
+      : callsWhere(this.policy.diagram, decision, (word) => freedomOf(actionOfWord(word).kind) === 0);
+  }
+
+  /** Whether the kernel executes a call; never where it is denied in any case, or the ABI has none. */
   passes(abi: Abi, name: string): Passing {
-    const set = this.passing(abi, name) ?? Diagram.FALSE;
-    return set === Diagram.FALSE ? 'never' : set === Diagram.TRUE ? 'always' : 'sometimes';
+    if ((this.denied(abi, name) ?? Diagram.TRUE) === Diagram.TRUE) return 'never';
+    return this.passing(abi, name) === Diagram.TRUE ? 'always' : 'sometimes';
+  }
+
+  /** Whether a call that the ABI has can never be made, and whoever makes it is told so: errno 0 tells him that it was. */
+  fails(abi: Abi, name: string): boolean {
+    if (this.denied(abi, name) !== Diagram.TRUE) return false;
+    return this.verdicts(abi, name).every(
+      ({ verdict: { action, data } }) => action !== 'ERRNO' || data !== 0,
+    );
+  }
+
+  /** Whether the kernel that is meant has a call; true where it is not known since when. */
+  isInKernel(name: string): boolean {
+    const since = sinceOf(name);
+    const first = since === undefined ? undefined : parseKernel(since);
+    return first === undefined || compareKernels(first, this.target.kernel) <= 0;
   }
 
   /** What one call gets. The ABI must have it. */

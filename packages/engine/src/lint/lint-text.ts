@@ -1,5 +1,5 @@
 import type { RuntimeDefault } from '../build/runtime-default.ts';
-import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error, hasErrors } from '../diagnostics/diagnostic.ts';
 import { lowerProfile } from '../policy/lower.ts';
 import { parseProfile } from '../profile/parse.ts';
 import { readsExactKeys } from '../runtime/dialects/choose.ts';
@@ -35,11 +35,25 @@ export function usualOn(target: Target, { name, profile }: RuntimeDefault): Usua
   return policy && { name, policy };
 }
 
+/** Each is read anew; a text with more is split. */
+const MOST_PARTS = 50;
+
+function tooMany(count: number): Diagnostic {
+  return error(
+    'several-profiles',
+    `the text holds ${count} profiles, and ${MOST_PARTS} of them were judged`,
+    { start: 0, end: 0 },
+    'name the others one by one, or split the file',
+  );
+}
+
 /** Judges every profile of a text; the name's ending tells JSON from YAML. Names that no table has are findings. */
 export function lintText(name: string, text: string, options: LintOptions): LintedProfile[] {
   const whole = lintPart(name, text, options, undefined);
   const parts = whole.faults.flatMap(({ remedy }) => (remedy?.kind === 'choose-part' ? remedy.parts : []));
-  return parts.length > 0 ? parts.map((part) => lintPart(name, text, options, part)) : [whole];
+  if (parts.length === 0) return [whole];
+  const judged = parts.slice(0, MOST_PARTS).map((part) => lintPart(name, text, options, part));
+  return parts.length > MOST_PARTS ? [...judged, { findings: [], faults: [tooMany(parts.length)] }] : judged;
 }
 
 function lintPart(

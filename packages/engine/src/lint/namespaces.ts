@@ -1,5 +1,5 @@
 import type { Verdict } from '../analysis/explain.ts';
-import { executes } from '../bpf/action.ts';
+import { executes, freedomOf } from '../bpf/action.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import type { Judged } from './judged.ts';
 
@@ -21,17 +21,19 @@ export function cloneArguments({ name }: Abi, flags: bigint): bigint[] {
   return name === 's390x' || name === 's390' ? [0n, flags] : [flags];
 }
 
-/** Whether clone makes processes and threads, but not all namespaces; the first flag that is denied, and what denies it. */
-export function namespaceDeniedToClone(
-  judged: Judged,
-  abi: Abi,
-): { readonly flag: string; readonly bit: bigint; readonly verdict: Verdict } | undefined {
-  if (judged.passes(abi, 'clone') !== 'sometimes') return undefined;
+/** A namespace that clone may not make, though it makes processes, and what denies it. */
+export interface DeniedNamespace {
+  readonly flag: string;
+  readonly bit: bigint;
+  readonly verdict: Verdict;
+}
+
+/** The kinds of namespaces that a condition on clone's flags keeps it from making. */
+export function namespacesDeniedToClone(judged: Judged, abi: Abi): DeniedNamespace[] {
+  if (judged.passes(abi, 'clone') !== 'sometimes') return [];
   const verdictOf = (flags: bigint) => judged.verdict(abi, 'clone', cloneArguments(abi, flags));
-  if (!executes(verdictOf(SIGCHLD).action)) return undefined;
-  for (const [flag, bit] of NAMESPACE_FLAGS) {
-    const verdict = verdictOf(bit | SIGCHLD);
-    if (!executes(verdict.action)) return { flag, bit, verdict };
-  }
-  return undefined;
+  if (!executes(verdictOf(SIGCHLD).action)) return [];
+  return NAMESPACE_FLAGS.map(([flag, bit]) => ({ flag, bit, verdict: verdictOf(bit | SIGCHLD) })).filter(
+    ({ verdict }) => freedomOf(verdict.action) === 0,
+  );
 }

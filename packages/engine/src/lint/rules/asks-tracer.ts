@@ -9,12 +9,15 @@ export const asksTracer: PolicyRule = {
   about:
     'SCMP_ACT_TRACE leaves the call to a tracer. Without one it fails with ENOSYS; a process that may trace its own child is a tracer, and lets it pass.',
   *find(judged) {
+    const mayTrace = judged.passes(judged.native, 'ptrace') !== 'never';
     yield* onePerPlace(judged, ({ action }) =>
       action === 'TRACE'
         ? {
-            message:
-              'the call passes wherever a process may trace its own child; without a tracer it fails with ENOSYS',
+            message: mayTrace
+              ? 'the call passes wherever a process may trace its own child; without a tracer it fails with ENOSYS'
+              : 'without a tracer from outside the call fails with ENOSYS',
             fix: advice('SCMP_ACT_ERRNO denies it, SCMP_ACT_LOG watches it'),
+            ...(!mayTrace && { severity: 'low' as const }),
           }
         : undefined,
     );

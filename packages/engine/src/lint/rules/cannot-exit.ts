@@ -11,9 +11,13 @@ export const cannotExit: PolicyRule = {
     const { native } = judged;
     if (['exit_group', 'exit'].some((name) => judged.passes(native, name) !== 'never')) return;
     const witness = judged.witness(native, 'exit_group');
+    const { action, origin } = judged.verdict(native, 'exit_group', witness.args);
     yield {
-      message: 'no program can end: exit_group does not pass, nor does exit',
-      place: judged.placeOf(judged.verdict(native, 'exit_group', witness.args).origin),
+      message:
+        action === 'ERRNO'
+          ? 'no program can end: exit_group does not pass, nor does exit'
+          : 'every program is killed when it ends: exit_group does not pass, nor does exit',
+      place: judged.placeOf(origin),
       witness,
       fix: advice('allow exit_group and exit'),
     };

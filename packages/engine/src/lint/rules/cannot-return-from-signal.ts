@@ -9,6 +9,8 @@ export const cannotReturnFromSignal: PolicyRule = {
     'A program may install a signal handler but not return from it: rt_sigreturn does not pass, and the first signal ends the program.',
   *find(judged) {
     const { native } = judged;
+    // On 32-bit ABIs handlers may return by sigreturn.
+    if (native.bits !== 64) return;
     if (
       judged.passes(native, 'rt_sigaction') === 'never' ||
       judged.passes(native, 'rt_sigreturn') !== 'never'

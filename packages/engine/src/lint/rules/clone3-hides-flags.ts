@@ -1,5 +1,6 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
-import { namespaceDeniedToClone } from '../namespaces.ts';
+import { Diagram } from '../../diagram/diagram.ts';
+import { namespacesDeniedToClone } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** What clone may not do, clone3 may: its flags stand in memory. */
@@ -10,9 +11,9 @@ export const clone3HidesFlags: PolicyRule = {
     'clone is filtered by its flags, but clone3 passes. Its flags stand in memory, where no filter can look, so that what clone may not do clone3 may.',
   *find(judged) {
     for (const abi of judged.policy.abis) {
-      const denied = namespaceDeniedToClone(judged, abi);
+      const [denied] = namespacesDeniedToClone(judged, abi);
       const passing = judged.passing(abi, 'clone3');
-      if (!denied || !passing || judged.passes(abi, 'clone3') === 'never') continue;
+      if (!denied || !passing || passing === Diagram.FALSE || !judged.isInKernel('clone3')) continue;
       const witness = judged.witness(abi, 'clone3', passing);
       yield {
         message: `clone may not use ${denied.flag}, but clone3 passes, whose flags stand in memory where no filter sees them`,

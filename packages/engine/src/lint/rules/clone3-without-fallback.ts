@@ -19,7 +19,7 @@ export const clone3WithoutFallback: PolicyRule = {
     if (!executes(judged.verdict(native, 'clone', cloneArguments(native, THREAD)).action)) return;
     const witness = judged.witness(native, 'clone3');
     const { action, data, origin } = judged.verdict(native, 'clone3', witness.args);
-    if (action === 'ERRNO' && data === ENOSYS) return;
+    if ((action === 'ERRNO' && data === ENOSYS) || !judged.fails(native, 'clone3')) return;
     yield {
       message:
         'glibc from 2.34 on makes threads with clone3, and takes ENOSYS alone as a reason to try clone: no thread starts',

@@ -1,7 +1,7 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
-import { smallestCall } from '../../diagram/call-set.ts';
+import { type CallSet, smallestCall } from '../../diagram/call-set.ts';
 import { Diagram, DiagramTooLarge } from '../../diagram/diagram.ts';
-import { argument as argumentField, half } from '../../diagram/fields.ts';
+import { argument as argumentField, type Field } from '../../diagram/fields.ts';
 import { forget } from '../../diagram/forget.ts';
 import { formatArgument } from '../../syscalls/arguments.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
@@ -13,58 +13,78 @@ import type { Found, PolicyRule } from '../policy-rule.ts';
 const MOST_NODES = 1 << 18;
 const MOST_STEPS = 1 << 20;
 
-/** The filter compares 64 bits where the kernel looks at 32. */
+/** The filter compares 64 bits where the kernel looks at fewer. */
 export const comparesUnusedBits: PolicyRule = {
   code: 'compares-unused-bits',
   severity: 'critical',
   about:
-    'The filter compares all 64 bits of an argument of which the kernel looks at the low 32. A program sets one of the others, and the same call passes.',
+    'The filter compares bits of an argument at which the kernel does not look, such as the upper half of an int. A program sets one of them, and the call that is denied passes.',
   *find(judged) {
+    const told = new Set<string>();
     for (const call of conditionalCalls(judged)) {
-      const argument = call.prototype[call.argument];
-      if (call.abi.bits !== 64 || argument?.bits !== 32 || argument.kind === 'pointer') continue;
-      const found = passingTwin(judged, call);
-      if (found) yield found;
+      const found = told.has(call.name) ? undefined : passingTwin(judged, call);
+      if (!found) continue;
+      told.add(call.name);
+      yield found;
     }
   },
 };
 
+/** How many bits of an argument the kernel looks at; undefined: all that the filter compares, or it is not known. */
+function bitsOf({ abi, name, argument, prototype }: ConditionalCall): 16 | 32 | undefined {
+  const declared = prototype[argument];
+  if (abi.bits !== 64 || !declared || declared.kind === 'pointer' || declared.kind === 'path')
+    return undefined;
+  // kernel/fork.c: the flags of clone are an unsigned long of which the low 32 bits count.
+  if (name === 'clone' && declared.kind === 'flags') return 32;
+  return declared.bits === 16 || declared.bits === 32 ? declared.bits : undefined;
+}
+
 /** A call that passes, and does what one that is denied would do. */
-function passingTwin(
-  judged: Judged,
-  { abi, name, argument, prototype, place }: ConditionalCall,
-): Found | undefined {
+function passingTwin(judged: Judged, call: ConditionalCall): Found | undefined {
+  const { abi, name, argument, prototype, place } = call;
+  const bits = bitsOf(call);
+  if (bits === undefined) return undefined;
   const { diagram } = judged.policy;
-  const field = argumentField(argument);
-  const [upper, lower] = [half(field, 'high'), half(field, 'low')];
-  const passing = judged.passing(abi, name)!;
+  const whole = argumentField(argument);
+  const upper: Field = { first: whole.first, bits: 64 - bits };
+  const lower: Field = { first: whole.first + 64 - bits, bits };
+  const ones = (1n << BigInt(upper.bits)) - 1n;
+  const plain = diagram.equals(upper, 0);
+  // What programs pass for a negative number is no trick.
+  const extended = diagram.and(diagram.equals(upper, ones), diagram.atLeast(lower, 1n << BigInt(bits - 1)));
+  const tricks = diagram.and(judged.passing(abi, name)!, diagram.not(diagram.or(plain, extended)));
+  const twins = unlessTooLarge(() =>
+    diagram.within(MOST_NODES, MOST_STEPS, () =>
+      diagram.and(diagram.and(plain, judged.denied(abi, name)!), forget(diagram, tricks, upper)),
+    ),
+  );
+  if (twins === Diagram.FALSE) return undefined;
+  const denied = smallestCall(diagram, twins)!.args;
+  const alike = denied.reduce((set, value, i) => {
+    const compared = i === argument ? lower : argumentField(i);
+    return diagram.and(set, diagram.equals(compared, value));
+  }, tricks);
+  const { args } = smallestCall(diagram, alike)!;
+  const declared = prototype[argument];
+  const { origin } = judged.verdict(abi, name, denied);
+  return {
+    // Where no rule denies it, what passes is what the profile was to allow, and a little more.
+    severity: origin.because === 'rule' ? 'critical' : 'high',
+    message: `${name} with ${declared.name} ${formatArgument(declared, denied[argument], denied)} is denied; with 0x${args[argument].toString(16)} it passes, and the kernel, which takes the low ${bits} bits, does the same`,
+    place,
+    witness: { arch: abi.name, nr: numberOf(abi.name, name)!, args },
+    fix: advice(
+      `compare ${bits} bits: "op": "SCMP_CMP_MASKED_EQ", "value": ${2 ** bits - 1}, and in "valueTwo" what is denied, or each value that is allowed`,
+    ),
+  };
+}
+
+function unlessTooLarge(find: () => CallSet): CallSet {
   try {
-    const plain = diagram.equals(upper, 0);
-    // What programs pass for a negative number is no trick.
-    const extended = diagram.and(diagram.equals(upper, 0xffff_ffff), diagram.atLeast(lower, 0x8000_0000));
-    const tricks = diagram.and(passing, diagram.not(diagram.or(plain, extended)));
-    const twins = diagram.within(MOST_NODES, MOST_STEPS, () =>
-      diagram.and(diagram.and(plain, diagram.not(passing)), forget(diagram, tricks, upper)),
-    );
-    if (twins === Diagram.FALSE) return undefined;
-    const denied = smallestCall(diagram, twins)!.args;
-    const alike = denied.reduce((set, value, i) => {
-      const compared = i === argument ? lower : argumentField(i);
-      return diagram.and(set, diagram.equals(compared, value));
-    }, tricks);
-    const { args } = smallestCall(diagram, alike)!;
-    const declared = prototype[argument];
-    const value = formatArgument(declared, denied[argument], denied);
-    return {
-      message: `${name} with ${declared.name} ${value} is denied; with 0x${args[argument].toString(16)} it passes, and the kernel, which takes the low 32 bits, does the same`,
-      place,
-      witness: { arch: abi.name, nr: numberOf(abi.name, name)!, args },
-      fix: advice(
-        'compare 32 bits: "op": "SCMP_CMP_MASKED_EQ", "value": 4294967295, and the number in "valueTwo"',
-      ),
-    };
+    return find();
   } catch (fault) {
-    if (fault instanceof DiagramTooLarge) return undefined;
+    if (fault instanceof DiagramTooLarge) return Diagram.FALSE;
     throw fault;
   }
 }

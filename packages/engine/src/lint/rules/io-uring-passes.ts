@@ -1,4 +1,5 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { Diagram } from '../../diagram/diagram.ts';
 import { compareKernels, parseKernel } from '../../profile/profile.ts';
 import { RING_CALLS } from '../io-uring.ts';
 import type { Judged } from '../judged.ts';
@@ -21,7 +22,9 @@ export const ioUringPasses: PolicyRule = {
     if (setup === 'never' || (enter === 'never' && compareKernels(target.kernel, ONE_CALL) < 0)) return;
     const open = [...RING_CALLS.keys()].filter((name) => isOpenedByRing(judged, name));
     if (open.length === 0) return;
-    const witness = judged.witness(native, 'io_uring_setup', judged.passing(native, 'io_uring_setup'));
+    const passing = judged.passing(native, 'io_uring_setup')!;
+    if (passing === Diagram.FALSE) return;
+    const witness = judged.witness(native, 'io_uring_setup', passing);
     const more = open.length > MOST_NAMED ? ` and ${open.length - MOST_NAMED} more` : '';
     yield {
       message: `io_uring_setup passes, and a ring does ${open.slice(0, MOST_NAMED).join(', ')}${more} without asking the filter`,

@@ -12,7 +12,7 @@ export const killsThread: PolicyRule = {
     yield* onePerPlace(judged, ({ action, origin }) =>
       action === 'KILL_THREAD' && (origin.because === 'rule' || origin.because === 'default')
         ? {
-            message: 'the thread that makes the call dies, and its process goes on without it',
+            message: 'the thread that makes the call dies, and a process that has others goes on without it',
             fix: advice('SCMP_ACT_KILL_PROCESS ends the process'),
           }
         : undefined,

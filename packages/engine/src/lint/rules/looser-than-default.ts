@@ -19,7 +19,8 @@ export const looserThanDefault: PolicyRule = {
     'The profile lets calls pass that the default of the runtime does not. A container that names this profile has more of the kernel than one that names none.',
   *find(judged) {
     const { native, usual } = judged;
-    if (!usual) return;
+    // Where every call passes by default there is another finding.
+    if (!usual || executes(actionOfWord(defaultWord(judged)).kind)) return;
     const names = callsOf(native.name).map(([name]) => name);
     const looser = names.filter((name) => moreThan(judged, usual, name) !== Diagram.FALSE);
     if (looser.length === 0) return;
@@ -33,7 +34,7 @@ export const looserThanDefault: PolicyRule = {
       identity: usual.name,
       place: judged.placeOf(judged.verdict(native, first, witness.args).origin),
       witness,
-      fix: advice(`callgate diff stock:${usual.name} shows each, and with which arguments`),
+      fix: advice(`callgate diff stock:${usual.name} PROFILE shows each, and with which arguments`),
     };
   },
 };
@@ -47,4 +48,10 @@ function moreThan(judged: Judged, { policy }: Usual, name: string): number {
   const usual = adopt(diagram, { diagram: policy.diagram, root });
   const passing = callsWhere(diagram, usual, (word) => executes(actionOfWord(word).kind));
   return difference(diagram, judged.passing(native, name)!, passing);
+}
+
+/** What a call gets that no table has and no rule names. */
+function defaultWord({ policy, native }: Judged): number {
+  const nr = callsOf(native.name).at(-1)![1] + 1;
+  return policy.diagram.evaluate(policy.root, { arch: native.auditArch, nr, args: [] });
 }

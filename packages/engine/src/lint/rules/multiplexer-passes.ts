@@ -19,7 +19,7 @@ export const multiplexerPasses: PolicyRule = {
       if (!through || !isThere || judged.passes(native, name) === 'always' || seen.has(name)) continue;
       seen.add(name);
       const args = [BigInt(through.subcall)];
-      for (const abi of policy.abis.slice(1)) {
+      for (const abi of policy.abis) {
         const nr = numberOf(abi.name, through.through);
         if (nr === undefined || nameOf(abi.name, nr) !== through.through) continue;
         const { action, origin } = judged.verdict(abi, through.through, args);
@@ -29,7 +29,9 @@ export const multiplexerPasses: PolicyRule = {
           place: span,
           ...(origin.because === 'rule' && { related: origin.span }),
           witness: { arch: abi.name, nr, args },
-          fix: advice(`deny ${through.through}, or leave ${abi.name} out of the architectures`),
+          fix: advice(
+            `answer ${through.through} with ERRNO and errnoRet 38, or leave ${abi.name} out of the architectures`,
+          ),
         };
         break;
       }

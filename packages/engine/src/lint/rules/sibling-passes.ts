@@ -1,12 +1,15 @@
 import type { Verdict } from '../../analysis/explain.ts';
-import { executes } from '../../bpf/action.ts';
+import { freedomOf } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Spanned } from '../../diagnostics/span.ts';
+import type { CallSet } from '../../diagram/call-set.ts';
+import { Diagram } from '../../diagram/diagram.ts';
+import { argument as argumentField } from '../../diagram/fields.ts';
 import { compareKernels, parseKernel, type Rule } from '../../profile/profile.ts';
 import { sinceOf } from '../../syscalls/arguments.ts';
 import type { Judged } from '../judged.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
-import { SIBLINGS, type Siblings } from '../siblings.ts';
+import { effectArguments, SIBLINGS, type Siblings } from '../siblings.ts';
 
 const ENOSYS = 38;
 
@@ -34,7 +37,7 @@ function isDeniedBy(judged: Judged, rule: Rule, name: string, { calls }: Sibling
   if (judged.decision(native, name) === undefined) return false;
   const verdicts = judged.verdicts(native, name);
   const denies = ({ action, origin }: Verdict) =>
-    !executes(action) && origin.because === 'rule' && origin.rule.index === rule.index;
+    freedomOf(action) === 0 && origin.because === 'rule' && origin.rule.index === rule.index;
   if (!verdicts.every(({ verdict }) => denies(verdict))) return false;
   const isFallback =
     verdicts.every(({ verdict }) => verdict.data === ENOSYS) && calls.some((other) => isOlder(other, name));
@@ -44,11 +47,11 @@ function isDeniedBy(judged: Judged, rule: Rule, name: string, { calls }: Sibling
 function passingSibling(
   judged: Judged,
   denied: readonly Spanned<string>[],
-  { calls, effect }: Siblings,
+  { calls, effect, isGuarded }: Siblings,
 ): Found | undefined {
-  const { native, target } = judged;
+  const { native } = judged;
   const passing = calls.filter(
-    (name) => judged.passes(native, name) !== 'never' && isIn(name, target.kernel),
+    (name) => judged.isInKernel(name) && hasEffect(judged, effect, name) !== Diagram.FALSE,
   );
   const [first] = passing;
   if (first === undefined) return undefined;
@@ -56,16 +59,26 @@ function passingSibling(
   const others = listed(passing.map(withRelease));
   const pass = passing.length > 1 ? `each of which ${effect}, pass` : `which ${effect}, too, passes`;
   return {
+    ...(!isGuarded && { severity: 'low' as const }),
     message: `${names} ${denied.length > 1 ? 'are' : 'is'} denied, but ${others}, ${pass}`,
     place: denied[0].span,
-    witness: judged.witness(native, first, judged.passing(native, first)),
-    fix: advice(`deny ${listed(passing)}, too`),
+    witness: judged.witness(native, first, hasEffect(judged, effect, first)),
+    fix: advice(`deny ${listed(passing)}, too${passing.includes('clone3') ? ' (clone3 with ENOSYS)' : ''}`),
   };
 }
 
-function isIn(name: string, kernel: Judged['target']['kernel']): boolean {
-  const since = releaseOf(name);
-  return since !== undefined && compareKernels(since, kernel) <= 0;
+/** The arguments with which a call passes and has the effect; where it is not known which have it, all must pass. */
+function hasEffect(judged: Judged, effect: string, name: string): CallSet {
+  const { diagram } = judged.policy;
+  const passing = judged.passing(judged.native, name) ?? Diagram.FALSE;
+  const having = effectArguments(effect, name);
+  if (!having) return passing === Diagram.TRUE ? passing : Diagram.FALSE;
+  const field = argumentField(having.argument);
+  const sets = having.values.map((value) => diagram.maskedEquals(field, having.mask, value));
+  return diagram.and(
+    passing,
+    sets.reduce((all, set) => diagram.or(all, set), Diagram.FALSE),
+  );
 }
 
 function isOlder(name: string, than: string): boolean {

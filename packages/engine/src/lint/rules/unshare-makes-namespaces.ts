@@ -1,7 +1,7 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import { namespaceDeniedToClone } from '../namespaces.ts';
+import { namespacesDeniedToClone } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** What clone may not make, unshare may. */
@@ -11,16 +11,19 @@ export const unshareMakesNamespaces: PolicyRule = {
   about: 'clone may not make a namespace of some kind, but unshare may make one of the same kind.',
   *find(judged) {
     for (const abi of judged.policy.abis) {
-      const denied = namespaceDeniedToClone(judged, abi);
-      if (!denied || numberOf(abi.name, 'unshare') === undefined) continue;
-      const args = [denied.bit];
-      const verdict = judged.verdict(abi, 'unshare', args);
-      if (!executes(verdict.action)) continue;
+      const nr = numberOf(abi.name, 'unshare');
+      if (nr === undefined) continue;
+      const made = namespacesDeniedToClone(judged, abi)
+        .map((denied) => ({ ...denied, unshared: judged.verdict(abi, 'unshare', [denied.bit]) }))
+        .filter(({ unshared }) => executes(unshared.action));
+      const [first] = made;
+      if (!first) continue;
+      const flags = made.map(({ flag }) => flag).join(', ');
       yield {
-        message: `clone may not use ${denied.flag}, but unshare(${denied.flag}) passes`,
-        place: judged.placeOf(verdict.origin),
-        related: judged.placeOf(denied.verdict.origin),
-        witness: { arch: abi.name, nr: numberOf(abi.name, 'unshare')!, args },
+        message: `clone may not use ${flags}, but unshare with the same passes`,
+        place: judged.placeOf(first.unshared.origin),
+        related: judged.placeOf(first.verdict.origin),
+        witness: { arch: abi.name, nr, args: [first.bit] },
         fix: advice('deny unshare, or the same flags of it'),
       };
       return;

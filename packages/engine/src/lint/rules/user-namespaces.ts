@@ -18,6 +18,8 @@ export const userNamespaces: PolicyRule = {
     const ways: readonly (readonly [string, readonly bigint[]])[] = [
       ['unshare', [NEWUSER]],
       ['clone', cloneArguments(native, NEWUSER | SIGCHLD)],
+      // Its flags stand in memory.
+      ...(judged.isInKernel('clone3') ? ([['clone3', []]] as const) : []),
     ];
     for (const [name, args] of ways) {
       const nr = numberOf(native.name, name);
