@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { originsFile } from '@callgate/engine/internal/build/origins';
 import { LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
+import { FINDING_FORMATS } from '@callgate/engine/internal/report/finding-formats';
 import { FORMATS } from '@callgate/engine/internal/report/program-formats';
 import { callgate } from '@callgate/testing/callgate';
 import { ALLOW, conditional, EPERM, filter } from '@callgate/testing/filter-files';
@@ -47,6 +48,7 @@ const ON_SUBJECTS: readonly Arguments[] = [
   given('gate', conditional, '{}'),
   given('forecast', '{}'),
   (r, file) => ['lint', file, ...sometimes(r, '--all')],
+  (r, file) => ['lint', file, '--format', r.pick(FINDING_FORMATS).id, ...sometimes(r, '--all')],
   (r, file) => [
     'explain',
     file,
@@ -93,7 +95,11 @@ const ON_WORDS: readonly Arguments[] = [
   ...['{}', 'stock:{}', 'pid:{}', '/no/such/{}', '--{}'].map((subject) => given('show', subject)),
   ...['--arch', '--kernel', '--caps', '--runtime'].map((flag) => given('show', conditional, flag, '{}')),
   given('show', conditional, '--runtime', 'runc@{}'),
-  ...[given('lint', '{}'), given('lint', conditional, '--fail-on', '{}')],
+  ...[
+    given('lint', '{}'),
+    given('lint', conditional, '--fail-on', '{}'),
+    given('lint', conditional, '--format', '{}'),
+  ],
   given('rules', '{}'),
   ...['--libc-range', '--kernel-range'].map((flag) => given('forecast', conditional, flag, '{}')),
   ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],

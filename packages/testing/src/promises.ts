@@ -79,7 +79,9 @@ function isReport(run: Run): boolean {
   return (
     ['show', 'explain', 'diff', 'lint', 'gate', 'forecast', 'verify', 'read', 'syscall', 'shrink'].includes(
       run.args[0]!,
-    ) && !isJson(run)
+    ) &&
+    !isJson(run) &&
+    !(run.args[0] === 'lint' && run.args.includes('--format'))
   );
 }
 

@@ -1,26 +1,27 @@
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
-import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
-import { plural } from '@callgate/engine/internal/report/words';
-import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context, FAILED, FINDINGS } from '../context.ts';
+import { CLEAN, CliFailure, FAILED, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { lintOptionsFor } from '../load/lint-options.ts';
 import { type Linted, lintSubject } from '../load/lint-subject.ts';
+import { ownPackage } from '../load/own-package.ts';
 import { profilesIn } from '../load/profiles-in.ts';
 import { styleFor } from '../terminal/style.ts';
+import { writeFile } from '../terminal/write-file.ts';
 
 interface LintFlags extends TargetFlags {
+  readonly format: string;
+  readonly output: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly all?: boolean;
   readonly failOn: FindingSeverity;
 }
 
-/** Nobody reads more. */
-const MOST = 500;
+const FORMAT_HELP = FINDING_FORMATS.map(({ id, about }) => `${id} (${about})`).join(', ');
 
 export const lint: Verb = {
   name: 'lint',
@@ -37,7 +38,13 @@ export const lint: Verb = {
           .default('low'),
       )
       .option('-a, --all', 'what is only worth knowing, too (info)')
-      .option('--json', 'one JSON document')
+      .addOption(
+        new Option('-f, --format <format>', FORMAT_HELP)
+          .choices(FINDING_FORMATS.map(({ id }) => id))
+          .default('text'),
+      )
+      .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
+      .option('--json', 'the same as --format json')
       .option('-q, --quiet', 'say nothing; the exit status tells');
     addTargetFlags(command);
     command.addHelpText(
@@ -50,13 +57,15 @@ passes or fails, "call:" shows one; callgate explain PROFILE CALL says the same 
   medium     it will hurt somebody     low   it is untidy     info   worth knowing
 
 Exit status: 0 nothing found, 1 something from --fail-on on, 2 a profile could not be judged.
-${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high', 'lint stock:docker --all', 'lint pod.yaml --json')}`,
+${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high', 'lint stock:docker --all', 'lint profiles/ --format sarif -o lint.sarif')}`,
     );
   },
 
   async run(context, command) {
     const [names] = command.processedArgs as [string[]];
     const flags = command.opts<LintFlags>();
+    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
+      throw new CliFailure(`--json is --format json, not ${flags.format}`);
     const options = await lintOptionsFor(flags);
     const linted: Linted[] = [];
     for (const name of await profilesIn(context, names))
@@ -64,44 +73,16 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const findings = linted.flatMap((l) => l.findings);
     const diagnostics = linted.flatMap((l) => l.faults);
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
-    if (flags.json)
-      context.stdout.write(`${writeJson({ findings, ...(diagnostics.length > 0 && { diagnostics }) })}\n`);
-    else if (!flags.quiet)
-      tell(
-        context,
-        findings,
-        linted.reduce((sum, l) => sum + l.judged, 0),
-        flags,
-      );
+    const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
+    const toStdout = flags.output === '-';
+    if (!(flags.quiet && toStdout && format.id === 'text')) {
+      const report = { findings, diagnostics, profiles: linted.flatMap((l) => l.judged) };
+      const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
+      const writing = { tool: ownPackage(context), style, all: flags.all, allBy: '--all' };
+      writeFile(context, flags.output, format.write(report, writing));
+    }
     if (diagnostics.length > 0) return FAILED;
     const worst = FINDING_SEVERITIES.indexOf(flags.failOn);
     return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
   },
 };
-
-function tell(
-  context: Context,
-  findings: readonly LocatedFinding[],
-  profiles: number,
-  { all }: LintFlags,
-): void {
-  const style = styleFor(context.stdout, context.env);
-  const shown = findings.filter(({ severity }) => all || severity !== 'info');
-  for (const finding of shown.slice(0, MOST)) context.stdout.write(findingText(style, finding));
-  if (shown.length > MOST)
-    context.stdout.write(`… and ${shown.length - MOST} more; --json has all of them\n`);
-  if (profiles > 0)
-    context.stdout.write(`${summary(findings, profiles)}${hidden(findings.length - shown.length)}\n`);
-}
-
-function summary(findings: readonly LocatedFinding[], profiles: number): string {
-  const counts = FINDING_SEVERITIES.flatMap((severity) => {
-    const count = findings.filter((finding) => finding.severity === severity).length;
-    return count > 0 && severity !== 'info' ? [`${count} ${severity}`] : [];
-  });
-  return `${counts.length > 0 ? counts.join(', ') : 'nothing found'} in ${plural(profiles, 'profile')}`;
-}
-
-function hidden(count: number): string {
-  return count > 0 ? `; ${count} worth knowing with --all` : '';
-}

@@ -3,7 +3,7 @@ import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { FORECAST_CODES } from '@callgate/engine/internal/lint/forecast';
 import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
 import { GATE_CODES } from '@callgate/engine/internal/report/gate';
-import { printable } from '@callgate/engine/internal/report/words';
+import { firstSentence, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
@@ -68,8 +68,4 @@ function explained(all: readonly Explained[], code: string): Explained {
   throw new CliFailure(
     `there is no rule ${printable(code.slice(0, 60))}; ${meant ? `did you mean ${meant}?` : 'callgate rules lists them'}`,
   );
-}
-
-function firstSentence(text: string): string {
-  return text.split(/(?<=\.) /)[0];
 }

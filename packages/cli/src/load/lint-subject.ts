@@ -15,8 +15,8 @@ export interface Linted {
   readonly findings: readonly LocatedFinding[];
   /** Why profiles of it could not be judged. */
   readonly faults: readonly LocatedDiagnostic[];
-  /** How many profiles of it were judged. */
-  readonly judged: number;
+  /** The profiles of it that were judged, by name. */
+  readonly judged: readonly string[];
   readonly text: string;
 }
 
@@ -58,7 +58,12 @@ export function locatedFindings(
   { name, text }: Pick<JudgedText, 'name' | 'text'>,
   part: string | undefined,
 ): LocatedFinding[] {
-  return locateFindings(findings, printable(part === undefined ? name : `${name}#${part}`), text, words);
+  const found = locateFindings(findings, profileName(name, part), text, words);
+  return part === undefined ? found : found.map((finding) => ({ ...finding, path: printable(name) }));
+}
+
+function profileName(file: string, part: string | undefined): string {
+  return printable(part === undefined ? file : `${file}#${part}`);
 }
 
 /** Reads a text and judges every profile in it. */
@@ -66,7 +71,7 @@ export async function lintSubject(context: Context, name: string, options: LintO
   const { text, profiles } = await lintedProfiles(context, name, options);
   return {
     text,
-    judged: profiles.filter(({ judged }) => judged).length,
+    judged: profiles.filter(({ judged }) => judged).map(({ part }) => profileName(name, part)),
     findings: profiles.flatMap(({ part, findings }) => locatedFindings(findings, { name, text }, part)),
     faults: profiles.flatMap(({ faults }) => located(faults, name, text)),
   };

@@ -1,6 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { FINDING_FORMATS } from '@callgate/engine/internal/report/finding-formats';
 import { callgate } from '@callgate/testing/callgate';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -134,6 +135,75 @@ describe('lint', () => {
     expect(findings.length).toBeGreaterThan(0);
     expect((await callgate(['lint', broken])).stdout).toBe('');
     expect((await callgate(['lint', '/bin/true.bpf'])).status).toBe(2);
+  });
+
+  it.each(FINDING_FORMATS.map(({ id }) => id))('writes %s to stdout and to a file alike', async (id) => {
+    const args = ['lint', denyTiocsti, '--format', id];
+    const { status, stdout, stderr } = await callgate(args);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toContain('TIOCSTI');
+    expect(await callgate([...args, '-o', `out.${id}`], { cwd: folder })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: '',
+    });
+    expect(readFileSync(join(folder, `out.${id}`), 'utf8')).toBe(stdout);
+  });
+
+  it('has --json as another word for --format json', async () => {
+    const result = await callgate(['lint', denyTiocsti, '--json']);
+    expect(JSON.parse(result.stdout)).toBeTruthy();
+    for (const words of [['--format', 'json'], ['-fjson']])
+      expect(await callgate(['lint', denyTiocsti, ...words])).toEqual(result);
+    expect(await callgate(['lint', tidy, '--json', '--format', 'sarif'])).toMatchObject({
+      status: 2,
+      stderr: 'callgate: --json is --format json, not sarif\n',
+    });
+  });
+
+  it('names itself, the file and not its part, and where a place ends', async () => {
+    const path = join(folder, 'parts.yaml');
+    const data = ['one', 'two'].map((part) => `  ${part}: '{"defaultAction": "SCMP_ACT_ALLOW"}'\n`).join('');
+    writeFileSync(path, `kind: ConfigMap\nmetadata: {name: p}\ndata:\n${data}`);
+    const { stdout } = await callgate(['lint', 'parts.yaml', '--format', 'sarif'], { cwd: folder });
+    const { tool, results } = JSON.parse(stdout).runs[0];
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'));
+    expect(tool.driver).toMatchObject({ name: 'callgate', version });
+    const places = results
+      .filter(({ ruleId }: { ruleId: string }) => ruleId === 'default-allow')
+      .map(({ locations }: { locations: { physicalLocation: object }[] }) => locations[0]!.physicalLocation);
+    expect(places).toEqual(
+      [4, 5].map((line) => ({
+        artifactLocation: { uri: 'parts.yaml' },
+        region: { startLine: line, startColumn: 27, endLine: line, endColumn: 43 },
+      })),
+    );
+  });
+
+  it('says in every format why a profile could not be judged', async () => {
+    const input = '{"defaultAction": "SCMP_ACT_FOO"}';
+    for (const { id } of FINDING_FORMATS) {
+      const { status, stdout, stderr } = await callgate(['lint', '-', '--format', id], { input });
+      expect(status).toBe(2);
+      expect(stderr).toMatch(/\[unknown-action\]/);
+      if (id === 'text') expect(stdout).toBe('');
+      else expect(stdout).toContain('unknown-action');
+    }
+  });
+
+  it('does what docs/ci.md shows', async () => {
+    const cwd = mkdtempSync(join(folder, 'ci-'));
+    mkdirSync(join(cwd, 'profiles'));
+    copyFileSync(denyTiocsti, join(cwd, 'profiles/web.json'));
+    const page = readFileSync(join(import.meta.dirname, '../../../../docs/ci.md'), 'utf8');
+    const commands = [...page.matchAll(/npx --yes callgate ([^'\n>]+)/g)].map(([, args]) => args.trim());
+    expect(commands.length).toBeGreaterThan(4);
+    for (const command of commands) {
+      const { status, stdout, stderr } = await callgate(command.split(' '), { cwd });
+      expect({ command, status, stderr }).toEqual({ command, status: 1, stderr: '' });
+      const file = / -o (\S+)/.exec(command)?.[1];
+      expect(file ? readFileSync(join(cwd, file), 'utf8') : stdout).toContain('profiles/web.json');
+    }
   });
 
   it('is found under its other name', async () => {

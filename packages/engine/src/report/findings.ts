@@ -15,6 +15,11 @@ export interface LocatedFinding {
   /** Both from 1. */
   readonly line: number;
   readonly column: number;
+  /** The first place after it, from 1, too. */
+  readonly endLine: number;
+  readonly endColumn: number;
+  /** The file alone, where it holds several profiles and `file` names one of them. */
+  readonly path?: string;
   /** A call that shows it; args are six decimal numbers. */
   readonly witness?: {
     readonly arch: AbiName;
@@ -37,6 +42,7 @@ export function locateFindings(
   const positionOf = lineMap(text);
   return findings.map(({ code, severity, message, place, related, witness, fix }) => {
     const { line, column } = positionOf(Math.max(0, place.start));
+    const end = positionOf(Math.max(0, place.start, place.end));
     const other = related && positionOf(related.start).line;
     return {
       code,
@@ -45,6 +51,8 @@ export function locateFindings(
       file: place.file ?? file,
       line,
       column,
+      endLine: end.line,
+      endColumn: end.column,
       ...(witness && { witness: witnessDocument(witness) }),
       ...(fix && { fix: words(fix) }),
     };
@@ -76,7 +84,8 @@ export function findingText(style: Style, finding: LocatedFinding): string {
   return `${lines.join('\n')}\n`;
 }
 
-function witnessText({ arch, syscall, nr, args }: NonNullable<LocatedFinding['witness']>): string {
+/** The call of a finding, in words. */
+export function witnessText({ arch, syscall, nr, args }: NonNullable<LocatedFinding['witness']>): string {
   const call =
     syscall === undefined ? `system call ${nr}` : formatCallBriefly(syscall, args.map(BigInt), arch);
   return `${call} on ${arch}`;

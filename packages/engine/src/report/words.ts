@@ -43,3 +43,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
+
+/** A text up to its first full stop. */
+export function firstSentence(text: string): string {
+  return text.split(/(?<=\.) /)[0];
+}

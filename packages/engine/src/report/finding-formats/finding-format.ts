@@ -1,0 +1,42 @@
+import type { LocatedDiagnostic } from '../diagnostics.ts';
+import type { LocatedFinding } from '../findings.ts';
+import type { Style } from '../style.ts';
+
+/** All that lint has to say of what it was given. */
+export interface LintReport {
+  /** By profile, and the worst of each first. */
+  readonly findings: readonly LocatedFinding[];
+  /** Why profiles could not be judged. */
+  readonly diagnostics: readonly LocatedDiagnostic[];
+  /** The profiles that were judged, named as findings name them in `file`. */
+  readonly profiles: readonly string[];
+}
+
+/** The program that found it. */
+export interface Tool {
+  readonly name: string;
+  /** Such as 1.2.3. */
+  readonly version: string;
+  /** A page about it, as an absolute URI. */
+  readonly informationUri?: string;
+}
+
+/** What a report is written with. */
+export interface FindingWriting {
+  readonly tool: Tool;
+  /** For text. */
+  readonly style?: Style;
+  /** What people read leaves out findings that are only worth knowing (info), unless this is set; documents have them. */
+  readonly all?: boolean;
+  /** How people get what was left out, such as a flag; it is told after "with". */
+  readonly allBy?: string;
+}
+
+/** One way to write down what lint found; each has a file of its own. */
+export interface FindingFormat {
+  readonly id: string;
+  /** Who reads it, in a word or two. */
+  readonly about: string;
+  /** The whole text, with a line end at its end; empty where there is nothing to say. */
+  write(report: LintReport, writing: FindingWriting): string;
+}

@@ -1,0 +1,45 @@
+import { printable } from '../words.ts';
+import type { FindingFormat } from './finding-format.ts';
+import { type Issue, shownIssues } from './issue.ts';
+import { summary } from './summary.ts';
+
+/** More are counted. */
+const MOST_ROWS = 20;
+
+/** A heading and a table, as a comment on a pull request of GitHub or GitLab. */
+export const markdown: FindingFormat = {
+  id: 'markdown',
+  about: 'a comment on a pull request',
+  write(report, { all }) {
+    const issues = shownIssues(report, all);
+    const unjudged = report.diagnostics.length > 0 ? '; not everything could be judged' : '';
+    const more = issues.length - MOST_ROWS;
+    return [
+      `### callgate lint: ${summary(report)}${unjudged}`,
+      ...(issues.length > 0 ? ['', HEAD, ...issues.slice(0, MOST_ROWS).map(row)] : []),
+      ...(more > 0 ? ['', `and ${more} more`] : []),
+      '',
+    ].join('\n');
+  },
+};
+
+const HEAD = '| severity | place | message | fix |\n| --- | --- | --- | --- |';
+
+function row({ severity, profile, line, column, message, code, fix = '' }: Issue): string {
+  const place = `<code>${plain(profile)}:${line}:${column}</code>`;
+  return `| ${severity} | ${place} | ${plain(message)} (${plain(code)}) | ${plain(fix)} |`;
+}
+
+/** What mentions of people, references to issues and the like, and links begin with. */
+const TRIGGERS = /@|[#!%~$&](?=\w)|:(?=\/)|www(?=\.)|GH-(?=\d)/gi;
+const MARKUP = /[&<>|\\`*_~[\]$#@]/g;
+
+/**
+ * Text that Markdown shows as it is. A character reference is never markup; but GitHub and GitLab look for mentions when
+ * references are resolved, so a space without width parts what they look for.
+ */
+function plain(text: string): string {
+  return printable(text)
+    .replace(TRIGGERS, '$&\u200b')
+    .replace(MARKUP, (c) => `&#${c.charCodeAt(0)};`);
+}
