@@ -14,12 +14,12 @@ export const libcWithoutFallback: PolicyRule = {
     'The C library tries a newer call first and goes back to an older one when the kernel answers ENOSYS. The profile allows the older one and denies the newer with something else, so that both fail.',
   *find(judged) {
     const { native } = judged;
-    const tried = new Map<string, string>();
-    for (const { adds, trigger, toward, fallback, archs } of LIBC_CHANGES) {
+    const tried = new Map<string, { libc: string; older: string }>();
+    for (const { libc, adds, trigger, toward, fallback, archs } of LIBC_CHANGES) {
       if (toward !== 'newer' || fallback !== 'ENOSYS' || (archs && !archs.includes(native.name))) continue;
       const older = trigger.find((name) => judged.passes(native, name) !== 'never');
       if (older !== undefined)
-        for (const name of adds) if (name !== OWN && !tried.has(name)) tried.set(name, older);
+        for (const name of adds) if (name !== OWN && !tried.has(name)) tried.set(name, { libc, older });
     }
     const failing = [...tried].filter(([name]) => {
       if (judged.decision(native, name) === undefined || judged.passes(native, name) !== 'never')
@@ -31,7 +31,7 @@ export const libcWithoutFallback: PolicyRule = {
     const [name] = failing[0];
     const witness = judged.witness(native, name);
     yield {
-      message: `the C library tries ${failing.map(([newer, older]) => `${newer} before ${older}`).join(', ')}, and takes ENOSYS alone as a reason to go back`,
+      message: `${failing.map(([newer, { libc, older }]) => `${libc} tries ${newer} before ${older}`).join(', ')}, and takes ENOSYS alone as a reason to go back`,
       place: judged.placeOf(judged.verdict(native, name, witness.args).origin),
       witness,
       fix: advice(
