@@ -1,6 +1,13 @@
 import { callNumber } from '@callgate/engine/internal/analysis/asked-call';
+import { possibleVerdicts } from '@callgate/engine/internal/analysis/explain';
+import { RING_CALLS } from '@callgate/engine/internal/lint/io-uring';
+import { SIBLINGS } from '@callgate/engine/internal/lint/siblings';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { formatAction } from '@callgate/engine/internal/report/action';
+import type { Target } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
-import { ABI_NAMES, type AbiName } from '@callgate/engine/internal/syscalls/arch';
+import { ABI_NAMES, type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { prototypeOf, sinceOf } from '@callgate/engine/internal/syscalls/arguments';
 import { isKnownName, nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { multiplexed } from '@callgate/engine/internal/syscalls/multiplex';
@@ -9,8 +16,11 @@ import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { abiNamed } from '../flags/target-flags.ts';
+import { stockOf } from '../load/stock.ts';
 import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
+
+const WITH_DEFAULTS = ['docker', 'podman', 'containerd'] as const;
 
 export const syscall: Verb = {
   name: 'syscall',
@@ -31,7 +41,10 @@ export const syscall: Verb = {
     const flags = command.opts<{ arch?: string; json?: boolean }>();
     const abi = flags.arch === undefined ? thisMachine().abi.name : abiNamed(flags.arch);
     const name = findName(wanted, abi);
-    context.stdout.write(flags.json ? `${writeJson(documentOf(name))}\n` : page(context, name, abi));
+    const stock = await stockVerdicts(name, abi);
+    context.stdout.write(
+      flags.json ? `${writeJson(documentOf(name, stock))}\n` : page(context, name, abi, stock),
+    );
     return CLEAN;
   },
 };
@@ -54,7 +67,32 @@ function numbersOf(name: string): [AbiName, number][] {
   });
 }
 
-function documentOf(name: string): object {
+/** What the newest default of each runtime does with a call, without any capabilities. */
+async function stockVerdicts(name: string, abi: AbiName): Promise<Readonly<Record<string, string>>> {
+  const target: Target = { native: abi, kernel: thisMachine().kernel, capabilities: [] };
+  const verdicts = await Promise.all(
+    WITH_DEFAULTS.map(async (runtime): Promise<[string, string][]> => {
+      const { value } = parseProfile(await stockOf(runtime).text(), { unknownNames: 'skip' });
+      const { value: policy } = lowerProfile(value!, target);
+      const nr = numberOf(abi, name);
+      if (!policy || nr === undefined) return [];
+      const actions = possibleVerdicts(policy, abiOf(abi), nr).map(({ verdict }) =>
+        formatAction(verdict.action, verdict.data),
+      );
+      return [[runtime, [...new Set(actions)].join(' or ')]];
+    }),
+  );
+  return Object.fromEntries(verdicts.flat());
+}
+
+/** Other calls by which what a call does can be done, too. */
+function siblingsOf(name: string): { readonly effect: string; readonly calls: readonly string[] }[] {
+  return SIBLINGS.filter(({ calls }) => calls.includes(name)).map(({ effect, calls }) => {
+    return { effect, calls: calls.filter((other) => other !== name) };
+  });
+}
+
+function documentOf(name: string, stock: Readonly<Record<string, string>>): object {
   return {
     name,
     since: sinceOf(name) ?? null,
@@ -62,10 +100,13 @@ function documentOf(name: string): object {
     arguments: prototypeOf(name) ?? null,
     multiplexed: multiplexed(name) ?? null,
     notable: notable(name) ?? null,
+    siblings: siblingsOf(name),
+    ring: RING_CALLS.get(name) ?? null,
+    stock,
   };
 }
 
-function page(context: Context, name: string, abi: AbiName): string {
+function page(context: Context, name: string, abi: AbiName, stock: Readonly<Record<string, string>>): string {
   const style = styleFor(context.stdout, context.env);
   const prototype = prototypeOf(name, abi);
   const nr = numberOf(abi, name);
@@ -90,10 +131,34 @@ function page(context: Context, name: string, abi: AbiName): string {
     `  ${facts.join(' · ')}`,
     ...(why ? [`  ${style.yellow('attackers like it')}: ${why}`] : []),
     ...(rows.length > 0 ? ['', ...rows] : []),
+    ...siblingLines(name, abi),
+    ...stockLines(stock),
     '',
     ...columns(numbers),
     '',
   ].join('\n');
+}
+
+/** By what else the same can be had; calls of this ABI. */
+function siblingLines(name: string, abi: AbiName): string[] {
+  const lines = siblingsOf(name).flatMap(({ effect, calls }) => {
+    const here = calls.filter((other) => numberOf(abi, other) !== undefined);
+    return here.length > 0 ? [`  also ${effect}: ${here.map(withRelease).join(', ')}`] : [];
+  });
+  const ring = RING_CALLS.get(name);
+  if (ring !== undefined)
+    lines.push(`  a ring of io_uring does it without asking a filter, since Linux ${ring}`);
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+function withRelease(name: string): string {
+  const since = sinceOf(name);
+  return since === undefined ? name : `${name} (Linux ${since})`;
+}
+
+function stockLines(stock: Readonly<Record<string, string>>): string[] {
+  const texts = Object.entries(stock).map(([runtime, verdict]) => `${runtime} ${verdict}`);
+  return texts.length > 0 ? ['', `  by default: ${texts.join(' · ')}`] : [];
 }
 
 function columns(cells: readonly string[]): string[] {

@@ -1,0 +1,25 @@
+import { callgate } from '@callgate/testing/callgate';
+import { expect, it } from 'vitest';
+
+const page = async (...args: string[]) => (await callgate(['syscall', ...args])).stdout;
+
+it('says by which other calls the same can be had, of this ABI alone', async () => {
+  expect(await page('chmod', '--arch', 'x86_64')).toContain(
+    'also changes the mode of a file: fchmod (Linux 1.0), fchmodat (Linux 2.6.16), fchmodat2 (Linux 6.6)\n',
+  );
+  expect(await page('fchmodat', '--arch', 'aarch64')).not.toMatch(/ chmod/);
+  expect(await page('mkdir', '--arch', 'x86_64')).toContain(
+    'a ring of io_uring does it without asking a filter, since Linux 5.15\n',
+  );
+});
+
+it('says what runtimes do with it by default', async () => {
+  expect(await page('bpf', '--arch', 'x86_64')).toContain(
+    'by default: docker ERRNO(EPERM) · podman ERRNO(EPERM) · containerd ERRNO(EPERM)\n',
+  );
+  const { stock, siblings, ring } = JSON.parse(await page('personality', '--json', '--arch', 'x86_64'));
+  expect(stock.docker).toBe('ALLOW or ERRNO(EPERM)');
+  expect([siblings, ring]).toEqual([[], null]);
+  // arm64 has no such call.
+  expect(await page('mkdir', '--arch', 'aarch64')).not.toContain('by default');
+});
