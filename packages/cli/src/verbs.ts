@@ -40,6 +40,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/build.ts')).build,
   },
   {
+    name: 'edit',
+    group: 'build',
+    summary: 'change what a profile allows or denies, and prove that nothing else has changed',
+    load: async () => (await import('./commands/edit.ts')).edit,
+  },
+  {
     name: 'shrink',
     group: 'build',
     summary: 'find calls that a workload can do without, by trials',

@@ -47,6 +47,11 @@ const ON_SUBJECTS: readonly Arguments[] = [
   (r, file) => ['show', file, ...sometimes(r, '--names', '--bitmap', '--allow-unknown')],
   given('gate', conditional, '{}'),
   given('forecast', '{}'),
+  (r, file) => [
+    'edit',
+    file,
+    ...r.pick([['--deny', 'read'], ['--allow', 'openat2'], ['--shadow'], ['--rename-unknown']]),
+  ],
   (r, file) => ['lint', file, ...sometimes(r, '--all')],
   (r, file) => ['lint', file, '--format', r.pick(FINDING_FORMATS).id, ...sometimes(r, '--all')],
   (r, file) => [
@@ -101,6 +106,8 @@ const ON_WORDS: readonly Arguments[] = [
     given('lint', conditional, '--format', '{}'),
   ],
   given('rules', '{}'),
+  ...['--allow', '--deny', '--default', '--add-floor'].map((flag) => given('edit', conditional, flag, '{}')),
+  given('edit', conditional, '--allow', 'socket={}'),
   ...['--libc-range', '--kernel-range'].map((flag) => given('forecast', conditional, flag, '{}')),
   ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],
   ...[given('syscall', '{}'), given('syscall', 'read', '--arch', '{}')],

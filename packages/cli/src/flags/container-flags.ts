@@ -40,6 +40,11 @@ export async function containerOptionsOf(
   return {};
 }
 
+/** The floor of a runtime such as runc@1.3, in containers without no_new_privs, into which people execute commands. */
+export function floorRuntime(text: string): FloorChoice {
+  return floorChoice(text, { newPrivs: true, exec: true });
+}
+
 function floorChoice(text: string, flags: ContainerFlags): FloorChoice {
   const [runtime, release] = withRelease(text);
   if (!Object.hasOwn(FLOOR_RUNTIMES, runtime))

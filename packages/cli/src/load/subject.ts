@@ -65,7 +65,7 @@ export async function loadSubject(
 }
 
 /** FILE#NAME is one of several profiles of a file, unless a file has that name. */
-function partOf(context: Context, name: string): { readonly file: string; readonly part?: string } {
+export function partOf(context: Context, name: string): { readonly file: string; readonly part?: string } {
   const at = name.indexOf('#');
   if (at <= 0 || existsSync(resolve(context.cwd, name))) return { file: name };
   return { file: name.slice(0, at), part: name.slice(at + 1) };

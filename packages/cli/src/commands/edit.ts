@@ -1,0 +1,161 @@
+import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
+import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
+import { floorOf } from '@callgate/engine/internal/build/floors';
+import { type Asked, amend, NotAsAsked } from '@callgate/engine/internal/edit/amend';
+import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
+import { printable } from '@callgate/engine/internal/report/words';
+import type { Target } from '@callgate/engine/internal/runtime/target';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { Option } from 'commander';
+import { examples, type Verb } from '../command.ts';
+import { CLEAN, CliFailure, type Context, InputFaults } from '../context.ts';
+import { callsAsked } from '../flags/asked-calls.ts';
+import { floorRuntime } from '../flags/container-flags.ts';
+import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { located } from '../load/faults.ts';
+import { readText } from '../load/read-text.ts';
+import { stockNamed } from '../load/stock.ts';
+import { loadProfileSubject, partOf } from '../load/subject.ts';
+import { styleFor } from '../terminal/style.ts';
+import { writeFile } from '../terminal/write-file.ts';
+
+interface EditFlags extends TargetFlags {
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly default?: string;
+  readonly shadow?: boolean;
+  readonly addFloor?: string;
+  readonly renameUnknown?: boolean;
+  readonly output: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+}
+
+const ACTIONS = ['ALLOW', 'LOG', 'ERRNO', 'KILL_PROCESS', 'KILL_THREAD', 'TRAP', 'TRACE'];
+
+export const edit: Verb = {
+  name: 'edit',
+
+  configure(command) {
+    command
+      .argument('<profile>', 'a profile, or a default profile such as stock:docker, stock:none (allows all)')
+      .option(
+        '--allow <call,…>',
+        'let calls pass, or one with certain arguments: socket=family==AF_UNIX',
+        collected,
+        [],
+      )
+      .option('--deny <call,…>', 'answer calls with EPERM', collected, [])
+      .addOption(
+        new Option('--default <action>', `for every call that no rule names: ${ACTIONS.join(', ')}`).choices(
+          ACTIONS,
+        ),
+      )
+      .option('--shadow', 'log everything that is denied, and let it pass')
+      .option(
+        '--add-floor <runtime[@v]>',
+        'let what this runtime itself calls pass: runc, crun, docker, podman, any',
+      )
+      .option(
+        '--rename-unknown',
+        'put the names of calls that were meant in the place of those that are none',
+      )
+      .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
+      .option('--json', 'what has changed as one JSON document, with the text where -o names no file')
+      .option('-q, --quiet', 'do not tell what has changed');
+    addTargetFlags(command);
+    command.addHelpText(
+      'after',
+      `
+The text is changed where it has to be; comments, order and layout stay. Then callgate proves that what the
+profile means has changed as asked and in nothing else. Where it would not, nothing is written.
+${examples(
+  'edit profile.json --allow statx,openat2 -o profile.json',
+  "edit profile.yaml --allow 'socket=family==AF_UNIX' --deny ptrace -o profile.yaml",
+  'edit stock:docker --deny ptrace -o no-ptrace.json',
+  'edit stock:none --deny ptrace,process_vm_writev -o denylist.json',
+  'edit profile.json --shadow -o watching.json',
+)}`,
+    );
+  },
+
+  async run(context, command) {
+    const [name] = command.processedArgs as [string];
+    const flags = command.opts<EditFlags>();
+    const target = targetOf(flags);
+    const { text, part } = await textOf(context, name);
+    const calls = [...asked(flags), ...(await floor(context, name, target, flags))];
+    if (calls.length === 0 && flags.default === undefined && !flags.shadow && !flags.renameUnknown)
+      throw new CliFailure(
+        'nothing is asked for: --allow, --deny, --default, --shadow, --add-floor or --rename-unknown',
+      );
+    const defaultAction = flags.default === undefined ? undefined : `SCMP_ACT_${flags.default}`;
+    const amendment = { calls, defaultAction, shadow: flags.shadow, renamesUnknown: flags.renameUnknown };
+    const amended = amendedOf(() => amend(name, text, part, target, amendment));
+    if (amended.kind === 'refused') throw new InputFaults(located(amended.faults, name, text), text);
+    const changed = amended.text.endsWith('\n') ? amended.text : `${amended.text}\n`;
+    const toStdout = flags.output === '-';
+    if (!(flags.json && toStdout)) writeFile(context, flags.output, changed);
+    const differences = diffPolicies(amended.before, amended.after);
+    if (flags.json)
+      context.stdout.write(
+        `${writeJson({ ...differencesDocument(differences), ...(toStdout && { text: changed }) })}\n`,
+      );
+    else if (!flags.quiet) tell(context, differences);
+    return CLEAN;
+  },
+};
+
+function collected(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function asked({ allow, deny }: EditFlags): Asked[] {
+  return [
+    ...allow.flatMap((text) => callsAsked(text, 'allow')),
+    ...deny.flatMap((text) => callsAsked(text, 'deny')),
+  ];
+}
+
+/** What a runtime calls itself, and does not pass yet. */
+async function floor(context: Context, name: string, target: Target, flags: EditFlags): Promise<Asked[]> {
+  if (flags.addFloor === undefined) return [];
+  const { policy } = await loadProfileSubject(context, name, target, { allowUnknown: true, quiet: true });
+  const [native] = policy.abis;
+  const passing = new Set(
+    allowedCalls(policy).flatMap((call) =>
+      call.arch === native.name && !call.isConditional ? [call.name] : [],
+    ),
+  );
+  const names = [...floorOf(floorRuntime(flags.addFloor)).keys()].filter((call) => !passing.has(call)).sort();
+  return names.length > 0 ? [{ names, kind: 'allow', conditions: [] }] : [];
+}
+
+/** A default profile stands on one line; people read it on many. */
+async function textOf(
+  context: Context,
+  name: string,
+): Promise<{ readonly text: string; readonly part?: string }> {
+  const stock = stockNamed(name);
+  if (stock) return { text: `${JSON.stringify(JSON.parse(await stock.text()), null, 2)}\n` };
+  const { file, part } = partOf(context, name);
+  return { text: await readText(context, file), part };
+}
+
+function amendedOf<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (fault) {
+    if (fault instanceof NotAsAsked) throw new CliFailure(`nothing was written: ${printable(fault.message)}`);
+    throw fault;
+  }
+}
+
+function tell({ stderr, env }: Context, differences: Differences): void {
+  const style = styleFor(stderr, env);
+  stderr.write(
+    differences.listed.length === 0
+      ? 'callgate: what the profile means has not changed\n'
+      : `callgate: ${differencesText(style, differences)}`,
+  );
+}

@@ -1,0 +1,132 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callgate } from '@callgate/testing/callgate';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const folder = mkdtempSync(join(tmpdir(), 'callgate-edit-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const PROFILE = `# web
+defaultAction: SCMP_ACT_ERRNO
+architectures: [SCMP_ARCH_X86_64]
+syscalls:
+  - names: [read, write]   # files
+    action: SCMP_ACT_ALLOW
+  - names: [rseq_slice_yield]
+    action: SCMP_ACT_ERRNO
+    errnoRet: 38
+`;
+const file = join(folder, 'p.yaml');
+writeFileSync(file, PROFILE);
+const edit = (...args: string[]) => callgate(['edit', ...args, '--arch', 'x86_64']);
+
+describe('edit', () => {
+  it('writes the text with what was asked, and tells what it changes', async () => {
+    const out = join(folder, 'out.yaml');
+    expect(await edit(file, '--allow', 'close', '--deny', 'write', '-o', out)).toEqual({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^callgate: different in 2 system calls\n\nloosened\n {2}ERRNO\(EPERM\) → ALLOW\n {4}x86_64\n {6}close\n\ntightened\n {2}ALLOW → ERRNO\(EPERM\)\n {4}x86_64\n {6}write\n$/,
+      ),
+    });
+    expect(readFileSync(out, 'utf8')).toBe(
+      `${PROFILE.replace('[read, write]', '[read]')}  - {"names": ["close"], "action": "SCMP_ACT_ALLOW"}\n`,
+    );
+    expect(readFileSync(file, 'utf8')).toBe(PROFILE);
+  });
+
+  it('lets one call pass with certain arguments, by their names', async () => {
+    const { stdout } = await edit(
+      file,
+      '--allow',
+      'socket=family==AF_UNIX and type & 0xf == SOCK_STREAM',
+      '-q',
+    );
+    expect(stdout).toContain(
+      '"args": [{"index": 0, "value": 1, "op": "SCMP_CMP_EQ"}, {"index": 1, "value": 15, "valueTwo": 1, "op": "SCMP_CMP_MASKED_EQ"}]',
+    );
+    for (const [wrong, said] of [
+      ['socket=famly==1', /"famly==1" is no condition on socket; write it as family==AF_UNIX/],
+      ['socket=family=1', /is no condition on socket/],
+      ['sockte', /did you mean socket\?/],
+    ] as const)
+      expect(await edit(file, '--allow', wrong)).toMatchObject({
+        status: 2,
+        stdout: '',
+        stderr: expect.stringMatching(said),
+      });
+  });
+
+  it('makes a denylist, and a profile with one call less than the default', async () => {
+    const { stdout } = await edit('stock:none', '--deny', 'ptrace', '-q');
+    expect(JSON.parse(stdout)).toMatchObject({
+      defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['ptrace'] }],
+    });
+    const out = join(folder, 'less.json');
+    await edit('stock:docker', '--deny', 'ptrace', '-o', out, '-q');
+    const { differences } = JSON.parse((await callgate(['diff', 'stock:docker', out, '--json'])).stdout);
+    expect(
+      new Set(differences.map(({ syscall, change }: Record<string, string>) => `${syscall} ${change}`)),
+    ).toEqual(new Set(['ptrace tightened']));
+  });
+
+  it('adds what a runtime needs, so that lint has nothing to say of that', async () => {
+    const out = join(folder, 'starts.yaml');
+    await edit(file, '--add-floor', 'docker', '--allow', 'exit_group', '-o', out, '-q');
+    const { findings } = JSON.parse(
+      (await callgate(['lint', out, '--runtime', 'docker', '--arch', 'x86_64', '--json'])).stdout,
+    );
+    expect(findings.filter(({ code }: { code: string }) => code === 'cannot-start')).toEqual([]);
+  });
+
+  it('renames what is no call, and reads no such profile otherwise', async () => {
+    const wrong = join(folder, 'wrong.json');
+    writeFileSync(
+      wrong,
+      '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["pread"], "action": "SCMP_ACT_ALLOW"}]}',
+    );
+    expect((await edit(wrong, '--rename-unknown', '-q')).stdout).toContain('["pread64"]');
+    expect(await edit(wrong, '--deny', 'read')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/\[unknown-syscall\]\n$/),
+    });
+  });
+
+  it('writes nothing where it could not do just what was asked', async () => {
+    const mux = join(folder, 'mux.json');
+    const rules = [{ names: ['socket'], action: 'SCMP_ACT_ALLOW' }];
+    const profile = {
+      defaultAction: 'SCMP_ACT_ERRNO',
+      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
+      syscalls: rules,
+    };
+    writeFileSync(mux, JSON.stringify(profile));
+    const out = join(folder, 'never.json');
+    expect(await callgate(['edit', mux, '--allow', 'connect', '-o', out])).toMatchObject({
+      status: 2,
+      stderr: 'callgate: nothing was written: socketcall would change, too: ERRNO → ALLOW\n',
+    });
+    expect(() => readFileSync(out)).toThrow(/ENOENT/);
+    expect(await edit(file)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/nothing is asked for/),
+    });
+  });
+
+  it('tells what has changed as a document', async () => {
+    const { stdout, stderr } = await edit(file, '--deny', 'write', '--json');
+    const { equal, differences, text } = JSON.parse(stdout);
+    expect([equal, differences.length, stderr]).toEqual([false, 1, '']);
+    expect(text).toBe(PROFILE.replace('[read, write]', '[read]'));
+  });
+
+  it('watches instead of denying, as a shadow', async () => {
+    const { stdout, stderr } = await edit(file, '--shadow');
+    expect(stdout).toContain('defaultAction: "SCMP_ACT_LOG"');
+    expect(stdout).not.toContain('errnoRet');
+    expect(stderr).toMatch(/ERRNO\(EPERM\) → LOG/);
+  });
+});
