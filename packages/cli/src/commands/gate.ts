@@ -5,6 +5,8 @@ import {
   type FindingSeverity,
 } from '@callgate/engine/internal/lint/finding';
 import { type Gated, gateChange, type Judgement } from '@callgate/engine/internal/lint/gate';
+import type { LintOptions } from '@callgate/engine/internal/lint/lint-text';
+import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
 import { changeCounts, changesAsFindings } from '@callgate/engine/internal/report/gate';
@@ -15,7 +17,7 @@ import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { lintOptionsFor } from '../load/lint-options.ts';
-import { type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
+import { type JudgedPart, type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
 import { type ProfilePair, profilePairs } from '../load/profile-pairs.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -39,9 +41,11 @@ interface Change {
   readonly findings: readonly LocatedFinding[];
   readonly gone: number;
   readonly differs: boolean;
+  /** Whether all differences could be listed; else any kind may be among them. */
+  readonly isComplete: boolean;
 }
 
-const NOTHING = { findings: [], gone: 0, differs: false } satisfies Partial<Change>;
+const NOTHING = { findings: [], gone: 0, differs: false, isComplete: true } satisfies Partial<Change>;
 
 export const gate: Verb = {
   name: 'gate',
@@ -62,7 +66,8 @@ export const gate: Verb = {
       'after',
       `
 For a review: what a change to profiles loosens, each with a call that shows it, and what lint finds now that
-it did not find before. A change of words alone says "no change".
+it did not find before. A change of words alone says "no change". It is judged for this machine's ABI and
+kernel, or those of --arch and --kernel, without capabilities and with all of them.
 
 Exit status: 0 passes, 1 fails, 2 could not do it.
 ${examples(
@@ -81,17 +86,29 @@ ${examples(
     const changes: Change[] = [];
     const diagnostics: LocatedDiagnostic[] = [];
     for (const pair of await profilePairs(context, base, head)) {
-      const [before, after] = await Promise.all(
-        [pair.before, pair.after].map((name) =>
-          name === undefined ? undefined : judgeSubject(context, name, options),
-        ),
-      );
+      const judge = (by: LintOptions) =>
+        Promise.all(
+          [pair.before, pair.after].map((name) =>
+            name === undefined ? undefined : judgeSubject(context, name, by),
+          ),
+        );
+      const [before, after] = await judge(options);
       for (const { faults, text } of [before, after].flatMap((judged) => judged ?? [])) {
         diagnostics.push(...faults);
         writeFaults(context, faults, text, 'callgate: ');
       }
-      if (after) changes.push(...changesOf(pair, before, after));
-      else changes.push({ ...NOTHING, name: pair.name, what: 'removed' });
+      if (!after) {
+        changes.push({ ...NOTHING, name: pair.name, what: 'removed' });
+        continue;
+      }
+      const found = changesOf(pair, before, after);
+      // What a profile lets containers with capabilities do shows only where they have them.
+      const asksCapabilities =
+        flags.caps === undefined && [before, after].some((side) => side && dependsOnCapabilities(side));
+      const [capableBefore, capableAfter] = asksCapabilities ? await judge(withCapabilities(options)) : [];
+      changes.push(
+        ...(capableAfter ? withThose(found, changesOf(pair, capableBefore, capableAfter)) : found),
+      );
     }
     const failing = changes.filter((change) => fails(change, reasons));
     const findings = changes.flatMap((change) => change.findings);
@@ -113,14 +130,53 @@ function reasonsOf(text: string): FailReason[] {
 /** What became of each profile of a text. */
 function changesOf({ name }: ProfilePair, before: JudgedText | undefined, after: JudgedText): Change[] {
   return after.parts.map(({ part, judgement }) => {
-    const old = before?.parts.find((other) => other.part === part)?.judgement;
+    const old = formerOf(part, before)?.judgement;
     const gated = gateChange(old, judgement);
     return {
       name: part === undefined ? name : `${name}#${part}`,
       what: old ? whatOf(gated.differences) : 'a new profile',
       findings: locatedFindings(toldOf(gated, judgement), after, part),
       gone: gated.gone.length,
-      differs: !gated.differences.isComplete || gated.differences.listed.length > 0,
+      differs: gated.differences.listed.length > 0,
+      isComplete: gated.differences.isComplete,
+    };
+  });
+}
+
+/** The profile of that name before; one that has got another, or none, is held against the only one or the first. */
+function formerOf(part: string | undefined, before: JudgedText | undefined): JudgedPart | undefined {
+  const same = before?.parts.find((other) => other.part === part);
+  const isOther = part === undefined || before?.parts.some((other) => other.part === undefined);
+  return same ?? (isOther ? before?.parts[0] : undefined);
+}
+
+function dependsOnCapabilities({ parts }: JudgedText): boolean {
+  return parts.some(({ judgement: { judged } }) =>
+    judged.profile.rules.some(
+      ({ includes, excludes }) => (includes?.caps ?? []).length + (excludes?.caps ?? []).length > 0,
+    ),
+  );
+}
+
+function withCapabilities(options: LintOptions): LintOptions {
+  return { ...options, target: { ...options.target, capabilities: CAPABILITIES } };
+}
+
+/** What changes for containers with all capabilities, beside what changes for those with none. */
+function withThose(changes: readonly Change[], capable: readonly Change[]): Change[] {
+  return changes.map((change, i) => {
+    const known = new Set(change.findings.map(({ message }) => message));
+    const more = capable[i].findings
+      .filter(({ code, message }) => code === 'loosened' && !known.has(message))
+      .map((finding) => ({ ...finding, message: `with all capabilities, ${finding.message}` }));
+    const differs = change.differs || capable[i].differs;
+    const what = differs && !change.differs ? `with all capabilities ${capable[i].what}` : change.what;
+    return {
+      ...change,
+      what,
+      findings: [...more, ...change.findings],
+      differs,
+      isComplete: change.isComplete && capable[i].isComplete,
     };
   });
 }
@@ -134,7 +190,8 @@ function toldOf(gated: Gated, after: Judgement): Finding[] {
   return [...changesAsFindings(gated, after, ['loosened']), ...added];
 }
 
-function fails({ findings, differs }: Change, reasons: readonly FailReason[]): boolean {
+function fails({ findings, differs, isComplete }: Change, reasons: readonly FailReason[]): boolean {
+  if (!isComplete && (reasons.includes('changed') || reasons.includes('loosened'))) return true;
   if (differs && reasons.includes('changed')) return true;
   if (reasons.includes('loosened') && findings.some(({ code }) => code === 'loosened')) return true;
   const severities = reasons.filter((reason): reason is FindingSeverity =>

@@ -74,6 +74,33 @@ describe('gate', () => {
     expect((await gate('old', 'a.json')).status).toBe(2);
   });
 
+  it('sees what only containers with capabilities may do', async () => {
+    const before = written('caps-a.json', FEW);
+    const rules = [
+      { names: FEW, action: 'SCMP_ACT_ALLOW' },
+      { names: ['mount'], action: 'SCMP_ACT_ALLOW', includes: { caps: ['CAP_SYS_ADMIN'] } },
+    ];
+    const after = written('caps-b.json', FEW, { syscalls: rules });
+    const { status, stdout } = await gate(before, after);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^caps-b\.json: with all capabilities 1 loosened/);
+    expect(stdout).toMatch(/high: with all capabilities, mount: ERRNO\(EPERM\) → ALLOW \[loosened\]/);
+    expect((await gate(before, after, '--caps', 'CAP_CHOWN')).status).toBe(0);
+  });
+
+  it('holds a profile that has got a name against the only one before', async () => {
+    const map = (...parts: string[]) => `kind: ConfigMap\nmetadata: {name: p}\ndata:\n${parts.join('')}`;
+    const part = (name: string, action: string) => `  ${name}: '{"defaultAction": "SCMP_ACT_${action}"}'\n`;
+    writeFileSync(join(cwd, 'one.yaml'), map(part('a', 'ERRNO')));
+    writeFileSync(join(cwd, 'two.yaml'), map(part('a', 'ALLOW'), part('b', 'ERRNO')));
+    for (const [base, head] of [
+      ['one.yaml', 'two.yaml'],
+      ['two.yaml', 'one.yaml'],
+    ])
+      expect((await gate(base, head)).stdout).not.toMatch(/a new profile/);
+    expect((await gate('one.yaml', 'two.yaml')).stdout).toMatch(/^two\.yaml#a: \d+ loosened/);
+  });
+
   it('never takes what it could not judge for a pass or a finding', async () => {
     writeFileSync(join(cwd, 'broken.json'), '{"defaultAction": "SCMP_ACT_FOO"}');
     for (const pair of [
