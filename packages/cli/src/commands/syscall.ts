@@ -1,5 +1,6 @@
 import { callNumber } from '@callgate/engine/internal/analysis/asked-call';
 import { possibleVerdicts } from '@callgate/engine/internal/analysis/explain';
+import { capabilityChecks } from '@callgate/engine/internal/lint/capability-checks';
 import { RING_CALLS } from '@callgate/engine/internal/lint/io-uring';
 import { SIBLINGS } from '@callgate/engine/internal/lint/siblings';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
@@ -102,6 +103,7 @@ function documentOf(name: string, stock: Readonly<Record<string, string>>): obje
     notable: notable(name) ?? null,
     siblings: siblingsOf(name),
     ring: RING_CALLS.get(name) ?? null,
+    capabilities: capabilityChecks(name),
     stock,
   };
 }
@@ -131,12 +133,22 @@ function page(context: Context, name: string, abi: AbiName, stock: Readonly<Reco
     `  ${facts.join(' · ')}`,
     ...(why ? [`  ${style.yellow('attackers like it')}: ${why}`] : []),
     ...(rows.length > 0 ? ['', ...rows] : []),
+    ...capabilityLines(name),
     ...siblingLines(name, abi),
     ...stockLines(stock),
     '',
     ...columns(numbers),
     '',
   ].join('\n');
+}
+
+/** What the kernel asks for besides. */
+function capabilityLines(name: string): string[] {
+  const lines = capabilityChecks(name).map(
+    ({ capability, initialOnly, when }) =>
+      `  the kernel asks for ${capability}${initialOnly ? ' in the first user namespace' : ''}: ${when}`,
+  );
+  return lines.length > 0 ? ['', ...lines] : [];
 }
 
 /** By what else the same can be had; calls of this ABI. */

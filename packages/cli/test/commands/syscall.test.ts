@@ -13,6 +13,16 @@ it('says by which other calls the same can be had, of this ABI alone', async () 
   );
 });
 
+it('says which capabilities the kernel asks for besides', async () => {
+  expect(await page('kexec_load')).toContain(
+    'the kernel asks for CAP_SYS_BOOT in the first user namespace: every call\n',
+  );
+  expect(await page('unshare')).toMatch(
+    /the kernel asks for CAP_SYS_ADMIN: every kind of namespace but the user namespace/,
+  );
+  expect(JSON.parse(await page('read', '--json')).capabilities).toEqual([]);
+});
+
 it('says what runtimes do with it by default', async () => {
   expect(await page('bpf', '--arch', 'x86_64')).toContain(
     'by default: docker ERRNO(EPERM) · podman ERRNO(EPERM) · containerd ERRNO(EPERM)\n',
