@@ -68,12 +68,14 @@ function profileName(file: string, part: string | undefined): string {
 
 /** Reads a text and judges every profile in it. */
 export async function lintSubject(context: Context, name: string, options: LintOptions): Promise<Linted> {
-  const { text, profiles } = await lintedProfiles(context, name, options);
+  const { text, parts, faults } = await judgeSubject(context, name, options);
   return {
     text,
-    judged: profiles.filter(({ judged }) => judged).map(({ part }) => profileName(name, part)),
-    findings: profiles.flatMap(({ part, findings }) => locatedFindings(findings, { name, text }, part)),
-    faults: profiles.flatMap(({ faults }) => located(faults, name, text)),
+    judged: parts.map(({ part }) => profileName(name, part)),
+    findings: parts.flatMap(({ part, judgement }) =>
+      locatedFindings(judgement.findings, { name, text }, part),
+    ),
+    faults,
   };
 }
 

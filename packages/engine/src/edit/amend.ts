@@ -10,6 +10,7 @@ import { lowerProfile } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
 import { parseProfile } from '../profile/parse.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
+import { ENOSYS } from '../runtime/enosys-stub.ts';
 import type { Target } from '../runtime/target.ts';
 import { formatOf } from '../source/read.ts';
 import { abiOf } from '../syscalls/arch.ts';
@@ -43,7 +44,6 @@ export interface Amended {
 }
 
 const EPERM = 1;
-const ENOSYS = 38;
 /** Actions of a profile by which a call is not made. */
 const DENIALS = new Set(
   ['KILL', 'KILL_THREAD', 'KILL_PROCESS', 'TRAP', 'ERRNO'].map((name) => `SCMP_ACT_${name}`),

@@ -1,4 +1,6 @@
 import type { Span } from '../diagnostics/span.ts';
+import { argument as argumentField } from '../diagram/fields.ts';
+import { dependsOn } from '../diagram/forget.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import { type Argument, prototypeOf } from '../syscalls/arguments.ts';
 import type { Judged } from './judged.ts';
@@ -26,4 +28,19 @@ export function* conditionalCalls(judged: Judged): Iterable<ConditionalCall> {
           seen.add(key);
           yield { abi, name, argument, prototype, place };
         }
+}
+
+/** Those that are meant and whose argument really decides, on ABIs of 64 bits, for which prototypes hold; one for a condition. */
+export function* decidingArguments(
+  judged: Judged,
+  isMeant: (call: ConditionalCall) => boolean,
+): Iterable<ConditionalCall> {
+  const seen = new Set<number>();
+  for (const call of conditionalCalls(judged)) {
+    const { abi, name, argument, place } = call;
+    if (seen.has(place.start) || abi.bits !== 64 || !isMeant(call)) continue;
+    if (!dependsOn(judged.policy.diagram, judged.decision(abi, name)!, argumentField(argument))) continue;
+    seen.add(place.start);
+    yield call;
+  }
 }

@@ -6,6 +6,7 @@ import {
   type LibcRange,
 } from '../build/portability.ts';
 import { advice } from '../diagnostics/diagnostic.ts';
+import { ENOSYS } from '../runtime/enosys-stub.ts';
 import { callsOf } from '../syscalls/lookup.ts';
 import type { Finding } from './finding.ts';
 import type { Judged } from './judged.ts';
@@ -16,8 +17,6 @@ export interface Outlook {
   readonly libcs: readonly LibcRange[];
   readonly kernels?: KernelRange;
 }
-
-const ENOSYS = 38;
 
 /** The codes of what forecast finds, beside those of rules. */
 export const FORECAST_CODES = {

@@ -10,7 +10,7 @@ import type { Fact } from '../runtime/fact.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Abi, abiOfCall } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
-import { numberOf } from '../syscalls/lookup.ts';
+import { callsOf, numberOf } from '../syscalls/lookup.ts';
 import type { Witness } from './finding.ts';
 
 /** How many of a call's arguments let it pass, or leave it to a tracer or supervisor. */
@@ -113,6 +113,20 @@ export class Judged {
   witness(abi: Abi, name: string, set: CallSet = Diagram.TRUE): Witness {
     const { args } = smallestCall(this.policy.diagram, set)!;
     return { arch: abi.name, nr: numberOf(abi.name, name)!, args };
+  }
+
+  /** A call that passes; undefined where none does. */
+  passingWitness(abi: Abi, name: string): Witness | undefined {
+    const passing = this.passing(abi, name)!;
+    return passing === Diagram.FALSE ? undefined : this.witness(abi, name, passing);
+  }
+
+  /** A call that no table has and no rule can name, and what it gets. */
+  get unnamed(): { readonly verdict: Verdict; readonly witness: Witness } {
+    const { name: arch, auditArch } = this.native;
+    const nr = callsOf(arch).at(-1)![1] + 1;
+    const verdict = explainCall(this.policy, { arch: auditArch, nr, args: [] });
+    return { verdict, witness: { arch, nr, args: [] } };
   }
 
   /** Where the profile says what a call gets: its name in a rule, or the default action. */

@@ -3,7 +3,7 @@ import { executes, freedomOf } from '../bpf/action.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import type { Judged } from './judged.ts';
 
-const SIGCHLD = 17n;
+export const SIGCHLD = 17n;
 
 /** The flags of clone(2) and unshare(2) that make namespaces (linux/sched.h), the one that gives capabilities first. */
 export const NAMESPACE_FLAGS: readonly (readonly [name: string, flag: bigint])[] = [

@@ -1,9 +1,9 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { ENOSYS } from '../../runtime/enosys-stub.ts';
 import { cloneArguments } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
-const ENOSYS = 38;
 /** CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID */
 const THREAD = 0x003d_0f00n;
 

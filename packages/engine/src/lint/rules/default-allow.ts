@@ -1,7 +1,5 @@
-import { explainCall } from '../../analysis/explain.ts';
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
-import { callsOf } from '../../syscalls/lookup.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** What no rule names passes. */
@@ -10,9 +8,8 @@ export const defaultAllow: PolicyRule = {
   severity: 'high',
   about:
     'The default action executes calls, so everything passes that no rule names: calls that were forgotten, and those that later kernels bring.',
-  *find({ policy, native, profile }) {
-    const nr = callsOf(native.name).at(-1)![1] + 1;
-    const { action, origin } = explainCall(policy, { arch: native.auditArch, nr, args: [] });
+  *find({ profile, unnamed: { verdict, witness } }) {
+    const { action, origin } = verdict;
     if (!executes(action) || origin.because !== 'default') return;
     yield {
       message:
@@ -20,7 +17,7 @@ export const defaultAllow: PolicyRule = {
           ? 'every call that no rule names passes, and is logged'
           : 'every call that no rule names passes, those of later kernels, too',
       place: profile.defaultAction.span,
-      witness: { arch: native.name, nr, args: [] },
+      witness,
       fix: advice('deny by default and allow what the workload calls: callgate record, then callgate build'),
     };
   },

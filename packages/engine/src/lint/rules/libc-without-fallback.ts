@@ -1,8 +1,8 @@
 import { LIBC_CHANGES } from '../../build/generated/libc-changes.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { ENOSYS } from '../../runtime/enosys-stub.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
-const ENOSYS = 38;
 /** It has a rule of its own. */
 const OWN = 'clone3';
 

@@ -1,6 +1,6 @@
 import { actionOfWord, executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
-import { callsWhere, difference } from '../../diagram/call-set.ts';
+import { type CallSet, callsWhere, difference } from '../../diagram/call-set.ts';
 import { adopt } from '../../diagram/decision.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import { restrict } from '../../diagram/restrict.ts';
@@ -20,17 +20,21 @@ export const looserThanDefault: PolicyRule = {
   *find(judged) {
     const { native, usual } = judged;
     // Where every call passes by default there is another finding.
-    if (!usual || executes(actionOfWord(defaultWord(judged)).kind)) return;
-    const names = callsOf(native.name).map(([name]) => name);
-    const looser = names.filter((name) => moreThan(judged, usual, name) !== Diagram.FALSE);
-    if (looser.length === 0) return;
+    if (!usual || executes(judged.unnamed.verdict.action)) return;
+    const more = new Map(
+      callsOf(native.name)
+        .map(([name, nr]): [string, CallSet] => [name, moreThan(judged, usual, name, nr)])
+        .filter(([, set]) => set !== Diagram.FALSE),
+    );
+    if (more.size === 0) return;
+    const looser = [...more.keys()];
     const liked = looser.filter((name) => notable(name) !== undefined);
     const told = [...liked, ...looser.filter((name) => !liked.includes(name))];
     const [first] = told;
-    const witness = judged.witness(native, first, moreThan(judged, usual, first));
-    const more = told.length > MOST_NAMED ? ` and ${told.length - MOST_NAMED} more` : '';
+    const witness = judged.witness(native, first, more.get(first)!);
+    const others = told.length > MOST_NAMED ? ` and ${told.length - MOST_NAMED} more` : '';
     yield {
-      message: `looser than ${usual.name}'s default in ${told.length === 1 ? 'one call' : `${told.length} calls`}: ${told.slice(0, MOST_NAMED).join(', ')}${more}`,
+      message: `looser than ${usual.name}'s default in ${told.length === 1 ? 'one call' : `${told.length} calls`}: ${told.slice(0, MOST_NAMED).join(', ')}${others}`,
       identity: usual.name,
       place: judged.placeOf(judged.verdict(native, first, witness.args).origin),
       witness,
@@ -40,18 +44,11 @@ export const looserThanDefault: PolicyRule = {
 };
 
 /** The arguments with which a call passes here and not by default. */
-function moreThan(judged: Judged, { policy }: Usual, name: string): number {
+function moreThan(judged: Judged, { policy }: Usual, name: string, nr: number): CallSet {
   const { native } = judged;
   const { diagram } = judged.policy;
-  const [, nr] = callsOf(native.name).find(([known]) => known === name)!;
   const root = restrict(policy.diagram, policy.root, native.auditArch, nr);
   const usual = adopt(diagram, { diagram: policy.diagram, root });
   const passing = callsWhere(diagram, usual, (word) => executes(actionOfWord(word).kind));
   return difference(diagram, judged.passing(native, name)!, passing);
-}
-
-/** What a call gets that no table has and no rule names. */
-function defaultWord({ policy, native }: Judged): number {
-  const nr = callsOf(native.name).at(-1)![1] + 1;
-  return policy.diagram.evaluate(policy.root, { arch: native.auditArch, nr, args: [] });
 }

@@ -1,6 +1,6 @@
-import { actionOfWord, executes } from '../../bpf/action.ts';
+import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
-import { callsWhere, smallestCall } from '../../diagram/call-set.ts';
+import { smallestCall } from '../../diagram/call-set.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import { argument as argumentField, half } from '../../diagram/fields.ts';
 import { forget } from '../../diagram/forget.ts';
@@ -20,9 +20,7 @@ export const missesNegative: PolicyRule = {
     for (const { abi, name, argument, prototype, place } of conditionalCalls(judged)) {
       const declared = prototype[argument];
       if (abi.bits !== 64 || declared?.bits !== 32 || !declared.signed || seen.has(place.start)) continue;
-      const passing = callsWhere(diagram, judged.decision(abi, name)!, (word) =>
-        executes(actionOfWord(word).kind),
-      );
+      const passing = judged.passing(abi, name)!;
       const field = argumentField(argument);
       const [upper, lower] = [half(field, 'high'), half(field, 'low')];
       const negative = diagram.atLeast(lower, 0x8000_0000);

@@ -6,12 +6,11 @@ import type { CallSet } from '../../diagram/call-set.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import { argument as argumentField } from '../../diagram/fields.ts';
 import { compareKernels, parseKernel, type Rule } from '../../profile/profile.ts';
+import { ENOSYS } from '../../runtime/enosys-stub.ts';
 import { sinceOf } from '../../syscalls/arguments.ts';
 import type { Judged } from '../judged.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
 import { effectArguments, SIBLINGS, type Siblings } from '../siblings.ts';
-
-const ENOSYS = 38;
 
 /** A call is denied, and another one that does the same passes. */
 export const siblingPasses: PolicyRule = {

@@ -1,11 +1,10 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import { cloneArguments, NAMESPACE_FLAGS } from '../namespaces.ts';
+import { cloneArguments, NAMESPACE_FLAGS, SIGCHLD } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 const [[, NEWUSER]] = NAMESPACE_FLAGS;
-const SIGCHLD = 17n;
 
 /** Whoever may make a user namespace has all capabilities in it. */
 export const userNamespaces: PolicyRule = {
