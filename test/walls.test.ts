@@ -9,7 +9,13 @@ const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>
   engine: { allowed: [/^yaml$/, /^valibot$/] },
   linux: { allowed: [/^@callgate\/engine\//, /^node:/, /^koffi$/] },
   cli: {
-    allowed: [/^@callgate\/(engine|linux)\//, /^node:(fs|os|path|stream)$/, /^commander$/, /^picocolors$/],
+    allowed: [
+      /^@callgate\/(engine|linux)\//,
+      /^node:(fs|os|path|stream)$/,
+      /^commander$/,
+      /^picocolors$/,
+      /^picomatch$/,
+    ],
   },
 };
 

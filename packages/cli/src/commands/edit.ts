@@ -111,10 +111,7 @@ function collected(value: string, before: readonly string[]): string[] {
 }
 
 function asked({ allow, deny }: EditFlags): Asked[] {
-  return [
-    ...allow.flatMap((text) => callsAsked(text, 'allow')),
-    ...deny.flatMap((text) => callsAsked(text, 'deny')),
-  ];
+  return [...allow.map((text) => callsAsked(text, 'allow')), ...deny.map((text) => callsAsked(text, 'deny'))];
 }
 
 /** What a runtime calls itself, and does not pass yet. */

@@ -60,15 +60,16 @@ ${examples('forecast profile.json', 'forecast profile.json --libc-range glibc:2.
           ? { from: options.target.kernel, to: NEWEST_KERNEL }
           : kernelRange(flags.kernelRange),
     };
-    const judged = await judgeSubject(context, name, options);
+    const judged = await judgeSubject(context, name, [{ label: '', options }]);
     writeFaults(context, judged.faults, judged.text, 'callgate: ');
-    const findings = judged.parts.flatMap(({ part, judgement }) =>
-      locatedFindings(foresee(judgement.judged, outlook), judged, part),
+    const profiles = judged.under[0].profiles.flatMap((profile) => (profile.judged ? [profile] : []));
+    const findings = profiles.flatMap(({ part, judged: meant }) =>
+      locatedFindings(foresee(meant!, outlook), judged, part),
     );
     const { faults } = judged;
     if (flags.json)
       context.stdout.write(`${writeJson({ findings, ...(faults.length > 0 && { diagnostics: faults }) })}\n`);
-    else if (!flags.quiet && judged.parts.length > 0) tell(context, name, findings, flags);
+    else if (!flags.quiet && profiles.length > 0) tell(context, name, findings, flags);
     return faults.length > 0 ? FAILED : findings.length > 0 ? FINDINGS : CLEAN;
   },
 };

@@ -1,51 +1,43 @@
-import type { Differences } from '@callgate/engine/internal/analysis/diff';
-import {
-  FINDING_SEVERITIES,
-  type Finding,
-  type FindingSeverity,
-} from '@callgate/engine/internal/lint/finding';
-import { type Gated, gateChange, type Judgement } from '@callgate/engine/internal/lint/gate';
-import type { LintOptions } from '@callgate/engine/internal/lint/lint-text';
+import { BUDGET_CODES } from '@callgate/engine/internal/lint/budget';
+import { FINDING_SEVERITIES } from '@callgate/engine/internal/lint/finding';
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
-import { changeCounts, changesAsFindings } from '@callgate/engine/internal/report/gate';
+import {
+  changesAcross,
+  type ProfileChange,
+  profileChanges,
+} from '@callgate/engine/internal/report/profile-changes';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
+import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
-import { lintOptionsFor } from '../load/lint-options.ts';
-import { type JudgedPart, type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
+import { type HouseRules, houseRules, type Setting } from '../load/house-rules.ts';
+import { type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
 import { type ProfilePair, profilePairs } from '../load/profile-pairs.ts';
 import { styleFor } from '../terminal/style.ts';
 
-/** For what gate fails: a change of what the kernel decides, or a new finding that matters as much. */
-const REASONS = ['loosened', 'changed', ...FINDING_SEVERITIES] as const;
+/** For what gate fails: a change of what the kernel decides, what is over a budget, or a new finding that matters as much. */
+const REASONS = ['loosened', 'changed', 'budget', ...FINDING_SEVERITIES] as const;
+const SEVERITIES: readonly string[] = FINDING_SEVERITIES;
 type FailReason = (typeof REASONS)[number];
 /** Lines of one profile; the others are counted. */
 const MOST = 10;
 
-interface GateFlags extends TargetFlags {
+interface GateFlags extends TargetFlags, ConfigFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly failOn: string;
 }
 
-/** What became of one profile. */
-interface Change {
+/** What became of one profile, and what of it is told. */
+interface Change extends Omit<ProfileChange, 'findings'> {
   readonly name: string;
-  readonly what: string;
-  /** What loosens it, and what lint finds that it did not find before. */
   readonly findings: readonly LocatedFinding[];
-  readonly gone: number;
-  readonly differs: boolean;
-  /** Whether all differences could be listed; else any kind may be among them. */
-  readonly isComplete: boolean;
 }
-
-const NOTHING = { findings: [], gone: 0, differs: false, isComplete: true } satisfies Partial<Change>;
 
 export const gate: Verb = {
   name: 'gate',
@@ -57,10 +49,11 @@ export const gate: Verb = {
       .option(
         '--fail-on <reason,…>',
         `exit with 1 for these: ${REASONS.join(', ')} (a severity: new findings that matter as much)`,
-        'loosened,high',
+        'loosened,high,budget',
       )
       .option('--json', 'one JSON document')
       .option('-q, --quiet', 'say nothing; the exit status tells');
+    addConfigFlags(command);
     addTargetFlags(command);
     command.addHelpText(
       'after',
@@ -82,33 +75,24 @@ ${examples(
     const [base, head] = command.processedArgs as [string, string];
     const flags = command.opts<GateFlags>();
     const reasons = reasonsOf(flags.failOn);
-    const options = await lintOptionsFor(flags);
+    const house = await houseRules(context, flags);
     const changes: Change[] = [];
     const diagnostics: LocatedDiagnostic[] = [];
     for (const pair of await profilePairs(context, base, head)) {
-      const judge = (by: LintOptions) =>
-        Promise.all(
-          [pair.before, pair.after].map((name) =>
-            name === undefined ? undefined : judgeSubject(context, name, by),
-          ),
-        );
-      const [before, after] = await judge(options);
-      for (const { faults, text } of [before, after].flatMap((judged) => judged ?? [])) {
+      if (pair.after === undefined) {
+        changes.push(removed(pair.name));
+        continue;
+      }
+      const settings = await house.settingsFor(pair.after);
+      const sides = await judgedSides(context, pair, settings);
+      for (const { faults, text } of sides) {
         diagnostics.push(...faults);
         writeFaults(context, faults, text, 'callgate: ');
       }
-      if (!after) {
-        changes.push({ ...NOTHING, name: pair.name, what: 'removed' });
-        continue;
-      }
-      const found = changesOf(pair, before, after);
       // What a profile lets containers with capabilities do shows only where they have them.
-      const asksCapabilities =
-        flags.caps === undefined && [before, after].some((side) => side && dependsOnCapabilities(side));
-      const [capableBefore, capableAfter] = asksCapabilities ? await judge(withCapabilities(options)) : [];
-      changes.push(
-        ...(capableAfter ? withThose(found, changesOf(pair, capableBefore, capableAfter)) : found),
-      );
+      const capable = flags.caps === undefined && sides.some(dependsOnCapabilities);
+      const besides = capable ? await judgedSides(context, pair, settings.map(withCapabilities)) : [];
+      changes.push(...changesOf(pair.name, sides, besides, house));
     }
     const failing = changes.filter((change) => fails(change, reasons));
     const findings = changes.flatMap((change) => change.findings);
@@ -127,89 +111,92 @@ function reasonsOf(text: string): FailReason[] {
   });
 }
 
-/** What became of each profile of a text. */
-function changesOf({ name }: ProfilePair, before: JudgedText | undefined, after: JudgedText): Change[] {
-  return after.parts.map(({ part, judgement }) => {
-    const old = formerOf(part, before)?.judgement;
-    const gated = gateChange(old, judgement);
-    return {
-      name: part === undefined ? name : `${name}#${part}`,
-      what: old ? whatOf(gated.differences) : 'a new profile',
-      findings: locatedFindings(toldOf(gated, judgement), after, part),
-      gone: gated.gone.length,
-      differs: gated.differences.listed.length > 0,
-      isComplete: gated.differences.isComplete,
-    };
-  });
+/** The profile as it is, and before that, where it was there, as it was. */
+async function judgedSides(
+  context: Context,
+  { before, after }: ProfilePair,
+  settings: readonly Setting[],
+): Promise<JudgedText[]> {
+  const names = [before, after].filter((name) => name !== undefined);
+  return Promise.all(names.map((name) => judgeSubject(context, name, settings)));
 }
 
-/** The profile of that name before; one that has got another, or none, is held against the only one or the first. */
-function formerOf(part: string | undefined, before: JudgedText | undefined): JudgedPart | undefined {
-  const same = before?.parts.find((other) => other.part === part);
-  const isOther = part === undefined || before?.parts.some((other) => other.part === undefined);
-  return same ?? (isOther ? before?.parts[0] : undefined);
-}
-
-function dependsOnCapabilities({ parts }: JudgedText): boolean {
-  return parts.some(({ judgement: { judged } }) =>
-    judged.profile.rules.some(
+function dependsOnCapabilities({ under }: JudgedText): boolean {
+  return under[0].profiles.some(({ judged }) =>
+    judged?.profile.rules.some(
       ({ includes, excludes }) => (includes?.caps ?? []).length + (excludes?.caps ?? []).length > 0,
     ),
   );
 }
 
-function withCapabilities(options: LintOptions): LintOptions {
-  return { ...options, target: { ...options.target, capabilities: CAPABILITIES } };
+function withCapabilities({ label, options }: Setting): Setting {
+  return {
+    label: [label, 'with all capabilities'].filter(Boolean).join(', '),
+    options: { ...options, target: { ...options.target, capabilities: CAPABILITIES } },
+  };
 }
 
-/** What changes for containers with all capabilities, beside what changes for those with none. */
-function withThose(changes: readonly Change[], capable: readonly Change[]): Change[] {
-  return changes.map((change, i) => {
-    const known = new Set(change.findings.map(({ message }) => message));
-    const more = capable[i].findings
-      .filter(({ code, message }) => code === 'loosened' && !known.has(message))
-      .map((finding) => ({ ...finding, message: `with all capabilities, ${finding.message}` }));
-    const differs = change.differs || capable[i].differs;
-    const what = differs && !change.differs ? `with all capabilities ${capable[i].what}` : change.what;
-    return {
-      ...change,
-      what,
-      findings: [...more, ...change.findings],
-      differs,
-      isComplete: change.isComplete && capable[i].isComplete,
-    };
+/** What became of each profile of a text, under every setting; of `besides` only what is loosened is told. */
+function changesOf(
+  name: string,
+  sides: readonly JudgedText[],
+  besides: readonly JudgedText[],
+  house: HouseRules,
+): Change[] {
+  const loosening = ({ label, changes }: ReturnType<typeof changesUnder>[number]) => ({
+    label,
+    changes: changes.map((change) => ({ ...change, findings: change.findings.filter(isLoosened), gone: 0 })),
   });
+  const all = [...changesUnder(sides), ...changesUnder(besides).map(loosening)];
+  const now = sides.at(-1)!;
+  return changesAcross(all).map((change) => ({
+    ...change,
+    name: change.part === undefined ? name : `${name}#${change.part}`,
+    findings: locatedFindings(house.consider(now.name, change.findings).findings, now, change.part),
+  }));
 }
 
-function whatOf({ listed, isComplete }: Differences): string {
-  return isComplete ? (changeCounts(listed) ?? 'no change') : 'changed in more ways than can be listed';
+/** What has changed under each setting. */
+function changesUnder(sides: readonly JudgedText[]): { label: string; changes: ProfileChange[] }[] {
+  if (sides.length === 0) return [];
+  const [before, after] = sides.length > 1 ? sides : [undefined, sides[0]];
+  return after.under.map(({ label, profiles }, i) => ({
+    label,
+    changes: profileChanges(before?.under[i].profiles, profiles),
+  }));
 }
 
-function toldOf(gated: Gated, after: Judgement): Finding[] {
-  const added = gated.added.filter(({ severity }) => severity !== 'info');
-  return [...changesAsFindings(gated, after, ['loosened']), ...added];
+function removed(name: string): Change {
+  return { name, what: 'removed', findings: [], gone: 0, differs: false, isComplete: true };
+}
+
+function isLoosened({ code }: { readonly code: string }): boolean {
+  return code === 'loosened';
+}
+
+function isOverBudget({ code }: { readonly code: string }): boolean {
+  return Object.hasOwn(BUDGET_CODES, code);
 }
 
 function fails({ findings, differs, isComplete }: Change, reasons: readonly FailReason[]): boolean {
   if (!isComplete && (reasons.includes('changed') || reasons.includes('loosened'))) return true;
   if (differs && reasons.includes('changed')) return true;
-  if (reasons.includes('loosened') && findings.some(({ code }) => code === 'loosened')) return true;
-  const severities = reasons.filter((reason): reason is FindingSeverity =>
-    (FINDING_SEVERITIES as readonly string[]).includes(reason),
-  );
-  const least = Math.max(-1, ...severities.map((severity) => FINDING_SEVERITIES.indexOf(severity)));
-  return findings.some(
-    ({ code, severity }) => code !== 'loosened' && FINDING_SEVERITIES.indexOf(severity) <= least,
-  );
+  if (reasons.includes('loosened') && findings.some(isLoosened)) return true;
+  if (reasons.includes('budget') && findings.some(isOverBudget)) return true;
+  const least = Math.max(-1, ...reasons.map((reason) => SEVERITIES.indexOf(reason)));
+  return findings.some((finding) => !isLoosened(finding) && SEVERITIES.indexOf(finding.severity) <= least);
 }
 
 function tell(context: Context, changes: readonly Change[], failing: number): void {
   const style = styleFor(context.stdout, context.env);
   for (const { name, what, findings, gone } of changes) {
-    const added = findings.filter(({ code }) => code !== 'loosened').length;
-    const lint = [added > 0 ? `${plural(added, 'new finding')}` : '', gone > 0 ? `${gone} gone` : ''].filter(
-      Boolean,
-    );
+    const over = findings.filter(isOverBudget).length;
+    const added = findings.filter((finding) => !isLoosened(finding) && !isOverBudget(finding)).length;
+    const lint = [
+      over > 0 ? `${over} over a budget` : '',
+      added > 0 ? plural(added, 'new finding') : '',
+      gone > 0 ? `${gone} gone` : '',
+    ].filter(Boolean);
     context.stdout.write(`${style.bold(printable(name))}: ${[what, ...lint].join('; ')}\n`);
     for (const finding of findings.slice(0, MOST)) context.stdout.write(findingText(style, finding));
     if (findings.length > MOST) context.stdout.write(`  … and ${findings.length - MOST} more\n`);

@@ -3,22 +3,23 @@ import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/re
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FAILED, FINDINGS } from '../context.ts';
+import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
-import { lintOptionsFor } from '../load/lint-options.ts';
+import { houseRules } from '../load/house-rules.ts';
 import { type Linted, lintSubject } from '../load/lint-subject.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { profilesIn } from '../load/profiles-in.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
-interface LintFlags extends TargetFlags {
+interface LintFlags extends TargetFlags, ConfigFlags {
   readonly format: string;
   readonly output: string;
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly all?: boolean;
-  readonly failOn: FindingSeverity;
+  readonly failOn?: FindingSeverity;
 }
 
 const FORMAT_HELP = FINDING_FORMATS.map(({ id, about }) => `${id} (${about})`).join(', ');
@@ -33,9 +34,10 @@ export const lint: Verb = {
         'profiles, folders of them, "-" for stdin, or a default profile such as stock:docker',
       )
       .addOption(
-        new Option('--fail-on <severity>', `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')}`)
-          .choices(FINDING_SEVERITIES)
-          .default('low'),
+        new Option(
+          '--fail-on <severity>',
+          `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')} (default: low)`,
+        ).choices(FINDING_SEVERITIES),
       )
       .option('-a, --all', 'what is only worth knowing, too (info)')
       .addOption(
@@ -46,6 +48,7 @@ export const lint: Verb = {
       .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
       .option('--json', 'the same as --format json')
       .option('-q, --quiet', 'say nothing; the exit status tells');
+    addConfigFlags(command);
     addTargetFlags(command);
     command.addHelpText(
       'after',
@@ -66,23 +69,23 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const flags = command.opts<LintFlags>();
     if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
-    const options = await lintOptionsFor(flags);
+    const house = await houseRules(context, flags);
     const linted: Linted[] = [];
-    for (const name of await profilesIn(context, names))
-      linted.push(await lintSubject(context, name, options));
+    for (const name of await profilesIn(context, names)) linted.push(await lintSubject(context, name, house));
     const findings = linted.flatMap((l) => l.findings);
+    const suppressed = linted.flatMap((l) => l.suppressed);
     const diagnostics = linted.flatMap((l) => l.faults);
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
     const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
     const toStdout = flags.output === '-';
     if (!(flags.quiet && toStdout && format.id === 'text')) {
-      const report = { findings, diagnostics, profiles: linted.flatMap((l) => l.judged) };
+      const report = { findings, suppressed, diagnostics, profiles: linted.flatMap((l) => l.judged) };
       const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
       const writing = { tool: ownPackage(context), style, all: flags.all, allBy: '--all' };
       writeFile(context, flags.output, format.write(report, writing));
     }
     if (diagnostics.length > 0) return FAILED;
-    const worst = FINDING_SEVERITIES.indexOf(flags.failOn);
+    const worst = FINDING_SEVERITIES.indexOf(flags.failOn ?? house.failOn ?? 'low');
     return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
   },
 };

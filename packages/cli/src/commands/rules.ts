@@ -1,8 +1,7 @@
 import { DIAGNOSTIC_CODES, type DiagnosticCode } from '@callgate/engine/internal/diagnostics/codes';
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
-import { FORECAST_CODES } from '@callgate/engine/internal/lint/forecast';
 import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
-import { GATE_CODES } from '@callgate/engine/internal/report/gate';
+import { OTHER_CODES } from '@callgate/engine/internal/report/finding-codes';
 import { firstSentence, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { examples, type Verb } from '../command.ts';
@@ -21,9 +20,7 @@ const DIAGNOSTICS = (Object.keys(DIAGNOSTIC_CODES) as DiagnosticCode[]).map((cod
 });
 const JUDGED = [
   ...POLICY_RULES.map(({ code, severity, about }): Explained => ({ code, severity, about })),
-  ...Object.entries({ ...FORECAST_CODES, ...GATE_CODES }).map(
-    ([code, about]): Explained => ({ code, about }),
-  ),
+  ...Object.entries(OTHER_CODES).map(([code, about]): Explained => ({ code, about })),
 ];
 
 export const rules: Verb = {

@@ -1,18 +1,21 @@
+import { acrossSettings } from '@callgate/engine/internal/lint/across-settings';
 import type { Finding } from '@callgate/engine/internal/lint/finding';
-import type { Judgement } from '@callgate/engine/internal/lint/gate';
-import { type LintOptions, lintText } from '@callgate/engine/internal/lint/lint-text';
+import { type LintedProfile, type LintOptions, lintText } from '@callgate/engine/internal/lint/lint-text';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
+import type { SuppressedFinding } from '@callgate/engine/internal/report/finding-formats/finding-format';
 import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/report/findings';
 import { printable } from '@callgate/engine/internal/report/words';
 import { isProgram } from '@callgate/engine/internal/subject/subject';
 import { CliFailure, type Context } from '../context.ts';
 import { located, words } from './faults.ts';
+import type { HouseRules, Setting } from './house-rules.ts';
 import { readBytes, textOf } from './read-text.ts';
 import { stockNamed } from './stock.ts';
 
 /** What lint says of one text. */
 export interface Linted {
   readonly findings: readonly LocatedFinding[];
+  readonly suppressed: readonly SuppressedFinding[];
   /** Why profiles of it could not be judged. */
   readonly faults: readonly LocatedDiagnostic[];
   /** The profiles of it that were judged, by name. */
@@ -20,36 +23,42 @@ export interface Linted {
   readonly text: string;
 }
 
-/** One profile of a text, as it was judged. */
-export interface JudgedPart {
-  /** Which of several profiles of the text it is. */
-  readonly part?: string;
-  readonly judgement: Judgement;
+/** What was judged of a text under one setting. */
+export interface JudgedUnder extends Setting {
+  readonly profiles: readonly LintedProfile[];
 }
 
-/** What was judged of a text. */
+/** What was judged of a text, under each setting. */
 export interface JudgedText {
   readonly name: string;
   readonly text: string;
-  readonly parts: readonly JudgedPart[];
+  readonly under: readonly JudgedUnder[];
   readonly faults: readonly LocatedDiagnostic[];
 }
 
-/** Reads a text and judges every profile in it, for who compares them. */
+/** Reads a text and judges every profile in it under each of the settings. */
 export async function judgeSubject(
   context: Context,
   name: string,
-  options: LintOptions,
+  settings: readonly Setting[],
 ): Promise<JudgedText> {
-  const { text, profiles } = await lintedProfiles(context, name, options);
-  return {
-    name,
-    text,
-    parts: profiles.flatMap(({ part, judged, findings }) =>
-      judged ? [{ ...(part !== undefined && { part }), judgement: { judged, findings } }] : [],
-    ),
-    faults: profiles.flatMap(({ faults }) => located(faults, name, text)),
-  };
+  const stock = stockNamed(name);
+  const text = stock ? await stock.text() : await textNamed(context, name);
+  const under = settings.map((setting) => ({
+    ...setting,
+    profiles: lintText(name, text, stock ? asItsRuntimeReads(setting.options) : setting.options),
+  }));
+  const faults = under.flatMap(({ profiles }) => profiles.flatMap((profile) => profile.faults));
+  return { name, text, under, faults: onlyOnce(located(faults, name, text)) };
+}
+
+/** A default is read as its own runtime reads it, whoever else is meant. */
+function asItsRuntimeReads(options: LintOptions): LintOptions {
+  return { ...options, target: { ...options.target, runtime: undefined } };
+}
+
+function onlyOnce(faults: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
+  return [...new Map(faults.map((fault) => [JSON.stringify(fault), fault])).values()];
 }
 
 /** Findings of one profile of a text, where people look for them. */
@@ -66,31 +75,44 @@ function profileName(file: string, part: string | undefined): string {
   return printable(part === undefined ? file : `${file}#${part}`);
 }
 
-/** Reads a text and judges every profile in it. */
-export async function lintSubject(context: Context, name: string, options: LintOptions): Promise<Linted> {
-  const { text, parts, faults } = await judgeSubject(context, name, options);
+/** Judges every profile of a text as the house wants it. */
+export async function lintSubject(context: Context, name: string, house: HouseRules): Promise<Linted> {
+  const judged = await judgeSubject(context, name, await house.settingsFor(name));
+  const profiles = profilesOf(judged).map(({ part, findings }) => {
+    const { findings: told, suppressed } = house.consider(name, findings);
+    const placed = locatedFindings(
+      suppressed.map(({ finding }) => finding),
+      judged,
+      part,
+    );
+    return {
+      name: profileName(name, part),
+      findings: locatedFindings(told, judged, part),
+      suppressed: suppressed.map(({ reason, until }, i) => ({ ...placed[i], suppressed: { reason, until } })),
+    };
+  });
   return {
-    text,
-    judged: parts.map(({ part }) => profileName(name, part)),
-    findings: parts.flatMap(({ part, judgement }) =>
-      locatedFindings(judgement.findings, { name, text }, part),
-    ),
-    faults,
+    text: judged.text,
+    judged: profiles.map((profile) => profile.name),
+    findings: profiles.flatMap(({ findings }) => findings),
+    suppressed: profiles.flatMap(({ suppressed }) => suppressed),
+    faults: judged.faults,
   };
 }
 
-async function lintedProfiles(context: Context, name: string, options: LintOptions) {
-  const stock = stockNamed(name);
-  if (!stock) {
-    const text = await textNamed(context, name);
-    return { text, profiles: lintText(name, text, options) };
-  }
-  const text = await stock.text();
-  // A default is read as its own runtime reads it, whoever else is meant.
-  return {
-    text,
-    profiles: lintText(name, text, { ...options, target: { ...options.target, runtime: undefined } }),
-  };
+/** Every profile of a text that could be judged under all settings, and what was found under any. */
+function profilesOf({ under }: JudgedText): { part: string | undefined; findings: Finding[] }[] {
+  return under[0].profiles.flatMap(({ part }) => {
+    const same = under.map(({ label, profiles }) => ({
+      label,
+      profile: profiles.find((profile) => profile.part === part),
+    }));
+    if (same.some(({ profile }) => !profile?.judged)) return [];
+    return {
+      part,
+      findings: acrossSettings(same.map(({ label, profile }) => ({ label, findings: profile!.findings }))),
+    };
+  });
 }
 
 async function textNamed(context: Context, name: string): Promise<string> {

@@ -76,6 +76,8 @@ export const DIAGNOSTIC_CODES = {
   'too-complex':
     'The profile has so many rules and conditions that no runtime would take its filter; callgate stops before they fill the memory.',
   'not-a-recording': 'The document is not a recording that callgate wrote.',
+  'bad-config':
+    'The configuration says something that there is not: a key, a code of a finding, a call or a date. Nothing is judged by half of it.',
 } as const;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

@@ -15,14 +15,12 @@ import type { Target } from '../runtime/target.ts';
 import { formatOf } from '../source/read.ts';
 import { abiOf } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';
+import type { AskedCalls } from './asked-calls.ts';
 import { ProfileText } from './edit-profile.ts';
 
-/** Calls that are to pass, or not to. */
-export interface Asked {
-  readonly names: readonly string[];
+/** Calls that are to pass, or not to; conditions are for those that are to pass. */
+export interface Asked extends AskedCalls {
   readonly kind: 'allow' | 'deny';
-  /** All of them have to hold; without any, whatever the arguments are. For `allow`. */
-  readonly conditions: readonly Condition[];
 }
 
 /** What is to be changed in a profile; what it does not name stays as it is. */

@@ -5,6 +5,7 @@ import { parseProfile } from '../profile/parse.ts';
 import { readsExactKeys } from '../runtime/dialects/choose.ts';
 import type { Target } from '../runtime/target.ts';
 import { formatOf } from '../source/read.ts';
+import { type Budget, overBudget } from './budget.ts';
 import type { Finding } from './finding.ts';
 import { diagnosed, judge, worstFirst } from './judge.ts';
 import { Judged, type Usual } from './judged.ts';
@@ -26,6 +27,8 @@ export interface LintOptions {
   readonly target: Target;
   /** With what they are compared. */
   readonly usual?: Usual;
+  /** What they may not let pass. */
+  readonly budgets?: readonly Budget[];
 }
 
 /** What a runtime's default means on a target; undefined where it means nothing there. */
@@ -59,7 +62,7 @@ export function lintText(name: string, text: string, options: LintOptions): Lint
 function lintPart(
   name: string,
   text: string,
-  { target, usual }: LintOptions,
+  { target, usual, budgets = [] }: LintOptions,
   part: string | undefined,
 ): LintedProfile {
   const parsed = parseProfile(text, {
@@ -76,5 +79,7 @@ function lintPart(
   const abis = lowered.value.abis.map((abi) => abi.name);
   const judged = new Judged(parsed.value, target, lowered.value, lowered.facts, usual);
   const said = [...diagnostics, ...lintFacts(lowered.facts, abis)];
-  return { ...about, judged, findings: worstFirst([...said.map(diagnosed), ...judge(judged)]), faults: [] };
+  const over = budgets.flatMap((budget) => [...overBudget(judged, budget)]);
+  const findings = worstFirst([...over, ...said.map(diagnosed), ...judge(judged)]);
+  return { ...about, judged, findings, faults: [] };
 }

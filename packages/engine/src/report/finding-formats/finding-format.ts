@@ -2,10 +2,18 @@ import type { LocatedDiagnostic } from '../diagnostics.ts';
 import type { LocatedFinding } from '../findings.ts';
 import type { Style } from '../style.ts';
 
+/** A finding that somebody bears. */
+export type SuppressedFinding = LocatedFinding & {
+  /** `until`: the last day on which it is, such as 2027-03-31. */
+  readonly suppressed: { readonly reason: string; readonly until: string };
+};
+
 /** All that lint has to say of what it was given. */
 export interface LintReport {
   /** By profile, and the worst of each first. */
   readonly findings: readonly LocatedFinding[];
+  /** Those that somebody bears for a time. */
+  readonly suppressed?: readonly SuppressedFinding[];
   /** Why profiles could not be judged. */
   readonly diagnostics: readonly LocatedDiagnostic[];
   /** The profiles that were judged, named as findings name them in `file`. */

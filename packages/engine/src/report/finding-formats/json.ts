@@ -5,7 +5,11 @@ import type { FindingFormat } from './finding-format.ts';
 export const json: FindingFormat = {
   id: 'json',
   about: 'everything, for scripts',
-  write({ findings, diagnostics }) {
-    return `${writeJson({ findings, ...(diagnostics.length > 0 && { diagnostics }) })}\n`;
+  write({ findings, suppressed = [], diagnostics }) {
+    const more = {
+      ...(suppressed.length > 0 && { suppressed }),
+      ...(diagnostics.length > 0 && { diagnostics }),
+    };
+    return `${writeJson({ findings, ...more })}\n`;
   },
 };

@@ -1,12 +1,11 @@
-import { DIAGNOSTIC_CODES } from '../../diagnostics/codes.ts';
 import { FINDING_SEVERITIES, type FindingSeverity } from '../../lint/finding.ts';
-import { POLICY_RULES } from '../../lint/policy-rules.ts';
 import { writeJson } from '../../source/write-json.ts';
+import { aboutCode } from '../finding-codes.ts';
 import { firstSentence } from '../words.ts';
 import { fileUri } from './file-address.ts';
-import type { FindingFormat } from './finding-format.ts';
+import type { FindingFormat, SuppressedFinding } from './finding-format.ts';
 import { fingerprints } from './fingerprints.ts';
-import { type Issue, issueLines, issuesOf, LEVELS } from './issue.ts';
+import { type Issue, issueLines, issuesOf, LEVELS, visible } from './issue.ts';
 
 /** SARIF 2.1.0, as GitHub's code scanning and many editors read it. See docs.oasis-open.org/sarif/sarif/v2.1.0. */
 export const sarif: FindingFormat = {
@@ -16,20 +15,24 @@ export const sarif: FindingFormat = {
     const issues = issuesOf(report);
     const findings = issues.filter(({ kind }) => kind === 'finding');
     const faults = issues.filter(({ kind }) => kind === 'fault');
-    const rules = rulesOf(findings);
+    const { suppressed = [] } = report;
+    const borne = issuesOf({ ...report, findings: suppressed, diagnostics: [] });
+    const all = [...findings, ...borne];
+    const rules = rulesOf(all);
     const indexOf = new Map(rules.map(({ id }, index) => [id, index]));
-    const known = fingerprints(findings);
+    const known = fingerprints(all);
     const run = {
       tool: { driver: { ...tool, rules } },
       columnKind: 'utf16CodeUnits',
       invocations: [
         { executionSuccessful: faults.length === 0, toolExecutionNotifications: faults.map(notification) },
       ],
-      results: findings.map((issue, i) => ({
+      results: all.map((issue, i) => ({
         ruleId: issue.code,
         ruleIndex: indexOf.get(issue.code),
         ...said(issue),
         partialFingerprints: { 'callgateFinding/v1': known[i] },
+        ...(i >= findings.length && { suppressions: [suppression(suppressed[i - findings.length])] }),
       })),
     };
     return `${writeJson({ $schema: SCHEMA, version: '2.1.0', runs: [run] })}\n`;
@@ -56,16 +59,14 @@ function rulesOf(findings: readonly Issue[]) {
   }
   return [...worst].map(([id, rank]) => ({
     id,
-    shortDescription: { text: firstSentence(aboutOf(id)) },
-    fullDescription: { text: aboutOf(id) },
+    shortDescription: { text: firstSentence(aboutCode(id)) },
+    fullDescription: { text: aboutCode(id) },
     properties: { tags: ['security'], 'security-severity': SCORES[FINDING_SEVERITIES[rank]] },
   }));
 }
 
-function aboutOf(code: string): string {
-  const codes: Readonly<Record<string, string>> = DIAGNOSTIC_CODES;
-  const rule = POLICY_RULES.find((known) => known.code === code);
-  return rule?.about ?? (Object.hasOwn(codes, code) ? codes[code] : code);
+function suppression({ suppressed: { reason, until } }: SuppressedFinding): object {
+  return { kind: 'external', status: 'accepted', justification: `${visible(reason)} (until ${until})` };
 }
 
 function notification(issue: Issue): object {

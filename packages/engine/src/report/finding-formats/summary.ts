@@ -3,11 +3,12 @@ import { plural } from '../words.ts';
 import type { LintReport } from './finding-format.ts';
 
 /** How many findings there are of each severity but info, and in how many profiles: 1 critical, 2 low in 3 profiles. */
-export function summary({ findings, profiles }: LintReport): string {
+export function summary({ findings, suppressed = [], profiles }: LintReport): string {
   const counts = FINDING_SEVERITIES.flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length;
     return count > 0 && severity !== 'info' ? [`${count} ${severity}`] : [];
   });
   const found = counts.length > 0 ? counts.join(', ') : 'nothing found';
-  return `${found} in ${plural(profiles.length, 'profile')}`;
+  const borne = suppressed.length > 0 ? `, ${suppressed.length} suppressed` : '';
+  return `${found}${borne} in ${plural(profiles.length, 'profile')}`;
 }

@@ -1,0 +1,139 @@
+import { diffPolicies } from '../analysis/diff.ts';
+import { explainCall } from '../analysis/explain.ts';
+import { executes } from '../bpf/action.ts';
+import { advice } from '../diagnostics/diagnostic.ts';
+import { type CallSet, difference } from '../diagram/call-set.ts';
+import { Diagram } from '../diagram/diagram.ts';
+import type { AskedCalls } from '../edit/asked-calls.ts';
+import { conditionsDiagram } from '../policy/condition.ts';
+import type { Condition } from '../profile/profile.ts';
+import type { Abi } from '../syscalls/arch.ts';
+import { prototypeOf } from '../syscalls/arguments.ts';
+import { nameOf, numberOf } from '../syscalls/lookup.ts';
+import { multiplexed } from '../syscalls/multiplex.ts';
+import type { Finding, FindingSeverity } from './finding.ts';
+import type { Judged, Usual } from './judged.ts';
+
+/** What profiles of a house may not let pass, whoever has written them. */
+export type Budget = BudgetLimit & {
+  readonly severity: FindingSeverity;
+  /** Why, in the words of who set it. */
+  readonly reason?: string;
+};
+
+type BudgetLimit =
+  /** These calls never pass, on no ABI. */
+  | { readonly kind: 'never'; readonly calls: readonly AskedCalls[] }
+  /** Nothing passes that does not pass there. */
+  | { readonly kind: 'never-looser'; readonly than: Usual };
+
+/** The codes of what is over a budget. */
+export const BUDGET_CODES = {
+  'budget-call':
+    'A call can be made, or is left to a tracer or supervisor, that a budget of the configuration rules out.',
+  'budget-looser': 'The profile lets more pass than the one that a budget of the configuration names.',
+} as const;
+
+/** Names in a message. */
+const MOST_NAMED = 8;
+const LOW_HALF = 0xffff_ffffn;
+
+/** What of a profile is over a budget, each with a call that shows it. */
+export function* overBudget(judged: Judged, budget: Budget): Iterable<Finding> {
+  const why = budget.reason === undefined ? '' : ` (${budget.reason})`;
+  if (budget.kind === 'never-looser') yield* looser(judged, budget, budget.than, why);
+  else
+    for (const { names, conditions } of budget.calls)
+      for (const name of names) yield* passing(judged, budget, name, conditions, why);
+}
+
+/** One finding for each ABI on which a call is not denied. */
+function* passing(
+  judged: Judged,
+  { severity }: Budget,
+  name: string,
+  conditions: readonly Condition[],
+  why: string,
+): Iterable<Finding> {
+  for (const abi of judged.policy.abis) {
+    const found = reached(judged, abi, name, conditions);
+    if (!found) continue;
+    const witness = judged.witness(abi, found.call, found.set);
+    const { action, origin } = judged.verdict(abi, found.call, witness.args);
+    const through = found.call === name ? '' : `, through ${found.call}`;
+    const where = abi === judged.native ? '' : ` on ${abi.name}`;
+    yield {
+      code: 'budget-call',
+      severity,
+      message: `the configuration rules ${name} out, but it ${executes(action) ? 'passes' : `is left to whoever answers ${action}`}${where}${through}${why}`,
+      identity: `${name} ${abi.name}`,
+      place: judged.placeOf(origin),
+      witness,
+      fix: advice(`callgate edit PROFILE --deny ${name}`),
+    };
+  }
+}
+
+/** The call by which another one is made on an ABI, and the arguments with which it is not denied. */
+function reached(
+  judged: Judged,
+  abi: Abi,
+  name: string,
+  conditions: readonly Condition[],
+): { readonly call: string; readonly set: CallSet } | undefined {
+  const { diagram } = judged.policy;
+  const own = judged.denied(abi, name);
+  const wanted = conditionsDiagram(
+    diagram,
+    conditions.map((condition) => asKernelReads(name, condition)),
+    abi.bits,
+  );
+  const set = own === undefined ? Diagram.FALSE : difference(diagram, wanted, own);
+  if (set !== Diagram.FALSE) return { call: name, set };
+  const through = multiplexed(name);
+  const nr = through && numberOf(abi.name, through.through);
+  if (nr === undefined || nameOf(abi.name, nr) !== through!.through) return undefined;
+  const sub = { argument: 0, operator: 'EQ', value: BigInt(through!.subcall), valueTwo: 0n } as const;
+  const subcall = conditionsDiagram(diagram, [{ ...sub, span: { start: 0, end: 0 } }], abi.bits);
+  const open = difference(diagram, subcall, judged.denied(abi, through!.through)!);
+  return open === Diagram.FALSE ? undefined : { call: through!.through, set: open };
+}
+
+/** The kernel looks at the low half of an argument of 32 bits, whatever stands in the other. */
+function asKernelReads(name: string, condition: Condition): Condition {
+  const bits = prototypeOf(name)?.[condition.argument]?.bits ?? 64;
+  if (condition.operator !== 'EQ' || bits > 32) return condition;
+  return {
+    ...condition,
+    operator: 'MASKED_EQ',
+    value: LOW_HALF,
+    valueTwo: condition.value & LOW_HALF,
+  };
+}
+
+function* looser(
+  judged: Judged,
+  { severity }: Budget,
+  { name, policy }: Usual,
+  why: string,
+): Iterable<Finding> {
+  const { listed, isComplete } = diffPolicies(policy, judged.policy);
+  const more = listed.filter(({ change }) => change === 'loosened');
+  if (more.length === 0 && isComplete) return;
+  const [first] = more.length > 0 ? more : listed;
+  const names = [...new Set(more.map((d) => d.name ?? `number ${d.nr}`))];
+  const rest = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
+  const { witness } = first;
+  const arch = first.arch === 'other' ? undefined : first.arch;
+  yield {
+    code: 'budget-looser',
+    severity,
+    message: isComplete
+      ? `looser than ${name} in ${names.length === 1 ? 'one call' : `${names.length} calls`}, which the configuration rules out: ${names.slice(0, MOST_NAMED).join(', ')}${rest}${why}`
+      : `whether it is looser than ${name} cannot be told: they differ in more ways than can be listed${why}`,
+    identity: name,
+    place: judged.placeOf(explainCall(judged.policy, witness).origin),
+    ...(arch && { witness: { arch, nr: witness.nr, args: witness.args } }),
+    fix: advice(`callgate diff ${name} PROFILE shows each, and with which arguments`),
+  };
+}
