@@ -61,6 +61,10 @@ describeWith(['root'], 'what lint says of starting', () => {
         const args = ['--add-floor', runtime, '--allow', own, '-o', mended, '-q'];
         expect((await callgate(['edit', profile, ...args])).status).toBe(0);
         expect([await saysNot(mended), starts(mended)]).toEqual([false, true]);
+        // What lint --fix lets pass is enough for the runtime.
+        await callgate(['lint', profile, '--runtime', runtime, '--fix', '-q']);
+        expect((await callgate(['edit', profile, '--allow', own, '-o', profile, '-q'])).status).toBe(0);
+        expect([await saysNot(profile), starts(profile)]).toEqual([false, true]);
       });
     });
 });

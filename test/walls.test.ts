@@ -15,6 +15,7 @@ const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>
       /^commander$/,
       /^picocolors$/,
       /^picomatch$/,
+      /^diff$/,
     ],
   },
 };

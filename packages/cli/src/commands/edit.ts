@@ -1,7 +1,8 @@
 import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
 import { type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { floorOf } from '@callgate/engine/internal/build/floors';
-import { type Asked, amend, NotAsAsked } from '@callgate/engine/internal/edit/amend';
+import { type Asked, amend } from '@callgate/engine/internal/edit/amend';
+import { NotAsAsked } from '@callgate/engine/internal/edit/amended';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
@@ -91,8 +92,8 @@ ${examples(
       );
     const defaultAction = flags.default === undefined ? undefined : `SCMP_ACT_${flags.default}`;
     const amendment = { calls, defaultAction, shadow: flags.shadow, renamesUnknown: flags.renameUnknown };
-    const amended = amendedOf(() => amend(name, text, part, target, amendment));
-    if (amended.kind === 'refused') throw new InputFaults(located(amended.faults, name, text), text);
+    const amended = amendedOf(() => amend({ name, text, part, target }, amendment));
+    if (amended.kind === 'faulty') throw new InputFaults(located(amended.diagnostics, name, text), text);
     const changed = amended.text.endsWith('\n') ? amended.text : `${amended.text}\n`;
     const toStdout = flags.output === '-';
     if (!(flags.json && toStdout)) writeFile(context, flags.output, changed);

@@ -1,19 +1,25 @@
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
 import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
+import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
+import { fixText } from '@callgate/engine/internal/report/fixes';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, FAILED, FINDINGS } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
-import { houseRules } from '../load/house-rules.ts';
-import { type Linted, lintSubject } from '../load/lint-subject.ts';
+import { fixProfiles } from '../load/fix-profiles.ts';
+import { type HouseRules, houseRules } from '../load/house-rules.ts';
+import { type Linted, type LintInput, lintInput, lintUnder } from '../load/lint-subject.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { profilesIn } from '../load/profiles-in.ts';
+import { patchOf } from '../terminal/patch.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface LintFlags extends TargetFlags, ConfigFlags {
+  readonly fix?: boolean;
+  readonly fixDryRun?: boolean;
   readonly format: string;
   readonly output: string;
   readonly json?: boolean;
@@ -39,6 +45,8 @@ export const lint: Verb = {
           `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')} (default: low)`,
         ).choices(FINDING_SEVERITIES),
       )
+      .option('--fix', 'mend in the files what can be mended, each change proved; what is left is told')
+      .option('--fix-dry-run', 'show what --fix would change, and change nothing')
       .option('-a, --all', 'what is only worth knowing, too (info)')
       .addOption(
         new Option('-f, --format <format>', FORMAT_HELP)
@@ -71,7 +79,12 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
     const house = await houseRules(context, flags);
     const linted: Linted[] = [];
-    for (const name of await profilesIn(context, names)) linted.push(await lintSubject(context, name, house));
+    const fixed: LocatedFinding[] = [];
+    for (const name of await profilesIn(context, names)) {
+      const input = await lintInput(context, name);
+      const text = isFixing(flags) ? await mended(context, input, house, flags, fixed) : input.text;
+      linted.push(lintUnder({ ...input, text }, await house.settingsFor(name), house));
+    }
     const findings = linted.flatMap((l) => l.findings);
     const suppressed = linted.flatMap((l) => l.suppressed);
     const diagnostics = linted.flatMap((l) => l.faults);
@@ -79,7 +92,13 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
     const toStdout = flags.output === '-';
     if (!(flags.quiet && toStdout && format.id === 'text')) {
-      const report = { findings, suppressed, diagnostics, profiles: linted.flatMap((l) => l.judged) };
+      const report = {
+        findings,
+        suppressed,
+        ...(isFixing(flags) && { fixed }),
+        diagnostics,
+        profiles: linted.flatMap((l) => l.judged),
+      };
       const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
       const writing = { tool: ownPackage(context), style, all: flags.all, allBy: '--all' };
       writeFile(context, flags.output, format.write(report, writing));
@@ -89,3 +108,26 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
   },
 };
+
+function isFixing({ fix, fixDryRun }: LintFlags): boolean {
+  return fix === true || fixDryRun === true;
+}
+
+/** The text after what can be mended was; it is in the file, too, unless it is only to be shown. */
+async function mended(
+  context: Context,
+  input: LintInput,
+  house: HouseRules,
+  { fixDryRun, json, quiet, format }: LintFlags,
+  told: LocatedFinding[],
+): Promise<string> {
+  const { text, fixes } = await fixProfiles(input, house);
+  told.push(...fixes.map(({ finding }) => finding));
+  if (fixes.length === 0) return text;
+  if (!fixDryRun) writeFile(context, input.name, text);
+  if (quiet || json || format !== 'text') return text;
+  const style = styleFor(context.stdout, context.env);
+  for (const { finding, differences } of fixes) context.stdout.write(fixText(style, finding, differences));
+  if (fixDryRun) context.stdout.write(await patchOf(input.name, input.text, text));
+  return text;
+}

@@ -36,17 +36,37 @@ export interface JudgedText {
   readonly faults: readonly LocatedDiagnostic[];
 }
 
+/** A text that lint is given. */
+export interface LintInput {
+  readonly name: string;
+  readonly text: string;
+  /** It is a default of a runtime, and no file. */
+  readonly isStock: boolean;
+}
+
+/** Reads what lint is given. */
+export async function lintInput(context: Context, name: string): Promise<LintInput> {
+  const stock = stockNamed(name);
+  return {
+    name,
+    text: stock ? await stock.text() : await textNamed(context, name),
+    isStock: stock !== undefined,
+  };
+}
+
 /** Reads a text and judges every profile in it under each of the settings. */
 export async function judgeSubject(
   context: Context,
   name: string,
   settings: readonly Setting[],
 ): Promise<JudgedText> {
-  const stock = stockNamed(name);
-  const text = stock ? await stock.text() : await textNamed(context, name);
+  return judgeInput(await lintInput(context, name), settings);
+}
+
+function judgeInput({ name, text, isStock }: LintInput, settings: readonly Setting[]): JudgedText {
   const under = settings.map((setting) => ({
     ...setting,
-    profiles: lintText(name, text, stock ? asItsRuntimeReads(setting.options) : setting.options),
+    profiles: lintText(name, text, isStock ? asItsRuntimeReads(setting.options) : setting.options),
   }));
   const faults = under.flatMap(({ profiles }) => profiles.flatMap((profile) => profile.faults));
   return { name, text, under, faults: onlyOnce(located(faults, name, text)) };
@@ -76,8 +96,9 @@ function profileName(file: string, part: string | undefined): string {
 }
 
 /** Judges every profile of a text as the house wants it. */
-export async function lintSubject(context: Context, name: string, house: HouseRules): Promise<Linted> {
-  const judged = await judgeSubject(context, name, await house.settingsFor(name));
+export function lintUnder(input: LintInput, settings: readonly Setting[], house: HouseRules): Linted {
+  const { name } = input;
+  const judged = judgeInput(input, settings);
   const profiles = profilesOf(judged).map(({ part, findings }) => {
     const { findings: told, suppressed } = house.consider(name, findings);
     const placed = locatedFindings(

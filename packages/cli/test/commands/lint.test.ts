@@ -217,3 +217,53 @@ describe('lint', () => {
     expect((await callgate(['lint', 'stock:docker'])).stdout).toMatch(/in 1 profile/);
   });
 });
+
+describe('lint --fix', () => {
+  const TEXT = `{
+  "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+  "syscalls": [{"names": ["mkdir", "mkdir"], "action": "SCMP_ACT_ERRNO"}]
+}
+`;
+  const fresh = (name: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, TEXT);
+    return path;
+  };
+  const lint = (...args: string[]) => callgate(['lint', ...args, '--arch', 'x86_64']);
+
+  it('mends the file, says what that did, and what is left', async () => {
+    const path = fresh('mend.json');
+    const { stdout, status } = await lint(path, '--fix');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /fixed: mkdir.* denied, but mkdirat.*\[sibling-passes\]\n {4}ALLOW → ERRNO\(EPERM\): mkdirat\n/,
+    );
+    expect(stdout).toMatch(/fixed: the rule names mkdir twice \[name-twice\]\n/);
+    expect(stdout).toMatch(/high: .*\[default-allow\]/);
+    const text = readFileSync(path, 'utf8');
+    expect(text).toContain('"names": ["mkdir"]');
+    expect((await lint(path, '--json')).stdout).not.toContain('sibling-passes');
+    // What is mended stays as it is.
+    await lint(path, '--fix');
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it('shows with --fix-dry-run what it would change, as a patch, and changes nothing', async () => {
+    const path = fresh('dry.json');
+    const { stdout } = await lint(path, '--fix-dry-run');
+    expect(readFileSync(path, 'utf8')).toBe(TEXT);
+    expect(stdout).toContain(`--- ${path}\n+++ ${path}\n@@`);
+    expect(stdout).toMatch(/^-.*"names": \["mkdir", "mkdir"\]/m);
+    const { fixed, findings } = JSON.parse((await lint(path, '--fix-dry-run', '--json')).stdout);
+    expect(fixed.map(({ code }: { code: string }) => code)).toContain('sibling-passes');
+    expect(findings.map(({ code }: { code: string }) => code)).not.toContain('sibling-passes');
+  });
+
+  it('refuses what is no file', async () => {
+    for (const name of ['stock:docker', '-'])
+      expect(await callgate(['lint', name, '--fix'], { input: TEXT })).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(/--fix changes files/),
+      });
+  });
+});

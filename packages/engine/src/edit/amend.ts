@@ -1,26 +1,25 @@
 import { type Difference, diffPolicies } from '../analysis/diff.ts';
 import { type Action, actionOfWord, executes, freedomOf } from '../bpf/action.ts';
-import { type Diagnostic, hasErrors } from '../diagnostics/diagnostic.ts';
-import { callsWhere } from '../diagram/call-set.ts';
+import { callsWhere, difference } from '../diagram/call-set.ts';
 import { adopt } from '../diagram/decision.ts';
-import { Diagram } from '../diagram/diagram.ts';
 import { restrict } from '../diagram/restrict.ts';
 import { conditionsDiagram } from '../policy/condition.ts';
-import { lowerProfile } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
+import { type ProfileText, textMeaning } from '../policy/text-meaning.ts';
 import { parseProfile } from '../profile/parse.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
-import type { Target } from '../runtime/target.ts';
-import { formatOf } from '../source/read.ts';
 import { abiOf } from '../syscalls/arch.ts';
 import { numberOf } from '../syscalls/lookup.ts';
+import { type Amended, NotAsAsked } from './amended.ts';
 import type { AskedCalls } from './asked-calls.ts';
-import { ProfileText } from './edit-profile.ts';
+import { ProfileEditor } from './profile-editor.ts';
 
-/** Calls that are to pass, or not to; conditions are for those that are to pass. */
+/** Calls that are to pass, or not to. With conditions they pass with these arguments alone, or do not with these, as the others did. */
 export interface Asked extends AskedCalls {
   readonly kind: 'allow' | 'deny';
+  /** What is answered where they are not to pass; EPERM where it is not said. */
+  readonly errno?: number;
 }
 
 /** What is to be changed in a profile; what it does not name stays as it is. */
@@ -34,13 +33,6 @@ export interface Amendment {
   readonly renamesUnknown?: boolean;
 }
 
-/** A profile before and after. */
-export interface Amended {
-  readonly text: string;
-  readonly before: Policy;
-  readonly after: Policy;
-}
-
 const EPERM = 1;
 /** Actions of a profile by which a call is not made. */
 const DENIALS = new Set(
@@ -48,54 +40,29 @@ const DENIALS = new Set(
 );
 const LOG = 'SCMP_ACT_LOG';
 
-/** An amendment would change more than was asked for, or less, so nothing was changed. */
-export class NotAsAsked extends Error {}
-
 /**
  * Changes the text of a profile, and proves that what it means has changed as asked and in nothing else. Throws NotAsAsked where it has
  * not; faults of the profile are told.
  */
-export function amend(
-  name: string,
-  text: string,
-  part: string | undefined,
-  target: Target,
-  amendment: Amendment,
-): ({ readonly kind: 'amended' } & Amended) | Refused {
-  const format = formatOf(text, name);
-  const document = new ProfileText(text, format, part);
-  if (amendment.renamesUnknown) renameUnknown(document, part);
-  const first = meaningOf(document.text, part, target);
-  if (first.kind === 'refused') return first;
+export function amend(subject: ProfileText, amendment: Amendment): Amended {
+  const document = new ProfileEditor(subject);
+  if (amendment.renamesUnknown) renameUnknown(document, subject.part);
+  const first = textMeaning({ ...subject, text: document.text });
+  if (first.kind === 'faulty') return first;
   if (amendment.defaultAction !== undefined) document.setDefault(amendment.defaultAction);
   if (amendment.shadow) {
     document.replaceActions(DENIALS, LOG);
     if (DENIALS.has(`SCMP_ACT_${first.profile.defaultAction.value}`)) document.setDefault(LOG);
   }
-  for (const asked of amendment.calls) decide(document, asked, part, target);
-  const second = meaningOf(document.text, part, target);
-  if (second.kind === 'refused') return second;
-  const after = keepEnosys(document, first.policy, second.policy, amendment, part, target);
+  for (const asked of amendment.calls) decide(document, asked, subject);
+  const second = textMeaning({ ...subject, text: document.text });
+  if (second.kind === 'faulty') return second;
+  const after = keepEnosys(document, first.policy, second.policy, amendment, subject);
   expectAsAsked(first.policy, after, amendment);
   return { kind: 'amended', text: document.text, before: first.policy, after };
 }
 
-interface Refused {
-  readonly kind: 'refused';
-  readonly faults: readonly Diagnostic[];
-}
-
-type Meaning = Refused | { readonly kind: 'read'; readonly profile: Profile; readonly policy: Policy };
-
-function meaningOf(text: string, part: string | undefined, target: Target): Meaning {
-  const { value: profile, diagnostics } = parseProfile(text, { part });
-  const lowered = profile && lowerProfile(profile, target);
-  const faults = [...diagnostics, ...(lowered?.diagnostics ?? [])];
-  if (!profile || !lowered?.value || hasErrors(faults)) return { kind: 'refused', faults };
-  return { kind: 'read', profile, policy: lowered.value };
-}
-
-function renameUnknown(document: ProfileText, part: string | undefined): void {
+function renameUnknown(document: ProfileEditor, part: string | undefined): void {
   const { diagnostics } = parseProfile(document.text, { part, unknownNames: 'skip' });
   document.replaceWords(
     diagnostics.flatMap(({ code, place, remedy }) =>
@@ -106,22 +73,65 @@ function renameUnknown(document: ProfileText, part: string | undefined): void {
 
 /** No rule names the calls any more but a new one, where the default action does not say it already. */
 function decide(
-  document: ProfileText,
-  { names, kind, conditions }: Asked,
-  part: string | undefined,
-  target: Target,
+  document: ProfileEditor,
+  { names, kind, errno, conditions }: Asked,
+  subject: ProfileText,
 ): void {
+  if (kind === 'deny' && conditions.length > 0) {
+    const answer = { action: 'SCMP_ACT_ERRNO', errnoRet: errno ?? EPERM };
+    for (const name of names) denySome(document, name, conditions, answer, subject);
+    return;
+  }
   for (const name of names) document.removeCall(name);
-  const now = meaningOf(document.text, part, target);
-  const byDefault = now.kind === 'read' ? defaultOf(now.profile) : undefined;
-  if (conditions.length === 0 && byDefault === kind) return;
-  if (kind === 'deny') document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: EPERM });
+  const now = textMeaning({ ...subject, text: document.text });
+  const byDefault = now.kind === 'meant' ? defaultOf(now.profile) : undefined;
+  if (conditions.length === 0 && byDefault === kind && errno === undefined) return;
+  if (kind === 'deny') document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: errno ?? EPERM });
   else
     document.addRule({
       names,
       action: 'SCMP_ACT_ALLOW',
       ...(conditions.length > 0 && { args: conditions.map(written) }),
     });
+}
+
+/**
+ * A call does not pass with some arguments any more: by a rule of its own, where it passes by default, or because the rule that lets it
+ * pass has the opposite condition.
+ */
+function denySome(
+  document: ProfileEditor,
+  name: string,
+  conditions: readonly Condition[],
+  answer: { readonly action: string; readonly errnoRet: number },
+  subject: ProfileText,
+): void {
+  const now = textMeaning({ ...subject, text: document.text });
+  const opposite = conditions.length === 1 ? oppositeOf(conditions[0]) : undefined;
+  const isDenied = now.kind === 'meant' && defaultOf(now.profile) === 'deny';
+  if (!isDenied || !opposite) document.addRule({ names: [name], ...answer, args: conditions.map(written) });
+  else {
+    document.removeCall(name);
+    document.addRule({ names: [name], action: 'SCMP_ACT_ALLOW', args: [written(opposite)] });
+  }
+}
+
+const OPPOSITES: Partial<Record<Condition['operator'], Condition['operator']>> = {
+  EQ: 'NE',
+  NE: 'EQ',
+  LT: 'GE',
+  GE: 'LT',
+  GT: 'LE',
+  LE: 'GT',
+};
+
+/** What holds exactly where a condition does not; undefined where no single condition says it. */
+function oppositeOf(condition: Condition): Condition | undefined {
+  const { operator, value: mask, valueTwo } = condition;
+  const opposite = OPPOSITES[operator];
+  if (opposite) return { ...condition, operator: opposite };
+  const isOneBit = mask > 0n && (mask & (mask - 1n)) === 0n;
+  return isOneBit ? { ...condition, valueTwo: (valueTwo & mask) ^ mask } : undefined;
 }
 
 function defaultOf({ defaultAction }: Profile): Asked['kind'] | undefined {
@@ -143,12 +153,11 @@ function written({ argument, operator, value, valueTwo }: Condition) {
  * calls in between keep their answer: by a rule, or by a name that stays.
  */
 function keepEnosys(
-  document: ProfileText,
+  document: ProfileEditor,
   before: Policy,
   after: Policy,
   amendment: Amendment,
-  part: string | undefined,
-  target: Target,
+  subject: ProfileText,
 ): Policy {
   if (amendment.defaultAction !== undefined || amendment.shadow) return after;
   const moved = diffPolicies(before, after).listed.filter(
@@ -158,10 +167,11 @@ function keepEnosys(
   if (lost.length > 0)
     document.addRule({ names: [...new Set(lost)].sort(), action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS });
   if (moved.some((d) => isEnosys(d.after)))
-    for (const { names, kind } of amendment.calls)
-      if (kind === 'deny') document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: EPERM });
-  const again = meaningOf(document.text, part, target);
-  return again.kind === 'read' ? again.policy : after;
+    for (const { names, kind, errno } of amendment.calls)
+      if (kind === 'deny' && errno === undefined)
+        document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: EPERM });
+  const again = textMeaning({ ...subject, text: document.text });
+  return again.kind === 'meant' ? again.policy : after;
 }
 
 function isEnosys({ kind, data }: Action): boolean {
@@ -173,7 +183,8 @@ function isAsked({ name }: Difference, { calls }: Amendment): boolean {
 }
 
 function expectAsAsked(before: Policy, after: Policy, amendment: Amendment): void {
-  for (const asked of amendment.calls) for (const name of asked.names) expectDecided(after, name, asked);
+  for (const asked of amendment.calls)
+    for (const name of asked.names) expectDecided(before, after, name, asked);
   const { listed, isComplete } = diffPolicies(before, after);
   if (amendment.defaultAction !== undefined) return;
   const native = after.abis[0].name;
@@ -200,17 +211,29 @@ function isShadow({ before, after }: Difference): boolean {
 }
 
 /** Whether a call is decided as asked on the machine's own ABI, where it has that call. */
-function expectDecided(
-  { diagram, root, abis: [{ name: arch, auditArch, bits }] }: Policy,
-  name: string,
-  { kind, conditions }: Asked,
-): void {
+function expectDecided(before: Policy, after: Policy, name: string, { kind, conditions }: Asked): void {
+  const { diagram } = after;
+  const [{ name: arch, bits }] = after.abis;
+  const passing = passingCalls(after, name);
+  if (passing === undefined) throw new NotAsAsked(`${arch} has no system call ${name}`);
+  const named = conditionsDiagram(diagram, conditions, bits);
+  const wanted =
+    kind === 'allow'
+      ? named
+      : difference(
+          diagram,
+          adopt(diagram, { diagram: before.diagram, root: passingCalls(before, name)! }),
+          named,
+        );
+  if (passing !== wanted)
+    throw new NotAsAsked(`${name} would not be decided as asked: something else in the profile decides it`);
+}
+
+/** The arguments with which a call passes on the machine's own ABI; undefined where it has no such call. */
+function passingCalls({ diagram, root, abis: [{ name: arch, auditArch }] }: Policy, name: string) {
   const nr = numberOf(abiOf(arch).name, name);
-  if (nr === undefined) throw new NotAsAsked(`${arch} has no system call ${name}`);
-  const passing = callsWhere(diagram, restrict(diagram, root, auditArch, nr), (word) =>
+  if (nr === undefined) return undefined;
+  return callsWhere(diagram, restrict(diagram, root, auditArch, nr), (word) =>
     executes(actionOfWord(word).kind),
   );
-  const wanted = kind === 'deny' ? Diagram.FALSE : conditionsDiagram(diagram, conditions, bits);
-  if (passing !== adopt(diagram, { diagram, root: wanted }))
-    throw new NotAsAsked(`${name} would not be decided as asked: something else in the profile decides it`);
 }

@@ -1,4 +1,5 @@
 import type { Place, Remedy } from '../diagnostics/diagnostic.ts';
+import type { Mend } from '../edit/mend.ts';
 import type { AbiName } from '../syscalls/arch.ts';
 
 /**
@@ -30,4 +31,6 @@ export interface Finding {
   readonly witness?: Witness;
   /** What to do about it. */
   readonly fix?: Remedy;
+  /** How the text is changed so that it goes, where that can be said. */
+  readonly mend?: Mend;
 }

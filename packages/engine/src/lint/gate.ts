@@ -23,13 +23,13 @@ export function gateChange(before: Judgement | undefined, after: Judgement): Gat
   const nothing: Differences = { listed: [], isComplete: true };
   return {
     differences: before ? diffPolicies(before.judged.policy, after.judged.policy) : nothing,
-    added: without(after.findings, before?.findings ?? []),
-    gone: without(before?.findings ?? [], after.findings),
+    added: withoutKnown(after.findings, before?.findings ?? []),
+    gone: withoutKnown(before?.findings ?? [], after.findings),
   };
 }
 
 /** The findings that the others have not, wherever in the text they stand; each of the others counts once. */
-function without(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
+export function withoutKnown(findings: readonly Finding[], others: readonly Finding[]): Finding[] {
   const known = new Map<string, number>();
   for (const finding of others) known.set(keyOf(finding), (known.get(keyOf(finding)) ?? 0) + 1);
   return findings.filter((finding) => {

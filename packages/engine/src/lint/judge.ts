@@ -1,5 +1,6 @@
 import type { DiagnosticCode } from '../diagnostics/codes.ts';
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { mendOf } from './diagnostic-mends.ts';
 import { FINDING_SEVERITIES, type Finding, type FindingSeverity } from './finding.ts';
 import type { Judged } from './judged.ts';
 import { POLICY_RULES } from './policy-rules.ts';
@@ -29,7 +30,9 @@ export function judge(judged: Judged): Finding[] {
 }
 
 /** What reading or lowering said of a profile, as a finding. */
-export function diagnosed({ code, severity, message, place, related, remedy }: Diagnostic): Finding {
+export function diagnosed(diagnostic: Diagnostic): Finding {
+  const { code, severity, message, place, related, remedy } = diagnostic;
+  const mend = mendOf(diagnostic);
   return {
     code,
     severity: (severity === 'warning' && SEVERITY_OF_CODE[code]) || SEVERITY_OF[severity],
@@ -37,6 +40,7 @@ export function diagnosed({ code, severity, message, place, related, remedy }: D
     place,
     ...(related && { related }),
     ...(remedy && { fix: remedy }),
+    ...(mend && { mend }),
   };
 }
 

@@ -1,10 +1,8 @@
 import type { RuntimeDefault } from '../build/runtime-default.ts';
-import { type Diagnostic, error, hasErrors } from '../diagnostics/diagnostic.ts';
+import { type Diagnostic, error } from '../diagnostics/diagnostic.ts';
 import { lowerProfile } from '../policy/lower.ts';
-import { parseProfile } from '../profile/parse.ts';
-import { readsExactKeys } from '../runtime/dialects/choose.ts';
+import { textMeaning } from '../policy/text-meaning.ts';
 import type { Target } from '../runtime/target.ts';
-import { formatOf } from '../source/read.ts';
 import { type Budget, overBudget } from './budget.ts';
 import type { Finding } from './finding.ts';
 import { diagnosed, judge, worstFirst } from './judge.ts';
@@ -65,20 +63,13 @@ function lintPart(
   { target, usual, budgets = [] }: LintOptions,
   part: string | undefined,
 ): LintedProfile {
-  const parsed = parseProfile(text, {
-    format: formatOf(text, name),
-    exactKeys: readsExactKeys(target.runtime),
-    unknownNames: 'skip',
-    part,
-  });
-  const lowered = parsed.value && lowerProfile(parsed.value, target);
-  const diagnostics = [...parsed.diagnostics, ...(lowered?.diagnostics ?? [])];
   const about = { ...(part !== undefined && { part }) };
-  if (!parsed.value || !lowered?.value || hasErrors(diagnostics))
-    return { ...about, findings: [], faults: diagnostics };
-  const abis = lowered.value.abis.map((abi) => abi.name);
-  const judged = new Judged(parsed.value, target, lowered.value, lowered.facts, usual);
-  const said = [...diagnostics, ...lintFacts(lowered.facts, abis)];
+  const meaning = textMeaning({ name, text, target, part, unknownNames: 'skip' });
+  if (meaning.kind === 'faulty') return { ...about, findings: [], faults: meaning.diagnostics };
+  const { profile, policy, facts, diagnostics } = meaning;
+  const abis = policy.abis.map((abi) => abi.name);
+  const judged = new Judged(profile, target, policy, facts, usual);
+  const said = [...diagnostics, ...lintFacts(facts, abis)];
   const over = budgets.flatMap((budget) => [...overBudget(judged, budget)]);
   const findings = worstFirst([...over, ...said.map(diagnosed), ...judge(judged)]);
   return { ...about, judged, findings, faults: [] };

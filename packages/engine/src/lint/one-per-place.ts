@@ -5,7 +5,7 @@ import type { Found } from './policy-rule.ts';
 /** What is to be said of an answer that calls really get, once for each rule of the profile that gives it. */
 export function onePerPlace(
   judged: Judged,
-  say: (verdict: Verdict) => Pick<Found, 'message' | 'fix' | 'severity'> | undefined,
+  say: (verdict: Verdict) => Pick<Found, 'message' | 'fix' | 'severity' | 'mend'> | undefined,
 ): Found[] {
   const found = new Map<number, Found>();
   for (const { verdict, witness } of judged.answers()) {

@@ -1,15 +1,13 @@
 import type { Program } from '../bpf/instruction.ts';
-import { type Diagnostic, hasErrors, type Result } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic, Result } from '../diagnostics/diagnostic.ts';
 import { type LiftFault, liftPolicy } from '../lift/lift-policy.ts';
 import { lintFacts } from '../lint/lint.ts';
-import { lowerProfile } from '../policy/lower.ts';
 import type { Policy } from '../policy/policy.ts';
-import { type ParseOptions, parseProfile } from '../profile/parse.ts';
+import { textMeaning } from '../policy/text-meaning.ts';
+import type { ParseOptions } from '../profile/parse.ts';
 import type { Profile } from '../profile/profile.ts';
-import { readsExactKeys } from '../runtime/dialects/choose.ts';
 import type { Target } from '../runtime/target.ts';
 import { lineMap, type Position } from '../source/line-map.ts';
-import { formatOf } from '../source/read.ts';
 
 /** A filter as somebody has named it, and what it means on a target. */
 export interface Subject {
@@ -44,16 +42,10 @@ export function profileSubject(
   target: Target,
   options: Pick<ParseOptions, 'unknownNames' | 'part'> = {},
 ): Result<Subject> & { warnings(): Diagnostic[] } {
-  const parsed = parseProfile(text, {
-    format: formatOf(text, name),
-    exactKeys: readsExactKeys(target.runtime),
-    ...options,
-  });
-  const lowered = parsed.value && lowerProfile(parsed.value, target);
-  const diagnostics = [...parsed.diagnostics, ...(lowered?.diagnostics ?? [])];
-  if (!parsed.value || !lowered?.value || hasErrors(diagnostics)) return { diagnostics, warnings: () => [] };
-  const { value: policy, facts } = lowered;
-  const source = { profile: parsed.value, positionOf: lineMap(text) };
+  const meaning = textMeaning({ name, text, target, ...options });
+  if (meaning.kind === 'faulty') return { ...meaning, warnings: () => [] };
+  const { profile, policy, facts, diagnostics } = meaning;
+  const source = { profile, positionOf: lineMap(text) };
   const abis = policy.abis.map((abi) => abi.name);
   return {
     value: { name, target, policy, source },

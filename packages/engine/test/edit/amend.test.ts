@@ -1,7 +1,8 @@
 import { actionOfWord, executes } from '@callgate/engine/internal/bpf/action';
 import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
-import { type Amendment, amend, NotAsAsked } from '@callgate/engine/internal/edit/amend';
+import { type Amendment, amend } from '@callgate/engine/internal/edit/amend';
+import { NotAsAsked } from '@callgate/engine/internal/edit/amended';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
@@ -40,8 +41,8 @@ const asking = (kind: 'allow' | 'deny', ...names: string[]): Amendment => ({
 });
 
 function amended(name: string, text: string, amendment: Amendment) {
-  const result = amend(name, text, undefined, TARGET, amendment);
-  if (result.kind === 'refused') throw new Error(JSON.stringify(result.faults));
+  const result = amend({ name, text, target: TARGET }, amendment);
+  if (result.kind === 'faulty') throw new Error(JSON.stringify(result.diagnostics));
   return result;
 }
 
@@ -146,7 +147,7 @@ describe('an amendment', () => {
     expect(amended('p.json', text, { calls: [], renamesUnknown: true }).text).toBe(
       text.replace('"pread"', '"pread64"'),
     );
-    expect(amend('p.json', text, undefined, TARGET, asking('deny', 'read')).kind).toBe('refused');
+    expect(amend({ name: 'p.json', text, target: TARGET }, asking('deny', 'read')).kind).toBe('faulty');
   });
 
   it('is refused where something else would change, or the call is not there', () => {

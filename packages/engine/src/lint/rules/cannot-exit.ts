@@ -1,4 +1,5 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { allowing } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** A program cannot end. */
@@ -20,6 +21,7 @@ export const cannotExit: PolicyRule = {
       place: judged.placeOf(origin),
       witness,
       fix: advice('allow exit_group and exit'),
+      mend: allowing(['exit', 'exit_group']),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { allowing } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** What glibc's loader cannot do without, each of which may be any of several calls. Tried call by call with glibc 2.36. */
@@ -31,6 +32,7 @@ export const cannotLoadLibraries: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, name, witness.args).origin),
       witness,
       fix: advice('record the program: callgate record, then callgate build'),
+      mend: allowing(lacking.map((ways) => ways.at(-1)!)),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { allowing } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** Calls that wait, and that the kernel takes up again by another call when the process was stopped meanwhile. */
@@ -25,6 +26,7 @@ export const cannotResume: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, 'restart_syscall', witness.args).origin),
       witness,
       fix: advice('allow restart_syscall'),
+      mend: allowing(['restart_syscall']),
     };
   },
 };

@@ -1,4 +1,5 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { allowing } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** Whoever handles a signal dies of it. */
@@ -22,6 +23,7 @@ export const cannotReturnFromSignal: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, 'rt_sigreturn', witness.args).origin),
       witness,
       fix: advice('allow rt_sigreturn'),
+      mend: allowing(['rt_sigreturn']),
     };
   },
 };

@@ -2,6 +2,7 @@ import { FLOOR_RUNTIMES } from '../../build/floors.ts';
 import { compareReleases } from '../../build/portability.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Judged } from '../judged.ts';
+import { allowing } from '../mends.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
 import { START_CALLS, type StartCalls, USUAL_RELEASE } from '../start-calls.ts';
 
@@ -85,6 +86,7 @@ function found(
     place: judged.placeOf(judged.verdict(judged.native, calls[0], witness.args).origin),
     witness,
     fix: advice(`callgate build --runtime ${runtime} adds what ${runtime} needs`),
+    mend: allowing(calls),
   };
 }
 

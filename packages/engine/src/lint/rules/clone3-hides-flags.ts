@@ -1,5 +1,6 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { Diagram } from '../../diagram/diagram.ts';
+import { hiding } from '../mends.ts';
 import { namespacesDeniedToClone } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
@@ -21,6 +22,7 @@ export const clone3HidesFlags: PolicyRule = {
         related: judged.placeOf(denied.verdict.origin),
         witness,
         fix: advice('answer clone3 with ERRNO and errnoRet 38 (ENOSYS): libc then takes clone'),
+        mend: hiding(['clone3']),
       };
       return;
     }

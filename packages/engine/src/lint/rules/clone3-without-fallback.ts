@@ -1,6 +1,7 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { ENOSYS } from '../../runtime/enosys-stub.ts';
+import { hiding } from '../mends.ts';
 import { cloneArguments } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
@@ -26,6 +27,7 @@ export const clone3WithoutFallback: PolicyRule = {
       place: judged.placeOf(origin),
       witness,
       fix: advice('answer clone3 with ERRNO and errnoRet 38 (ENOSYS)'),
+      mend: hiding(['clone3']),
     };
   },
 };

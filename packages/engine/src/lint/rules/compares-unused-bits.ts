@@ -77,6 +77,7 @@ function passingTwin(judged: Judged, call: ConditionalCall): Found | undefined {
     fix: advice(
       `compare ${bits} bits: "op": "SCMP_CMP_MASKED_EQ", "value": ${2 ** bits - 1}, and in "valueTwo" what is denied, or each value that is allowed`,
     ),
+    mend: { kind: 'compare-low-half', place },
   };
 }
 

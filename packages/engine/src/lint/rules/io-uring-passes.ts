@@ -3,6 +3,7 @@ import { Diagram } from '../../diagram/diagram.ts';
 import { compareKernels, parseKernel } from '../../profile/profile.ts';
 import { RING_CALLS } from '../io-uring.ts';
 import type { Judged } from '../judged.ts';
+import { denying } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 import { SIBLINGS } from '../siblings.ts';
 
@@ -31,6 +32,7 @@ export const ioUringPasses: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, 'io_uring_setup', witness.args).origin),
       witness,
       fix: advice('deny io_uring_setup, io_uring_enter and io_uring_register'),
+      mend: denying(['io_uring_setup', 'io_uring_enter', 'io_uring_register']),
     };
   },
 };

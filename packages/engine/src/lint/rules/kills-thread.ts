@@ -14,6 +14,10 @@ export const killsThread: PolicyRule = {
         ? {
             message: 'the thread that makes the call dies, and a process that has others goes on without it',
             fix: advice('SCMP_ACT_KILL_PROCESS ends the process'),
+            mend: {
+              kind: 'kill-process',
+              place: origin.because === 'rule' ? origin.rule.action.span : judged.placeOf(origin),
+            },
           }
         : undefined,
     );

@@ -1,6 +1,7 @@
 import { LIBC_CHANGES } from '../../build/generated/libc-changes.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { ENOSYS } from '../../runtime/enosys-stub.ts';
+import { hiding } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
 /** It has a rule of its own. */
@@ -37,6 +38,7 @@ export const libcWithoutFallback: PolicyRule = {
       fix: advice(
         `allow them, or answer ${failing.map(([newer]) => newer).join(', ')} with ERRNO and errnoRet 38 (ENOSYS)`,
       ),
+      mend: hiding(failing.map(([newer]) => newer)),
     };
   },
 };

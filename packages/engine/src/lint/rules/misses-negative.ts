@@ -46,6 +46,7 @@ export const missesNegative: PolicyRule = {
         fix: advice(
           'compare 32 bits: "op": "SCMP_CMP_MASKED_EQ", "value": 4294967295, and the lower half in "valueTwo"',
         ),
+        mend: { kind: 'compare-low-half', place },
       };
     }
   },

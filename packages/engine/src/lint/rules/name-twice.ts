@@ -18,6 +18,7 @@ export const nameTwice: PolicyRule = {
             place: span,
             related: { start: before, end: before },
             fix: advice('remove one of them'),
+            mend: { kind: 'drop', what: 'name', place: span },
           };
       }
     }

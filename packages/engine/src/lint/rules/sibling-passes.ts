@@ -9,6 +9,7 @@ import { compareKernels, parseKernel, type Rule } from '../../profile/profile.ts
 import { ENOSYS } from '../../runtime/enosys-stub.ts';
 import { sinceOf } from '../../syscalls/arguments.ts';
 import type { Judged } from '../judged.ts';
+import { denying } from '../mends.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
 import { effectArguments, SIBLINGS, type Siblings } from '../siblings.ts';
 
@@ -63,6 +64,7 @@ function passingSibling(
     place: denied[0].span,
     witness: judged.witness(native, first, hasEffect(judged, effect, first)),
     fix: advice(`deny ${listed(passing)}, too${passing.includes('clone3') ? ' (clone3 with ENOSYS)' : ''}`),
+    mend: denying(passing),
   };
 }
 

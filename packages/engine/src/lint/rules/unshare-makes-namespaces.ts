@@ -1,6 +1,7 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
+import { denying } from '../mends.ts';
 import { namespacesDeniedToClone } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
@@ -25,6 +26,7 @@ export const unshareMakesNamespaces: PolicyRule = {
         related: judged.placeOf(first.verdict.origin),
         witness: { arch: abi.name, nr, args: [first.bit] },
         fix: advice('deny unshare, or the same flags of it'),
+        mend: denying(['unshare']),
       };
       return;
     }

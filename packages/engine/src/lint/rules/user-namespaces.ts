@@ -1,5 +1,8 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
+import type { Condition } from '../../profile/profile.ts';
+import { ENOSYS } from '../../runtime/enosys-stub.ts';
+import type { Abi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
 import { cloneArguments, NAMESPACE_FLAGS, SIGCHLD } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
@@ -20,18 +23,38 @@ export const userNamespaces: PolicyRule = {
       // Its flags stand in memory.
       ...(judged.isInKernel('clone3') ? ([['clone3', []]] as const) : []),
     ];
-    for (const [name, args] of ways) {
+    const open = ways.flatMap(([name, args]) => {
       const nr = numberOf(native.name, name);
-      if (nr === undefined) continue;
-      const { action, origin } = judged.verdict(native, name, args);
-      if (!executes(action)) continue;
+      const verdict = nr === undefined ? undefined : judged.verdict(native, name, args);
+      return verdict && executes(verdict.action) ? [{ name, nr: nr!, args, origin: verdict.origin }] : [];
+    });
+    for (const { name, nr, args, origin } of open.slice(0, 1))
       yield {
         message: `a process may make a user namespace, and has every capability in it: ${name} with CLONE_NEWUSER passes`,
         place: judged.placeOf(origin),
         witness: { arch: native.name, nr, args },
         fix: advice('deny unshare, clone with CLONE_NEWUSER (0x10000000), and answer clone3 with ENOSYS'),
+        mend: {
+          kind: 'decide',
+          calls: open.map(({ name: call }) => ({
+            names: [call],
+            kind: 'deny',
+            ...(call === 'clone3' && { errno: ENOSYS }),
+            conditions: call === 'clone3' ? [] : [hasNewUser(native, call)],
+          })),
+        },
       };
-      return;
-    }
   },
 };
+
+/** The flag is in argument 0 but on s390, where clone has the stack there. */
+function hasNewUser(native: Abi, call: string): Condition {
+  const argument = call === 'clone' ? cloneArguments(native, NEWUSER).indexOf(NEWUSER) : 0;
+  return {
+    argument,
+    operator: 'MASKED_EQ',
+    value: NEWUSER,
+    valueTwo: NEWUSER,
+    span: { start: 0, end: 0 },
+  };
+}

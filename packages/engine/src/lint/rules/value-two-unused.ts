@@ -15,6 +15,7 @@ export const valueTwoUnused: PolicyRule = {
             message: `valueTwo has no effect beside SCMP_CMP_${operator}`,
             place: parts?.valueTwo ?? span,
             fix: advice('remove it; of two bounds each is a condition of its own'),
+            ...(parts?.valueTwo && { mend: { kind: 'drop', what: 'key', place: parts.valueTwo } }),
           };
   },
 };

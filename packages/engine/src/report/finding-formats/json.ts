@@ -5,8 +5,9 @@ import type { FindingFormat } from './finding-format.ts';
 export const json: FindingFormat = {
   id: 'json',
   about: 'everything, for scripts',
-  write({ findings, suppressed = [], diagnostics }) {
+  write({ findings, fixed, suppressed = [], diagnostics }) {
     const more = {
+      ...(fixed && { fixed }),
       ...(suppressed.length > 0 && { suppressed }),
       ...(diagnostics.length > 0 && { diagnostics }),
     };

@@ -1,22 +1,23 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/span.ts';
+import type { ProfileText } from '../policy/text-meaning.ts';
 import { chosenProfile } from '../profile/choose-profile.ts';
 import { applyEdits, Editor, type TextEdit, type Value } from '../source/edit.ts';
-import { readDocuments, type SourceFormat } from '../source/read.ts';
+import { formatOf, readDocuments, type SourceFormat } from '../source/read.ts';
 import type { Tree } from '../source/tree.ts';
 
 type ObjectTree = Extract<Tree, { readonly kind: 'object' }>;
 type ArrayTree = Extract<Tree, { readonly kind: 'array' }>;
 
 /** The text of a profile, in which one thing after the other is changed. */
-export class ProfileText {
+export class ProfileEditor {
   text: string;
   private readonly format: SourceFormat;
   private readonly part: string | undefined;
 
-  /** @param part which of several profiles of the text is meant. */
-  constructor(text: string, format: SourceFormat, part?: string) {
+  constructor({ name, text, part }: Pick<ProfileText, 'name' | 'text' | 'part'>) {
     this.text = text;
-    this.format = format;
+    this.format = formatOf(text, name);
     this.part = part;
   }
 
@@ -75,6 +76,44 @@ export class ProfileText {
     );
   }
 
+  /** Takes away a name, a key with its value, or the rule around a place; a rule without names goes with the last of them. */
+  drop(what: 'name' | 'key' | 'rule', { start }: Span): void {
+    this.edit((editor, profile) => {
+      const rules = rulesOf(profile);
+      const at = rules?.items.findIndex((rule) => holds(rule, start)) ?? -1;
+      const rule = rules?.items[at];
+      const names = rule && namesOf(rule);
+      const index = names?.items.findIndex((name) => holds(name, start)) ?? -1;
+      if (what === 'key') return entryAt(profile, start).map(([object, key]) => editor.unset(object, key));
+      if (what === 'name' && names && index >= 0 && names.items.length > 1)
+        return [editor.remove(names, index)];
+      return rules && rule ? [editor.remove(rules, at)] : [];
+    });
+  }
+
+  /**
+   * Makes the condition at a place compare the lower 32 bits where it compares for equality. Returns the names of its rule; none
+   * where it was left as it is.
+   */
+  compareLowHalf({ start }: Span): readonly string[] {
+    const rule = rulesOf(this.profile())?.items.find((item) => holds(item, start));
+    const condition = rule?.kind === 'object' ? conditionAt(rule, start) : undefined;
+    const value = condition && valueAt(condition, 'value');
+    if (!rule || !condition || value?.kind !== 'number' || textOf(condition, 'op') !== 'SCMP_CMP_EQ')
+      return [];
+    const low = BigInt(value.text) & LOW_HALF;
+    const index = valueAt(condition, 'index');
+    this.edit((editor) => [
+      editor.replace(condition, {
+        ...(index?.kind === 'number' && { index: Number(index.text) }),
+        value: LOW_HALF,
+        valueTwo: low,
+        op: 'SCMP_CMP_MASKED_EQ',
+      }),
+    ]);
+    return namesIn(rule);
+  }
+
   private ruleCount(): number {
     return rulesOf(this.profile())?.items.length ?? 0;
   }
@@ -109,6 +148,35 @@ export class ProfileText {
     if (tree?.kind !== 'object') throw new Error('the edited text holds no profile');
     return tree;
   }
+}
+
+const LOW_HALF = 0xffff_ffffn;
+
+function holds({ span }: Tree, offset: number): boolean {
+  return span.start <= offset && offset < span.end;
+}
+
+/** The objects and keys whose value stands at a place; the innermost first, and at most one. */
+function entryAt(tree: Tree, offset: number): [ObjectTree, string][] {
+  const inner =
+    tree.kind === 'object' ? tree.entries.map(({ value }) => value) : tree.kind === 'array' ? tree.items : [];
+  const next = inner.find((value) => holds(value, offset));
+  const deeper = next ? entryAt(next, offset) : [];
+  if (deeper.length > 0 || tree.kind !== 'object') return deeper;
+  const entry = tree.entries.find(({ value }) => value === next);
+  return entry ? [[tree, entry.key]] : [];
+}
+
+function conditionAt(rule: ObjectTree, offset: number): ObjectTree | undefined {
+  const args = valueAt(rule, 'args');
+  const found = args?.kind === 'array' ? args.items.find((item) => holds(item, offset)) : undefined;
+  return found?.kind === 'object' ? found : undefined;
+}
+
+function namesIn(rule: Tree): string[] {
+  const own = rule.kind === 'object' ? textOf(rule, 'name') : undefined;
+  const names = namesOf(rule)?.items.flatMap((item) => (item.kind === 'string' ? [item.value] : [])) ?? [];
+  return own === undefined ? names : [own, ...names];
 }
 
 function valueAt({ entries }: ObjectTree, key: string): Tree | undefined {

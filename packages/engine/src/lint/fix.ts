@@ -1,0 +1,98 @@
+import { type Difference, diffPolicies } from '../analysis/diff.ts';
+import type { Asked } from '../edit/amend.ts';
+import { NotAsAsked } from '../edit/amended.ts';
+import { type Mend, mendText } from '../edit/mend.ts';
+import type { Finding } from './finding.ts';
+import { withoutKnown } from './gate.ts';
+import { type LintOptions, lintText } from './lint-text.ts';
+
+/** A finding that was mended, and what that did. */
+export interface Fixed {
+  readonly finding: Finding;
+  /** The text without it. */
+  readonly text: string;
+  /** What the kernel decides otherwise now; nothing where only words have gone. */
+  readonly differences: readonly Difference[];
+}
+
+/** One profile of a text. */
+export interface FixSubject {
+  readonly name: string;
+  readonly text: string;
+  readonly part?: string;
+}
+
+/**
+ * Mends what lint finds and can mend, one finding after the other: each is gone afterwards, and nothing else has changed its meaning
+ * than its fix says.
+ * @param isMeant whether a finding is to be mended.
+ */
+export function fixProfile(
+  subject: FixSubject,
+  options: LintOptions,
+  isMeant: (finding: Finding) => boolean,
+): Fixed[] {
+  const fixed: Fixed[] = [];
+  const left = new Set<string>();
+  const decided = new Map<string, Asked['kind']>();
+  let now = { subject, findings: findingsOf(subject, options) };
+  for (;;) {
+    const next = now.findings.find(
+      (finding) =>
+        finding.mend && isMeant(finding) && !left.has(wordsOf(finding)) && !undoes(finding.mend, decided),
+    );
+    if (!next) return fixed;
+    left.add(wordsOf(next));
+    const done = fixOne(now.subject, now.findings, options, next);
+    if (!done) continue;
+    fixed.push(done.fixed);
+    now = { subject: { ...subject, text: done.fixed.text }, findings: done.findings };
+    for (const { names, kind } of callsOf(next.mend!)) for (const name of names) decided.set(name, kind);
+  }
+}
+
+function callsOf(mend: Mend): readonly Asked[] {
+  return mend.kind === 'decide' ? mend.calls : [];
+}
+
+/** Whether a mend would deny what another one has allowed, or the other way round. */
+function undoes(mend: Mend, decided: ReadonlyMap<string, Asked['kind']>): boolean {
+  return callsOf(mend).some(({ names, kind }) => names.some((name) => (decided.get(name) ?? kind) !== kind));
+}
+
+function findingsOf({ name, text, part }: FixSubject, options: LintOptions): readonly Finding[] {
+  return lintText(name, text, options).find((profile) => profile.part === part)?.findings ?? [];
+}
+
+/** What tells it from others; of two alike in different places the second is another one when the first is gone. */
+function wordsOf({ code, message, place }: Finding): string {
+  return `${code} ${place.start} ${message}`;
+}
+
+/** One finding mended; undefined where that cannot be done without changing more, or makes something worse. */
+function fixOne(
+  subject: FixSubject,
+  before: readonly Finding[],
+  options: LintOptions,
+  finding: Finding,
+): { readonly fixed: Fixed; readonly findings: readonly Finding[] } | undefined {
+  const mended = asProved(() =>
+    mendText({ ...subject, target: options.target, unknownNames: 'skip' }, finding.mend!),
+  );
+  if (mended?.kind !== 'amended') return undefined;
+  const after = findingsOf({ ...subject, text: mended.text }, options);
+  const isGone = withoutKnown(before, after).includes(finding);
+  const isWorse = withoutKnown(after, before).some(({ severity }) => severity === 'critical');
+  if (!isGone || isWorse) return undefined;
+  const { listed } = diffPolicies(mended.before, mended.after);
+  return { fixed: { finding, text: mended.text, differences: listed }, findings: after };
+}
+
+function asProved<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (fault) {
+    if (fault instanceof NotAsAsked) return undefined;
+    throw fault;
+  }
+}
