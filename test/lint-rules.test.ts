@@ -9,8 +9,10 @@ import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { compareKernels, parseKernel } from '@callgate/engine/internal/profile/profile';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { DOCKER_PROFILE } from '@callgate/engine/stock';
 import { tryCalls } from '@callgate/linux/internal/launch/try-calls';
 import { thisMachine } from '@callgate/linux/internal/machine';
@@ -22,17 +24,30 @@ const DOCKER = { name: 'docker', profile: parseProfile(DOCKER_PROFILE, { unknown
 const USUAL = usualOn(TARGET, DOCKER)!;
 const ENOSYS = 38;
 
+type Shown =
+  | 'nothing'
+  | 'passes'
+  | 'fails'
+  | 'succeeds falsely'
+  | 'kills a thread'
+  | 'raises a signal'
+  | 'asks a tracer'
+  | 'asks a supervisor';
+
 /** What the policy does with the call that a finding shows. */
-const SHOWN: Readonly<
-  Record<string, 'nothing' | 'passes' | 'fails' | 'succeeds falsely' | 'kills a thread' | 'asks a tracer'>
-> = {
+const SHOWN: Readonly<Record<string, Shown>> = {
+  'all-caps-needed': 'nothing',
   'always-holds': 'passes',
   'asks-tracer': 'asks a tracer',
+  'call-not-yet': 'passes',
+  'call-removed': 'passes',
+  'call-without-capability': 'passes',
   'cannot-exit': 'fails',
   'cannot-load-libraries': 'fails',
   'cannot-resume': 'fails',
   'cannot-return-from-signal': 'fails',
   'cannot-start': 'fails',
+  'capability-without-call': 'fails',
   'clone-flags-elsewhere': 'passes',
   'clone3-hides-flags': 'passes',
   'clone3-without-fallback': 'fails',
@@ -40,32 +55,75 @@ const SHOWN: Readonly<
   'compares-pointer': 'passes',
   'compares-unused-bits': 'passes',
   'default-allow': 'passes',
+  'default-log': 'passes',
+  'denials-unlogged': 'fails',
+  'errno-retried': 'fails',
+  'filter-too-long': 'nothing',
   'io-uring-passes': 'passes',
+  'kills-32-bit': 'kills a thread',
   'kills-thread': 'kills a thread',
+  'landlock-denied': 'fails',
   'libc-without-fallback': 'fails',
+  'listener-unused': 'nothing',
   'looser-than-default': 'passes',
   'misses-negative': 'fails',
   'multiplexer-passes': 'passes',
   'name-twice': 'nothing',
+  'never-filtered': 'nothing',
+  'one-fstat': 'fails',
+  'only-logged': 'passes',
+  'ptrace-changes-calls': 'passes',
+  'raises-signal': 'raises a signal',
   'reports-success': 'succeeds falsely',
   'rule-lost': 'passes',
   'sibling-passes': 'passes',
+  'supervisor-reads-memory': 'asks a supervisor',
   'terminal-injection': 'passes',
   'unnamed-errno': 'fails',
   'unshare-makes-namespaces': 'passes',
   'user-namespaces': 'passes',
   'value-two-unused': 'nothing',
+  'vdso-answers': 'fails',
+  'x32-covered': 'passes',
 };
 
 const pageOf = (code: string) => readFileSync(join(PAGES, `${code}.md`), 'utf8');
-const examplesOn = (page: string) => [...page.matchAll(/```json\n(.*?)```/gs)].map(([, text]) => text);
-/** The machine that an example is for, which is said in the architectures of the profile. */
-const targetOf = (text: string): Target => (text.includes('S390X') ? { ...TARGET, native: 's390x' } : TARGET);
-const meaning = (text: string): Policy => lowerProfile(parseProfile(text).value!, targetOf(text)).value!;
+/** What is found and what is not. */
+function examplesOf(code: string): string[] {
+  const [bad, good] = [...pageOf(code).matchAll(/```json\n(.*?)```/gs)].map(([, text]) => text);
+  return code === 'filter-too-long' ? [repeated(bad), good] : [bad, good];
+}
 
-function found(text: string, code: string): Finding[] {
+/** A page has no room for 5,000 rules. */
+function repeated(text: string): string {
+  const profile = JSON.parse(text);
+  const [rule] = profile.syscalls;
+  profile.syscalls = Array.from({ length: 5000 }, (_, i) => ({
+    ...rule,
+    args: [{ ...rule.args[0], value: rule.args[0].value + 3 * i }],
+  }));
+  return JSON.stringify(profile);
+}
+
+/** The machine that an example is for, which is said in the architectures of the profile or in flags on the page. */
+function targetOf(code: string, text: string): Target {
+  const [, kernel] = / --kernel (\d+\.\d+)/.exec(pageOf(code)) ?? [];
+  const [, caps] = / --caps ([A-Z_]+)/.exec(pageOf(code)) ?? [];
+  return {
+    ...TARGET,
+    ...(text.includes('S390X') && { native: 's390x' as const }),
+    ...(kernel !== undefined && { kernel: parseKernel(kernel)! }),
+    ...(caps !== undefined && { capabilities: [caps] }),
+  };
+}
+
+function meaning(code: string, text: string): Policy {
+  return lowerProfile(parseProfile(text).value!, targetOf(code, text)).value!;
+}
+
+function found(code: string, text: string): Finding[] {
   const [{ findings, faults }] = lintText('p.json', text, {
-    target: targetOf(text),
+    target: targetOf(code, text),
     ...(text.includes('S390X') ? {} : { usual: USUAL }),
   });
   expect(faults).toEqual([]);
@@ -76,6 +134,8 @@ function shownBy(policy: Policy, { arch, nr, args }: Witness): string {
   const { action, data } = explainCall(policy, { arch: abiOf(arch).auditArch, nr, args });
   if (executes(action)) return 'passes';
   if (action === 'TRACE') return 'asks a tracer';
+  if (action === 'NOTIFY') return 'asks a supervisor';
+  if (action === 'TRAP') return 'raises a signal';
   if (action === 'KILL_THREAD') return 'kills a thread';
   return action === 'ERRNO' && data === 0 ? 'succeeds falsely' : 'fails';
 }
@@ -91,7 +151,7 @@ it('every rule has a page, and every page a rule', () => {
 
 describe.each(POLICY_RULES)('$code', ({ code, severity, about }) => {
   const page = pageOf(code);
-  const [bad, good] = examplesOn(page);
+  const [bad, good] = examplesOf(code);
 
   it('has a page that says what it says', () => {
     expect(page).toContain(`# ${code}\n`);
@@ -100,28 +160,28 @@ describe.each(POLICY_RULES)('$code', ({ code, severity, about }) => {
   });
 
   it('finds what its page says, and nothing in what is right', () => {
-    expect(found(bad, code)).not.toEqual([]);
-    expect(found(bad, code)[0].severity).toBe(severity);
-    expect(found(good, code)).toEqual([]);
+    expect(found(code, bad)).not.toEqual([]);
+    expect(found(code, bad)[0].severity).toBe(severity);
+    expect(found(code, good)).toEqual([]);
   });
 
   it('shows a call that the profile treats as it says', () => {
-    const policy = meaning(bad);
-    const shown = found(bad, code).map(({ witness }) => (witness ? shownBy(policy, witness) : 'nothing'));
+    const policy = meaning(code, bad);
+    const shown = found(code, bad).map(({ witness }) => (witness ? shownBy(policy, witness) : 'nothing'));
     expect(new Set(shown)).toEqual(new Set([SHOWN[code]]));
   });
 });
 
 describe.runIf(thisMachine().abi.name === 'x86_64')('the kernel', () => {
   const shown = POLICY_RULES.flatMap(({ code }) => {
-    const [bad] = examplesOn(pageOf(code));
-    return found(bad, code).flatMap(({ witness }) =>
+    const [bad] = examplesOf(code);
+    return found(code, bad).flatMap(({ witness }) =>
       witness?.arch === 'x86_64' ? [{ code, bad, witness }] : [],
     );
   });
 
   it.each(shown)('does with the call that $code shows what is said of it', async ({ code, bad, witness }) => {
-    const filter = compilePolicy(meaning(bad)).program;
+    const filter = compilePolicy(meaning(code, bad)).program;
     const { nr, args } = witness;
     const [[confined], [free]] = [await tryCalls([{ filter, nr, args }]), await tryCalls([{ nr, args }])];
     switch (SHOWN[code]) {
@@ -129,16 +189,28 @@ describe.runIf(thisMachine().abi.name === 'x86_64')('the kernel', () => {
         expect(confined).toEqual(free);
         break;
       case 'kills a thread':
+      case 'raises a signal':
         expect(confined).toEqual({ kind: 'signal', signal: 31 });
         break;
       case 'asks a tracer':
+      case 'asks a supervisor':
         expect(confined).toEqual({ kind: 'returned', result: BigInt(-ENOSYS) });
         break;
       case 'succeeds falsely':
         expect(confined).toEqual({ kind: 'returned', result: 0n });
         break;
       default:
-        expect(confined).toEqual({ kind: 'returned', result: BigInt(-errnoOf(meaning(bad), witness)) });
+        expect(confined).toEqual({ kind: 'returned', result: BigInt(-errnoOf(meaning(code, bad), witness)) });
     }
+  });
+
+  const asksNoFilter = compareKernels(thisMachine().kernel, { major: 6, minor: 14 }) >= 0;
+  it.runIf(asksNoFilter)('asks no filter about uretprobe', async () => {
+    const [bad] = examplesOf('never-filtered');
+    const policy = meaning('never-filtered', bad);
+    const nr = numberOf('x86_64', 'uretprobe')!;
+    expect(explainCall(policy, { arch: abiOf('x86_64').auditArch, nr, args: [] }).action).toBe('ERRNO');
+    const filter = compilePolicy(policy).program;
+    expect(await tryCalls([{ filter, nr, args: [] }])).toEqual(await tryCalls([{ nr, args: [] }]));
   });
 });

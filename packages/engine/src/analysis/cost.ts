@@ -50,3 +50,8 @@ function lengthOf(compile: () => number): number {
     throw fault;
   }
 }
+
+/** How many instructions the whole filter has; Infinity where they are too many to be counted. */
+export function filterLength({ diagram, root, endian, rules }: Policy): number {
+  return lengthOf(() => compileUnproved({ diagram, root }, endian, { rules }).length);
+}

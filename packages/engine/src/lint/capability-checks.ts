@@ -15,3 +15,14 @@ export function capabilityChecks(name: string): CapabilityCheck[] {
     call === name ? [{ capability, initialOnly, when }] : [],
   );
 }
+
+/** The calls that are known to ask for a capability, whether always or now and then. */
+export function callsAsking(capability: string): string[] {
+  const asking = CAPABILITY_CHECKS.filter(([, asked]) => asked.split(' or ').includes(capability));
+  return [...new Set(asking.map(([call]) => call))];
+}
+
+/** The capability without which a call can never succeed, on any kernel; undefined where there is none, or it depends. */
+export function needsCapability(name: string): string | undefined {
+  return capabilityChecks(name).find(({ when }) => /^every call($|:)/.test(when))?.capability;
+}

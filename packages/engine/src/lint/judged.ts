@@ -1,11 +1,11 @@
 import { explainCall, type PossibleVerdict, possibleVerdicts, type Verdict } from '../analysis/explain.ts';
-import { actionOfWord, executes, freedomOf } from '../bpf/action.ts';
+import { type Action, actionOfWord, executes, freedomOf } from '../bpf/action.ts';
 import type { Span } from '../diagnostics/span.ts';
 import { type CallSet, callsWhere, smallestCall } from '../diagram/call-set.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
 import { restrict } from '../diagram/restrict.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
-import { compareKernels, type Profile, parseKernel } from '../profile/profile.ts';
+import { compareKernels, type Profile, parseKernel, type Rule } from '../profile/profile.ts';
 import type { Fact } from '../runtime/fact.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Abi, abiOfCall } from '../syscalls/arch.ts';
@@ -45,6 +45,12 @@ export class Judged {
     return this.policy.abis[0];
   }
 
+  /** What the default action does, wherever the runtime's stub does not answer. */
+  get byDefault(): Action {
+    const { origins, words } = this.policy;
+    return actionOfWord(words[origins.findIndex(({ because }) => because === 'default')]);
+  }
+
   /** What decides a call by its arguments alone; undefined where the ABI has no such call. */
   decision(abi: Abi, name: string): NodeId | undefined {
     const nr = numberOf(abi.name, name);
@@ -78,6 +84,14 @@ export class Judged {
     if (this.denied(abi, name) !== Diagram.TRUE) return false;
     return this.verdicts(abi, name).every(
       ({ verdict: { action, data } }) => action !== 'ERRNO' || data !== 0,
+    );
+  }
+
+  /** Whether a rule of the profile decides some calls of a name on an ABI; never where that has no such call. */
+  isDecidedBy({ index }: Rule, abi: Abi, name: string): boolean {
+    if (this.decision(abi, name) === undefined) return false;
+    return this.verdicts(abi, name).some(
+      ({ verdict: { origin } }) => origin.because === 'rule' && origin.rule.index === index,
     );
   }
 

@@ -66,6 +66,76 @@ describe('lint does not say', () => {
     );
   });
 
+  it('twice that calls pass by default which are logged', () => {
+    expect(found('default-allow', 'LOG', [])).toEqual([]);
+    expect(found('default-log', 'LOG', [])).toHaveLength(1);
+    expect(found('only-logged', 'LOG', [rule('mkdir', 'LOG')])).toEqual([]);
+  });
+
+  it('that a supervisor reads what the kernel writes', () => {
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      listenerPath: '/run/a.sock',
+      syscalls: [rule('accept4 getcwd getpid', 'NOTIFY')],
+    });
+    const [{ findings }] = lintText('p.json', text, { target: TARGET });
+    expect(findings.filter(({ code }) => code === 'supervisor-reads-memory')).toEqual([]);
+  });
+
+  it('of a rule that does not apply, or is not what decides', () => {
+    const elsewhere = { ...rule('nfsservctl', 'ALLOW'), includes: { caps: ['CAP_SYS_ADMIN'] } };
+    expect(found('call-removed', 'ERRNO', [elsewhere])).toEqual([]);
+    const modern = { kernel: { major: 6, minor: 18 } };
+    const both = { ...rule('uprobe', 'ERRNO', [], 13), excludes: { arches: ['amd64'] } };
+    expect(found('never-filtered', 'ALLOW', [both], modern)).toEqual([]);
+    expect(found('never-filtered', 'ALLOW', [rule('uprobe', 'ERRNO')])).toEqual([]);
+  });
+
+  it('that a call is gone which programs for 32 bits may have', () => {
+    const uselib = rule('uselib', 'ERRNO', [], 13);
+    expect(found('call-removed', 'ALLOW', [uselib])).toHaveLength(1);
+    expect(found('call-removed', 'ALLOW', [uselib], { abis: ['x86_64', 'x86'] })).toEqual([]);
+    const cookie = rule('lookup_dcookie', 'ALLOW');
+    expect(found('call-removed', 'ERRNO', [cookie], { kernel: { major: 5, minor: 15 } })).toEqual([]);
+  });
+
+  it('what is killed of an ABI that was left out on the command line', () => {
+    expect(found('kills-32-bit', 'ERRNO', [])).toHaveLength(1);
+    expect(found('kills-32-bit', 'ERRNO', [], { abis: ['x86_64'] })).toEqual([]);
+  });
+
+  it('that a tracer changes calls when it may not', () => {
+    const old = { kernel: { major: 4, minor: 4 } };
+    const watching = rule('ptrace', 'ALLOW', [[0, 'EQ', 24]]);
+    expect(found('ptrace-changes-calls', 'ERRNO', [watching], old)).toEqual([]);
+    const changing = [watching, rule('ptrace', 'ALLOW', [[0, 'EQ', 13]])];
+    expect(found('ptrace-changes-calls', 'ERRNO', changing, old)).toHaveLength(1);
+    expect(found('ptrace-changes-calls', 'ERRNO', changing)).toEqual([]);
+    expect(found('ptrace-changes-calls', 'ALLOW', [], old)).toEqual([]);
+  });
+
+  it('that Landlock is denied where nobody named it, or the kernel has none', () => {
+    expect(found('landlock-denied', 'ERRNO', [rule('read', 'ALLOW')])).toEqual([]);
+    const denied = rule('landlock_add_rule', 'ERRNO', [], 13);
+    expect(found('landlock-denied', 'ALLOW', [denied], { kernel: { major: 5, minor: 10 } })).toEqual([]);
+    expect(found('landlock-denied', 'ALLOW', [rule('landlock_add_rule', 'TRACE')])).toEqual([]);
+  });
+
+  it('of capabilities where none are named, and of one whose calls pass now and then', () => {
+    const setting = rule('clock_settime', 'ALLOW');
+    expect(found('call-without-capability', 'ERRNO', [setting])).toEqual([]);
+    const caps = { capabilities: ['CAP_SYS_TIME'] };
+    expect(found('call-without-capability', 'ERRNO', [setting], caps)).toEqual([]);
+    expect(found('capability-without-call', 'ERRNO', [rule('adjtimex', 'ALLOW')], caps)).toEqual([]);
+    expect(found('capability-without-call', 'ERRNO', [], caps)).toHaveLength(1);
+  });
+
+  it('one thing of fstat twice', () => {
+    const denied = rule('fstat', 'ERRNO', [], 13);
+    expect(found('sibling-passes', 'ALLOW', [denied])).toHaveLength(1);
+    expect(found('one-fstat', 'ALLOW', [denied])).toEqual([]);
+  });
+
   it('what prototypes of 64-bit ABIs say of others', () => {
     const read = rule('pread64', 'ALLOW', [[4, 'EQ', 0]]);
     expect(found('compares-no-argument', 'ERRNO', [read], { native: 'x86', abis: ['x86'] })).toEqual([]);
