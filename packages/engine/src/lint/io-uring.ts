@@ -1,3 +1,6 @@
+/** From this kernel on one call is enough: a thread of the kernel takes the requests (IORING_SETUP_SQPOLL). */
+export const ONE_CALL = { major: 5, minor: 13 };
+
 /** By the first kernel: calls whose work a ring of io_uring does, without asking a filter. */
 const BY_KERNEL: Readonly<Record<string, string>> = {
   '5.1':

@@ -1,8 +1,9 @@
 import { explainCall, type PossibleVerdict, possibleVerdicts, type Verdict } from '../analysis/explain.ts';
 import { type Action, actionOfWord, executes, freedomOf } from '../bpf/action.ts';
 import type { Span } from '../diagnostics/span.ts';
-import { type CallSet, callsWhere, smallestCall } from '../diagram/call-set.ts';
+import { type CallSet, callsWhere, isSubset, smallestCall } from '../diagram/call-set.ts';
 import { Diagram, type NodeId } from '../diagram/diagram.ts';
+import { argument as argumentField } from '../diagram/fields.ts';
 import { restrict } from '../diagram/restrict.ts';
 import type { Origin, Policy } from '../policy/policy.ts';
 import { compareKernels, type Profile, parseKernel, type Rule } from '../profile/profile.ts';
@@ -93,6 +94,28 @@ export class Judged {
     return this.verdicts(abi, name).some(
       ({ verdict: { origin } }) => origin.because === 'rule' && origin.rule.index === index,
     );
+  }
+
+  /** Whether rules deny a call, whatever its arguments; the default denies what nobody thought of, too. */
+  isDeniedByRules(abi: Abi, name: string): boolean {
+    return (
+      this.denied(abi, name) === Diagram.TRUE &&
+      this.verdicts(abi, name).every(({ verdict }) => verdict.origin.because === 'rule')
+    );
+  }
+
+  /** The arguments with which a call passes and one argument has these bits; none where the ABI has no such call. */
+  passingWith(abi: Abi, name: string, argument: number, mask: bigint, value: bigint): CallSet {
+    const { diagram } = this.policy;
+    const having = diagram.maskedEquals(argumentField(argument), mask, value);
+    return diagram.and(this.passing(abi, name) ?? Diagram.FALSE, having);
+  }
+
+  /** Whether a call is denied, whatever its other arguments are, when one has these bits. */
+  isDeniedWith(abi: Abi, name: string, argument: number, mask: bigint, value: bigint): boolean {
+    const { diagram } = this.policy;
+    const having = diagram.maskedEquals(argumentField(argument), mask, value);
+    return isSubset(diagram, having, this.denied(abi, name) ?? Diagram.FALSE);
   }
 
   /** Whether the kernel that is meant has a call; true where it is not known since when. */

@@ -1,14 +1,12 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import { compareKernels, parseKernel } from '../../profile/profile.ts';
-import { RING_CALLS } from '../io-uring.ts';
+import { ONE_CALL, RING_CALLS } from '../io-uring.ts';
 import type { Judged } from '../judged.ts';
 import { denying } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 import { SIBLINGS } from '../siblings.ts';
 
-/** From this kernel on one call is enough: a thread of the kernel takes the requests (IORING_SETUP_SQPOLL). */
-const ONE_CALL = { major: 5, minor: 13 };
 const MOST_NAMED = 6;
 
 /** A ring does what the filter denies. */
