@@ -22,7 +22,9 @@ import {
 } from './profile.ts';
 import { type Fields, Reader } from './reader.ts';
 
-const PROFILE_KEYS = [
+/** The keys of a profile. No runtime reads $schema: it tells an editor by which schema to check the file. */
+export const PROFILE_KEYS = [
+  '$schema',
   'defaultAction',
   'defaultErrnoRet',
   'defaultErrno',
@@ -33,10 +35,25 @@ const PROFILE_KEYS = [
   'listenerMetadata',
   'syscalls',
   'baseProfileName',
-];
-const RULE_KEYS = ['names', 'name', 'action', 'errnoRet', 'errno', 'args', 'comment', 'includes', 'excludes'];
-const SCOPE_KEYS = ['arches', 'caps', 'minKernel'];
-const CONDITION_KEYS = ['index', 'value', 'valueTwo', 'op'];
+] as const;
+/** The keys of an element of `archMap`. */
+export const ARCH_MAP_KEYS = ['architecture', 'subArchitectures'] as const;
+/** The keys of an element of `syscalls`. */
+export const RULE_KEYS = [
+  'names',
+  'name',
+  'action',
+  'errnoRet',
+  'errno',
+  'args',
+  'comment',
+  'includes',
+  'excludes',
+] as const;
+/** The keys of `includes` and `excludes`. */
+export const SCOPE_KEYS = ['arches', 'caps', 'minKernel'] as const;
+/** The keys of an element of `args`. */
+export const CONDITION_KEYS = ['index', 'value', 'valueTwo', 'op'] as const;
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 const MAX_U32 = 0xffff_ffffn;
 
@@ -167,7 +184,7 @@ class ProfileParser {
   }
 
   private archMapEntry(tree: Tree): ArchMapEntry | undefined {
-    const fields = this.read.fields(tree, 'an element of "archMap"', ['architecture', 'subArchitectures']);
+    const fields = this.read.fields(tree, 'an element of "archMap"', ARCH_MAP_KEYS);
     if (!fields) return undefined;
     const entry = fields.get('architecture');
     if (!entry)

@@ -95,7 +95,8 @@ const decimal = v.pipe(
   v.check((text) => !/^\d+$/.test(text) || BigInt(text) <= 0xffff_ffff_ffff_ffffn, 'does not fit 64 bits'),
 );
 const abi = v.picklist(ABI_NAMES);
-const recordingSchema = v.object({
+/** What a recording's document must be. */
+export const recordingSchema = v.object({
   schema: v.literal(RECORDING_SCHEMA),
   machine: v.object({ arch: abi, kernel: v.string() }),
   recorder: v.optional(v.string(), 'unknown'),

@@ -3,10 +3,11 @@ import type { Synthesis } from '../build/synthesize.ts';
 import type { Completeness } from '../recording/completeness.ts';
 import type { Recording } from '../recording/recording.ts';
 import { notable } from '../syscalls/notable.ts';
-import { callTable } from './html/call-table.ts';
+import { CALL_TABLE_STYLE, callTable } from './html/call-table.ts';
 import { escaped, htmlDocument } from './html/document.ts';
-import { runsPlot } from './html/runs-plot.ts';
-import { tiles } from './html/tiles.ts';
+import { FIND_BAR_SCRIPT, FIND_BAR_STYLE } from './html/find-bar.ts';
+import { RUNS_PLOT_STYLE, runsPlot } from './html/runs-plot.ts';
+import { TILES_STYLE, tiles } from './html/tiles.ts';
 import { PLAIN } from './style.ts';
 import { summaryLines } from './synthesis.ts';
 import { plural } from './words.ts';
@@ -29,7 +30,7 @@ export interface BuildReport {
 export function buildHtml({ title, recordings, synthesis, completeness, ...report }: BuildReport): string {
   // For a container on several kinds of machines, what is looser on any of them.
   const usual = { ...report.usual, looser: synthesis.container?.looser ?? report.usual.looser };
-  return htmlDocument(title, [
+  const body = [
     `<h1>${escaped(title)}</h1>`,
     tiles(synthesis, usual, completeness),
     `<ul>${summaryLines(PLAIN, recordings, synthesis)
@@ -43,8 +44,17 @@ export function buildHtml({ title, recordings, synthesis, completeness, ...repor
     ...differences(usual),
     '<h2>Recorded</h2>',
     sources(recordings),
-  ]);
+  ];
+  const style = [TABLES, TILES_STYLE, RUNS_PLOT_STYLE, CALL_TABLE_STYLE, FIND_BAR_STYLE];
+  return htmlDocument({ title, body, style, script: FIND_BAR_SCRIPT });
 }
+
+const TABLES = `
+table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600; color: var(--dim); font-size: .85rem }
+td, th { padding: .28rem .9rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: top } .num { text-align: right; font-variant-numeric: tabular-nums }
+td:first-child { min-width: 8rem; font-family: ui-monospace, monospace; font-size: .92em } .liked td { width: 1% } .liked td + td { width: auto }
+.names { columns: 11rem; font-family: ui-monospace, monospace; font-size: .85em; margin-top: .5rem }
+`;
 
 function runsText({ runs, seen, estimated, interval, identical }: Completeness): string {
   const [low, high] = interval.map(Math.round);

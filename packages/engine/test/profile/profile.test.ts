@@ -137,6 +137,15 @@ describe('a misleading profile is read, and warned of', () => {
   });
 });
 
+it('the place of a schema is no fault, and means nothing', () => {
+  const { value, diagnostics } = parseProfile('{"$schema":"./s.json","defaultAction":"SCMP_ACT_LOG"}');
+  expect(diagnostics).toEqual([]);
+  expect(stringifyProfile(value!)).not.toContain('$schema');
+  const misplaced =
+    '{"defaultAction":"SCMP_ACT_LOG","syscalls":[{"names":["read"],"action":"SCMP_ACT_LOG","$schema":""}]}';
+  expect(parseProfile(misplaced).diagnostics.map(({ code }) => code)).toEqual(['unknown-key']);
+});
+
 describe('places of a profile that was read', () => {
   const text = `{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{
     "names": ["socket"], "action": "SCMP_ACT_ALLOW", "comment": "why",

@@ -4,6 +4,7 @@ import type { LintReport } from '@callgate/engine/internal/report/finding-format
 import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
+import { type Element, elementsOf as htmlElementsOf } from './finding-formats/html-tree.ts';
 import { expectSarif } from './finding-formats/sarif-schema.ts';
 
 const tool = { name: 'callgate', version: '1.2.3' };
@@ -51,6 +52,11 @@ const hostile = fc.oneof(
             '\n\n# x',
             '<b>',
             '<!--',
+            '</script>',
+            '</title><script>',
+            '" onclick="',
+            '</bdi></article>',
+            '&lt;',
             '@name',
             '@org/team',
             '#1',
@@ -117,6 +123,8 @@ const report: fc.Arbitrary<LintReport> = fc.record({
   profiles: fc.array(file, { maxLength: 3 }),
 });
 
+const oneFinding: LintReport = { findings: [fc.sample(finding, 1)[0]!], diagnostics: [], profiles: [] };
+
 const always = (promise: (given: LintReport) => void) => fc.assert(fc.property(report, promise));
 
 /** What a terminal, a browser or an editor would act on. */
@@ -165,6 +173,23 @@ describe('whatever a profile says', () => {
     });
   });
 
+  it('html is a page without faults, of our elements alone, with an article for each finding', () => {
+    const script = (given: LintReport) => /<script>.*<\/script>/s.exec(write('html', given))?.[0];
+    const ours = script(oneFinding);
+    always((given) => {
+      const elements = htmlElementsOf(write('html', given));
+      const ids = elements.flatMap(({ attributes }) => attributes.id ?? []);
+      expect(new Set(ids).size).toBe(ids.length);
+      expect(elements.filter((element) => isHarmful(element, new Set(ids)))).toEqual([]);
+      const issues = given.findings.length + given.diagnostics.length;
+      expect(elements.filter(({ name }) => name === 'article')).toHaveLength(issues);
+      expect(script(given)).toBe(issues > 0 ? ours : undefined);
+      const written = elements.filter(({ name }) => name === 'article').map(({ text }) => text);
+      for (const { message } of given.findings)
+        if (/^[ -~]+$/.test(message)) expect(written.some((text) => text.includes(message))).toBe(true);
+    });
+  });
+
   it('github has a command of ours on each line, and our summary', () => {
     always((given) => {
       const lines = write('github', given)
@@ -209,6 +234,56 @@ describe('whatever a profile says', () => {
     });
   });
 });
+
+/** What a page may be made of; the one script is ours. */
+const ELEMENTS = new Set([
+  ...[
+    'html',
+    'head',
+    'meta',
+    'title',
+    'style',
+    'script',
+    'body',
+    'h1',
+    'h2',
+    'h3',
+    'p',
+    'ul',
+    'li',
+    'a',
+    'b',
+    'i',
+  ],
+  ...[
+    'dl',
+    'dt',
+    'dd',
+    'bdi',
+    'code',
+    'span',
+    'div',
+    'input',
+    'button',
+    'section',
+    'article',
+    'details',
+    'summary',
+  ],
+]);
+const ATTRIBUTES = new Set([
+  ...['lang', 'charset', 'name', 'content', 'class', 'id', 'title', 'hidden', 'type', 'placeholder'],
+  ...['value', 'aria-label', 'aria-pressed', 'data-when', 'data-group'],
+]);
+
+/** Whether an element may do something, or leads elsewhere than to another of the page. */
+function isHarmful(
+  { name, attributes: { href, ...attributes } }: Element,
+  ids: ReadonlySet<string>,
+): boolean {
+  if (href !== undefined && !ids.has(href.replace(/^#/, ''))) return true;
+  return !ELEMENTS.has(name) || Object.keys(attributes).some((attribute) => !ATTRIBUTES.has(attribute));
+}
 
 /** How often each element stands in a document, which must be well-formed. */
 function elementsOf(xml: string): Map<string, number> {

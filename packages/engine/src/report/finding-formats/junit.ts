@@ -1,6 +1,7 @@
 import { escaped } from '../html/document.ts';
-import type { FindingFormat, LintReport } from './finding-format.ts';
-import { type Issue, issueLines, issuesOf, visible } from './issue.ts';
+import { byProfile } from './by-profile.ts';
+import type { FindingFormat } from './finding-format.ts';
+import { type Issue, issueLines } from './issue.ts';
 
 /** XML as JUnit writes it: a suite for each profile, a failed test for each finding, one that passes where there is none. */
 export const junit: FindingFormat = {
@@ -20,16 +21,6 @@ export const junit: FindingFormat = {
     ].join('\n');
   },
 };
-
-function byProfile(report: LintReport): Map<string, Issue[]> {
-  const suites = new Map<string, Issue[]>(report.profiles.map((profile) => [visible(profile), []]));
-  for (const issue of issuesOf(report)) {
-    const suite = suites.get(issue.profile);
-    if (suite) suite.push(issue);
-    else suites.set(issue.profile, [issue]);
-  }
-  return suites;
-}
 
 function suite(profile: string, issues: readonly Issue[]): string {
   const cases =
@@ -68,11 +59,7 @@ function outcome(issue: Issue): string {
   return `<${element} type="${xml(code)}" message="${xml(message)}">${said}</${element}>`;
 }
 
-/** Text in elements and attributes of XML 1.0, which two more characters than those of HTML cannot stand in. */
+/** Text in elements and attributes of XML. */
 function xml(text: string): string {
-  return text
-    .split('\n')
-    .map(escaped)
-    .join('\n')
-    .replace(/[\ufffe\uffff]/g, '\ufffd');
+  return text.split('\n').map(escaped).join('\n');
 }

@@ -5,6 +5,7 @@ import { nameOf } from '../../syscalls/lookup.ts';
 import { formatReason } from '../origin.ts';
 import { grouped, plural } from '../words.ts';
 import { escaped } from './document.ts';
+import { type Choice, findBar } from './find-bar.ts';
 
 /** With more recordings, only how many of them show a call. */
 const MOST_CELLS = 24;
@@ -77,17 +78,18 @@ function cells(counts: readonly number[]): string {
     .join('');
 }
 
-/** Hidden where there is no script that looks. */
 function search(seen: readonly ReadonlyMap<string, SeenInRun>[]): string {
   const phases = PHASES.filter((phase) =>
     seen.some((run) => [...run.values()].some((c) => c.phases.has(phase))),
   );
-  const button = (value: string, words: string) =>
-    `<button type="button" value="${value}" aria-pressed="${value === ''}">${words}</button>`;
-  const buttons = [
-    button('', 'all'),
-    ...phases.map((p) => button(` ${p} `, p)),
-    button(` ${NOT_SEEN} `, 'not seen'),
-  ];
-  return `<div class="find" hidden="hidden"><input type="search" placeholder="find a call, a process, a reason" aria-label="find">${buttons.join('')}<span id="count" class="dim"></span></div>`;
+  return findBar('find a call, a process, a reason', [
+    ...phases.map((phase): Choice => [phase, phase]),
+    [NOT_SEEN, 'not seen'],
+  ]);
 }
+
+export const CALL_TABLE_STYLE = `
+tr.added td { color: var(--dim) } .pill { display: inline-block; border-radius: 1rem; padding: 0 .55rem; font-size: .8rem; background: var(--box); border: 1px solid var(--line); margin-right: .25rem; white-space: nowrap }
+.runs { white-space: nowrap } .run { display: inline-block; width: .7rem; height: .95rem; margin-right: 2px; border-radius: 2px; background: var(--new); vertical-align: -2px }
+.run.none { background: none; outline: 1px solid var(--line); outline-offset: -1px }
+`;

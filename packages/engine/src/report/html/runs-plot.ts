@@ -79,3 +79,8 @@ function runsOf(recordings: readonly Recording[]): Run[] {
 function px(value: number): string {
   return value.toFixed(1);
 }
+
+export const RUNS_PLOT_STYLE = `
+svg { width: 100%; max-width: 44rem; display: block } svg text { fill: var(--dim); font: 11px system-ui, sans-serif } .old { fill: var(--old) } .new { fill: var(--new) } .band { fill: var(--guess); opacity: .14 } .guess { stroke: var(--guess); stroke-dasharray: 5 4 } .axis { stroke: var(--line) } .known { fill: none; stroke: var(--ink); stroke-width: 1.5 }
+svg .up { fill: var(--new); font-weight: 600 }
+`;

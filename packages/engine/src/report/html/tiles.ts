@@ -42,3 +42,8 @@ function completenessTile(completeness: Completeness | undefined): string {
   const words = `of about ${Math.round(estimated)} calls seen in ${runs} runs`;
   return tile(`${share} %`, share >= 95 ? 'good' : 'warn', words);
 }
+
+export const TILES_STYLE = `
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); gap: .8rem; margin: 1.4rem 0 }
+.tile { background: var(--box); border: 1px solid var(--line); border-radius: .6rem; padding: .8rem 1rem } .tile b { display: block; font-size: 1.8rem; line-height: 1.2 }
+`;
