@@ -28,6 +28,10 @@ const PROBES = {
   curl: () => hasCommand('curl'),
   git: () => hasCommand('git'),
   go: () => hasCommand('go'),
+  actionlint: () => hasCommand('actionlint'),
+  /** Runs workflows of GitHub Actions here. */
+  act: () => hasCommand('act'),
+  'pre-commit': () => hasCommand('pre-commit'),
   /** Runs programs of other machines, for the code that callgate writes for these. */
   qemu: () => hasCommand('qemu-aarch64-static') && hasCommand('qemu-arm-static'),
   /** taskset, nsenter. */

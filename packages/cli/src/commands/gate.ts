@@ -2,6 +2,7 @@ import { BUDGET_CODES } from '@callgate/engine/internal/lint/budget';
 import { FINDING_SEVERITIES } from '@callgate/engine/internal/lint/finding';
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
+import { findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
 import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
 import {
   changesAcross,
@@ -9,7 +10,7 @@ import {
   profileChanges,
 } from '@callgate/engine/internal/report/profile-changes';
 import { plural, printable } from '@callgate/engine/internal/report/words';
-import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
@@ -17,6 +18,7 @@ import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { type HouseRules, houseRules, type Setting } from '../load/house-rules.ts';
 import { type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
+import { ownPackage } from '../load/own-package.ts';
 import { type ProfilePair, profilePairs } from '../load/profile-pairs.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -24,10 +26,13 @@ import { styleFor } from '../terminal/style.ts';
 const REASONS = ['loosened', 'changed', 'budget', ...FINDING_SEVERITIES] as const;
 const SEVERITIES: readonly string[] = FINDING_SEVERITIES;
 type FailReason = (typeof REASONS)[number];
+/** How the findings of a change are written; the formats are those of lint. */
+const FORMATS = ['text', 'json', 'github', 'markdown'] as const;
 /** Lines of one profile; the others are counted. */
 const MOST = 10;
 
 interface GateFlags extends TargetFlags, ConfigFlags {
+  readonly format: (typeof FORMATS)[number];
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly failOn: string;
@@ -38,6 +43,8 @@ interface Change extends Omit<ProfileChange, 'findings'> {
   readonly name: string;
   readonly findings: readonly LocatedFinding[];
 }
+
+const AS_IT_IS = (text: string) => text;
 
 export const gate: Verb = {
   name: 'gate',
@@ -51,7 +58,15 @@ export const gate: Verb = {
         `exit with 1 for these: ${REASONS.join(', ')} (a severity: new findings that matter as much)`,
         'loosened,high,budget',
       )
-      .option('--json', 'one JSON document')
+      .addOption(
+        new Option(
+          '-f, --format <format>',
+          'text (for people), json (one document), github (annotations of GitHub Actions), markdown (a comment on a pull request)',
+        )
+          .choices(FORMATS)
+          .default('text'),
+      )
+      .option('--json', 'the same as --format json')
       .option('-q, --quiet', 'say nothing; the exit status tells');
     addConfigFlags(command);
     addTargetFlags(command);
@@ -74,6 +89,8 @@ ${examples(
   async run(context, command) {
     const [base, head] = command.processedArgs as [string, string];
     const flags = command.opts<GateFlags>();
+    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
+      throw new CliFailure(`--json is --format json, not ${flags.format}`);
     const reasons = reasonsOf(flags.failOn);
     const house = await houseRules(context, flags);
     const changes: Change[] = [];
@@ -95,10 +112,17 @@ ${examples(
       changes.push(...changesOf(pair.name, sides, besides, house));
     }
     const failing = changes.filter((change) => fails(change, reasons));
-    const findings = changes.flatMap((change) => change.findings);
-    if (flags.json)
-      context.stdout.write(`${writeJson({ findings, ...(diagnostics.length > 0 && { diagnostics }) })}\n`);
-    else if (!flags.quiet) tell(context, changes, failing.length);
+    const format = flags.json ? 'json' : flags.format;
+    if (format !== 'text') {
+      const report = {
+        findings: changes.flatMap((change) => change.findings),
+        diagnostics,
+        profiles: changes.map(({ name }) => name),
+        verdict: verdictOn(changes, failing.length, diagnostics.length === 0),
+        changes: changes.map((change) => changeLine(change)),
+      };
+      context.stdout.write(findFindingFormat(format)!.write(report, { tool: ownPackage(context) }));
+    } else if (!flags.quiet) tell(context, changes, failing.length, diagnostics.length === 0);
     return diagnostics.length > 0 ? FAILED : failing.length > 0 ? FINDINGS : CLEAN;
   },
 };
@@ -187,22 +211,38 @@ function fails({ findings, differs, isComplete }: Change, reasons: readonly Fail
   return findings.some((finding) => !isLoosened(finding) && SEVERITIES.indexOf(finding.severity) <= least);
 }
 
-function tell(context: Context, changes: readonly Change[], failing: number): void {
+function tell(context: Context, changes: readonly Change[], failing: number, isJudged: boolean): void {
   const style = styleFor(context.stdout, context.env);
-  for (const { name, what, findings, gone } of changes) {
-    const over = findings.filter(isOverBudget).length;
-    const added = findings.filter((finding) => !isLoosened(finding) && !isOverBudget(finding)).length;
-    const lint = [
-      over > 0 ? `${over} over a budget` : '',
-      added > 0 ? plural(added, 'new finding') : '',
-      gone > 0 ? `${gone} gone` : '',
-    ].filter(Boolean);
-    context.stdout.write(`${style.bold(printable(name))}: ${[what, ...lint].join('; ')}\n`);
+  for (const change of changes) {
+    const { findings } = change;
+    context.stdout.write(`${changeLine(change, style.bold)}\n`);
     for (const finding of findings.slice(0, MOST)) context.stdout.write(findingText(style, finding));
     if (findings.length > MOST) context.stdout.write(`  … and ${findings.length - MOST} more\n`);
   }
-  const verdict = failing === 0 ? style.green('passes') : style.red('fails');
-  context.stdout.write(
-    `${verdict}: ${plural(changes.length, 'profile')}${failing > 0 ? `, ${failing} of them for --fail-on` : ''}\n`,
-  );
+  const paint = failing === 0 && isJudged ? style.green : style.red;
+  context.stdout.write(`${verdictOn(changes, failing, isJudged, paint)}\n`);
+}
+
+/** What became of a profile: web.json: 1 loosened; 2 new findings. */
+function changeLine({ name, what, findings, gone }: Change, emphasis = AS_IT_IS): string {
+  const over = findings.filter(isOverBudget).length;
+  const added = findings.filter((finding) => !isLoosened(finding) && !isOverBudget(finding)).length;
+  const lint = [
+    over > 0 ? `${over} over a budget` : '',
+    added > 0 ? plural(added, 'new finding') : '',
+    gone > 0 ? `${gone} gone` : '',
+  ].filter(Boolean);
+  return `${emphasis(printable(name))}: ${[what, ...lint].join('; ')}`;
+}
+
+/** Whether a change passes; where not every profile could be judged, nobody knows. */
+function verdictOn(
+  changes: readonly Change[],
+  failing: number,
+  isJudged: boolean,
+  emphasis = AS_IT_IS,
+): string {
+  const verdict = failing > 0 ? 'fails' : isJudged ? 'passes' : 'undecided';
+  const why = failing > 0 ? `, ${failing} of them for --fail-on` : '';
+  return `${emphasis(verdict)}: ${plural(changes.length, 'profile')}${why}`;
 }

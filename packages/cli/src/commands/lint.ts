@@ -25,6 +25,7 @@ interface LintFlags extends TargetFlags, ConfigFlags {
   readonly json?: boolean;
   readonly quiet?: boolean;
   readonly all?: boolean;
+  readonly skipOthers?: boolean;
   readonly failOn?: FindingSeverity;
 }
 
@@ -48,6 +49,7 @@ export const lint: Verb = {
       .option('--fix', 'mend in the files what can be mended, each change proved; what is left is told')
       .option('--fix-dry-run', 'show what --fix would change, and change nothing')
       .option('-a, --all', 'what is only worth knowing, too (info)')
+      .option('--skip-others', 'pass over files that hold no profile, for hooks that hand on every JSON file')
       .addOption(
         new Option('-f, --format <format>', FORMAT_HELP)
           .choices(FINDING_FORMATS.map(({ id }) => id))
@@ -80,7 +82,7 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const house = await houseRules(context, flags);
     const linted: Linted[] = [];
     const fixed: LocatedFinding[] = [];
-    for (const name of await profilesIn(context, names)) {
+    for (const name of await profilesIn(context, names, flags)) {
       const input = await lintInput(context, name);
       const text = isFixing(flags) ? await mended(context, input, house, flags, fixed) : input.text;
       linted.push(lintUnder({ ...input, text }, await house.settingsFor(name), house));

@@ -10,7 +10,8 @@ const GIT = /^git:([^:]+):(.+)$/s;
 export function gitPathOf(context: Context, name: string): GitPath | undefined {
   const [, revision, path] = GIT.exec(name) ?? [];
   if (path === undefined || existsSync(resolve(context.cwd, name))) return undefined;
-  return { revision, path, folder: context.cwd };
+  // Git knows the working folder as "./" alone.
+  return { revision, path: path === '.' ? './' : path, folder: context.cwd };
 }
 
 /** Asks git about a subject; what it cannot give is a failure in one line. */

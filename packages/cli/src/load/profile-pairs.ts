@@ -2,7 +2,7 @@ import { printable } from '@callgate/engine/internal/report/words';
 import { gitKind } from '@callgate/linux/internal/files/git-file';
 import { CliFailure, type Context } from '../context.ts';
 import { askGit, gitPathOf } from './git-subject.ts';
-import { type FolderFile, profilesOfFolder } from './profiles-in.ts';
+import { type FolderFile, noProfileIn, profilesOfFolder } from './profiles-in.ts';
 
 /** A profile as it was and as it is: subjects. */
 export interface ProfilePair {
@@ -16,9 +16,9 @@ export interface ProfilePair {
 /** Two profiles, or those of two folders by their paths there. One that git does not have in the first commit yet is new. */
 export async function profilePairs(context: Context, base: string, head: string): Promise<ProfilePair[]> {
   const [before, after] = await Promise.all([base, head].map((name) => profilesOfFolder(context, name)));
-  if (before && after) return pairsOf(before, after);
+  if (before && after) return pairsOf(before, after, head);
   const isNew = isAbsent(context, base);
-  if (after && isNew) return pairsOf([], after);
+  if (after && isNew) return pairsOf([], after, head);
   if (before || after) {
     const [folder, file] = before ? [base, head] : [head, base];
     throw new CliFailure(
@@ -28,7 +28,9 @@ export async function profilePairs(context: Context, base: string, head: string)
   return [{ name: head, ...(!isNew && { before: base }), after: head }];
 }
 
-function pairsOf(before: readonly FolderFile[], after: readonly FolderFile[]): ProfilePair[] {
+/** The profiles of two folders; one of them may have none, as before the first was added. */
+function pairsOf(before: readonly FolderFile[], after: readonly FolderFile[], head: string): ProfilePair[] {
+  if (before.length + after.length === 0) throw noProfileIn(head);
   const paths = [...new Set([...before, ...after].map(({ path }) => path))].sort();
   return paths.map((path) => {
     const [old, now] = [before, after].map((side) => side.find((file) => file.path === path)?.subject);

@@ -5,6 +5,7 @@ import { gitFilesBelow, gitKind } from '@callgate/linux/internal/files/git-file'
 import { CliFailure, type Context } from '../context.ts';
 import { askGit, gitPathOf } from './git-subject.ts';
 import { readBytes } from './read-text.ts';
+import { stockNamed } from './stock.ts';
 
 const ENDINGS = /\.(json|ya?ml)$/i;
 /** Folders of tools and of what they have fetched. */
@@ -18,12 +19,22 @@ export interface FolderFile {
   readonly subject: string;
 }
 
-/** The names as they are, and for each folder, also one in git, the files in it and below it that hold profiles, in order. */
-export async function profilesIn(context: Context, names: readonly string[]): Promise<string[]> {
+/**
+ * The names as they are, and for each folder, also one in git, the files in it and below it that hold profiles, in order.
+ * A folder without any is a failure, unless what holds none is to be skipped: then files of that kind are left out, too.
+ */
+export async function profilesIn(
+  context: Context,
+  names: readonly string[],
+  { skipOthers = false } = {},
+): Promise<string[]> {
   const all = await Promise.all(
-    names.map(
-      async (name) => (await profilesOfFolder(context, name))?.map(({ subject }) => subject) ?? [name],
-    ),
+    names.map(async (name) => {
+      const found = await profilesOfFolder(context, name);
+      if (found && (found.length > 0 || skipOthers)) return found.map(({ subject }) => subject);
+      if (found) throw noProfileIn(name);
+      return skipOthers && isFile(name) && !(await holdsProfile(context, name)) ? [] : [name];
+    }),
   );
   return all.flat();
 }
@@ -33,10 +44,22 @@ export async function profilesOfFolder(context: Context, name: string): Promise<
   const files = filesOf(context, name);
   if (!files) return undefined;
   const found: FolderFile[] = [];
-  for (const file of files)
-    if (Buffer.from(await readBytes(context, file.subject)).includes(MARK)) found.push(file);
-  if (found.length === 0) throw new CliFailure(`no JSON or YAML file in ${printable(name)} holds a profile`);
+  for (const file of files) if (await holdsProfile(context, file.subject)) found.push(file);
   return found;
+}
+
+/** What there is to say of a folder without profiles. */
+export function noProfileIn(folder: string): CliFailure {
+  return new CliFailure(`no JSON or YAML file in ${printable(folder)} holds a profile`);
+}
+
+async function holdsProfile(context: Context, file: string): Promise<boolean> {
+  return Buffer.from(await readBytes(context, file)).includes(MARK);
+}
+
+/** Whether a subject is a file; not stdin, which can be read but once, nor a default profile. */
+function isFile(name: string): boolean {
+  return name !== '-' && stockNamed(name) === undefined;
 }
 
 function filesOf(context: Context, name: string): FolderFile[] | undefined {

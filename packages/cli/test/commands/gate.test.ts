@@ -101,6 +101,67 @@ describe('gate', () => {
     expect((await gate('one.yaml', 'two.yaml')).stdout).toMatch(/^two\.yaml#a: \d+ loosened/);
   });
 
+  it('writes annotations and a comment, which name the call that passes now', async () => {
+    const [before, after] = [written('h.json', FEW), written('i.json', [...FEW, 'ptrace'])];
+    const annotated = await gate(before, after, '--format', 'github');
+    expect(annotated.status).toBe(1);
+    expect(annotated.stdout).toMatch(
+      /^::error file=i\.json,line=1,endLine=1,col=\d+,endColumn=\d+,title=callgate loosened::ptrace: ERRNO\(EPERM\) → ALLOW%0Acall: ptrace\(.+\) on x86_64$/m,
+    );
+    expect(annotated.stdout).toMatch(/\nfails: 1 profile, 1 of them for --fail-on\n$/);
+    const comment = await gate(before, after, '-f', 'markdown');
+    expect(comment.status).toBe(1);
+    expect(comment.stdout).toMatch(
+      /^### callgate gate: fails: 1 profile, 1 of them for --fail-on\n\n- i\.json: 1 loosened.*\n\n\| severity \|/,
+    );
+    expect(comment.stdout).toMatch(
+      /^\| high \| <code>i\.json:1:\d+<\/code> \| ptrace: ERRNO\(EPERM\) → ALLOW/m,
+    );
+  });
+
+  it('has --json as another word for --format json', async () => {
+    const args = [written('j.json', FEW), written('k.json', [...FEW, 'ptrace'])];
+    expect(await gate(...args, '--json')).toEqual(await gate(...args, '-f', 'json'));
+    expect(await gate(...args, '--json', '-f', 'github')).toMatchObject({
+      status: 2,
+      stderr: 'callgate: --json is --format json, not github\n',
+    });
+  });
+
+  it('says in every format what it could not judge, and that nobody knows', async () => {
+    written('half/good.json', FEW);
+    written('other/good.json', FEW);
+    writeFileSync(join(cwd, 'other/bad.json'), '{"defaultAction": "SCMP_ACT_FOO"}');
+    for (const [format, says] of [
+      ['text', /\nundecided: 1 profile\n$/],
+      ['json', /"diagnostics":\[\{.*unknown-action/],
+      ['github', /^::error file=other\/bad\.json,.*unknown-action.*\nundecided: 1 profile\n$/],
+      [
+        'markdown',
+        /^### callgate gate: undecided: 1 profile; not everything could be judged\n.*unknown-action/s,
+      ],
+    ] as const)
+      expect(await gate('half', 'other', '-f', format)).toMatchObject({
+        status: 2,
+        stdout: expect.stringMatching(says),
+      });
+  });
+
+  it('takes a first profile for new, and two folders without any for a mistake', async () => {
+    mkdirSync(join(cwd, 'empty'));
+    mkdirSync(join(cwd, 'void'));
+    written('first/p.json', FEW);
+    expect((await gate('empty', 'first')).stdout).toMatch(/^p\.json: a new profile/);
+    expect(await gate('first', 'empty')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^p\.json: removed/),
+    });
+    expect(await gate('empty', 'void')).toMatchObject({
+      status: 2,
+      stderr: 'callgate: no JSON or YAML file in void holds a profile\n',
+    });
+  });
+
   it('never takes what it could not judge for a pass or a finding', async () => {
     writeFileSync(join(cwd, 'broken.json'), '{"defaultAction": "SCMP_ACT_FOO"}');
     for (const pair of [
@@ -137,6 +198,7 @@ describeWith(['git'], 'gate against git', () => {
   it('takes a profile, or a folder, as a commit has it', async () => {
     expect((await there('git:HEAD:p.json', 'p.json')).stdout).toMatch(/^p\.json: 1 loosened/);
     const { stdout } = await there('git:HEAD:./', '.');
+    expect((await there('git:HEAD:.', '.')).stdout).toBe(stdout);
     for (const line of [
       /^below\/q\.json: no change$/m,
       /^new\.json: a new profile/m,

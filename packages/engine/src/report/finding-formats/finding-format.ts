@@ -8,7 +8,7 @@ export type SuppressedFinding = LocatedFinding & {
   readonly suppressed: { readonly reason: string; readonly until: string };
 };
 
-/** All that lint has to say of what it was given. */
+/** All that lint, or gate, has to say of what it was given. */
 export interface LintReport {
   /** By profile, and the worst of each first. */
   readonly findings: readonly LocatedFinding[];
@@ -20,6 +20,10 @@ export interface LintReport {
   readonly diagnostics: readonly LocatedDiagnostic[];
   /** The profiles that were judged, named as findings name them in `file`. */
   readonly profiles: readonly string[];
+  /** What sums it up for people, where that is not how many findings there are: the verdict on a change. */
+  readonly verdict?: string;
+  /** What became of each profile, a line for each, where it was a change that was judged. */
+  readonly changes?: readonly string[];
 }
 
 /** The program that found it. */
