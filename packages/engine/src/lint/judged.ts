@@ -24,6 +24,35 @@ export interface Usual {
   readonly policy: Policy;
 }
 
+/** What decides a call by its arguments, those with which the kernel executes it, and those with which it is denied. */
+interface JudgedCall {
+  readonly decision: NodeId;
+  readonly passing: CallSet;
+  readonly denied: CallSet;
+}
+
+function judgedCall({ diagram, root }: Policy, { auditArch }: Abi, nr: number): JudgedCall {
+  const decision = restrict(diagram, root, auditArch, nr);
+  const where = (takes: (kind: Action['kind']) => boolean) =>
+    callsWhere(diagram, decision, (word) => takes(actionOfWord(word).kind));
+  return { decision, passing: where(executes), denied: where((kind) => freedomOf(kind) === 0) };
+}
+
+/** What some call gets, and one that does. */
+export interface Answer {
+  readonly verdict: Verdict;
+  readonly witness: Witness;
+}
+
+function answersOf({ diagram, reasons, origins, words }: Policy): Answer[] {
+  return [...diagram.witnesses(reasons)].flatMap(([index, call]) => {
+    const abi = abiOfCall(call.arch, call.nr);
+    const { kind, data } = actionOfWord(words[index]);
+    const verdict = { action: kind, data, origin: origins[index] };
+    return abi ? [{ verdict, witness: { arch: abi.name, nr: call.nr, args: call.args } }] : [];
+  });
+}
+
 /** A profile with what it means on a target: all that a rule of lint looks at. */
 export class Judged {
   readonly profile: Profile;
@@ -32,6 +61,10 @@ export class Judged {
   readonly facts: readonly Fact[];
   /** What a container gets whose profile nobody names. */
   readonly usual: Usual | undefined;
+  /** What rules have asked for, which others ask for again. */
+  private readonly calls = new Map<string, JudgedCall>();
+  private allAnswers: readonly Answer[] | undefined;
+  private readonly verdictsOf = new Map<string, readonly PossibleVerdict[]>();
 
   constructor(profile: Profile, target: Target, policy: Policy, facts: readonly Fact[], usual?: Usual) {
     this.profile = profile;
@@ -39,6 +72,16 @@ export class Judged {
     this.policy = policy;
     this.facts = facts;
     this.usual = usual;
+  }
+
+  /** What is known of a call; undefined where the ABI has no such call. */
+  private of(abi: Abi, name: string): JudgedCall | undefined {
+    const nr = numberOf(abi.name, name);
+    if (nr === undefined) return undefined;
+    const key = `${abi.name} ${name}`;
+    const known = this.calls.get(key) ?? judgedCall(this.policy, abi, nr);
+    this.calls.set(key, known);
+    return known;
   }
 
   /** The ABI of ordinary programs. */
@@ -54,24 +97,17 @@ export class Judged {
 
   /** What decides a call by its arguments alone; undefined where the ABI has no such call. */
   decision(abi: Abi, name: string): NodeId | undefined {
-    const nr = numberOf(abi.name, name);
-    return nr === undefined ? undefined : restrict(this.policy.diagram, this.policy.root, abi.auditArch, nr);
+    return this.of(abi, name)?.decision;
   }
 
   /** The arguments with which the kernel executes a call; undefined where the ABI has no such call. */
   passing(abi: Abi, name: string): CallSet | undefined {
-    const decision = this.decision(abi, name);
-    return decision === undefined
-      ? undefined
-      : callsWhere(this.policy.diagram, decision, (word) => executes(actionOfWord(word).kind));
+    return this.of(abi, name)?.passing;
   }
 
   /** The arguments with which a call is denied, and nobody is asked; undefined where the ABI has no such call. */
   denied(abi: Abi, name: string): CallSet | undefined {
-    const decision = this.decision(abi, name);
-    return decision === undefined
-      ? undefined
-      : callsWhere(this.policy.diagram, decision, (word) => freedomOf(actionOfWord(word).kind) === 0);
+    return this.of(abi, name)?.denied;
   }
 
   /** Whether the kernel executes a call; never where it is denied in any case, or the ABI has none. */
@@ -131,19 +167,19 @@ export class Judged {
   }
 
   /** All that a call may get; the ABI must have it. */
-  verdicts(abi: Abi, name: string): PossibleVerdict[] {
-    return possibleVerdicts(this.policy, abi, numberOf(abi.name, name)!);
+  verdicts(abi: Abi, name: string): readonly PossibleVerdict[] {
+    const key = `${abi.name} ${name}`;
+    const known = this.verdictsOf.get(key);
+    if (known) return known;
+    const verdicts = possibleVerdicts(this.policy, abi, numberOf(abi.name, name)!);
+    this.verdictsOf.set(key, verdicts);
+    return verdicts;
   }
 
   /** Everything that any call gets on the ABIs that the profile covers, each with a call that gets it. */
-  *answers(): Iterable<{ readonly verdict: Verdict; readonly witness: Witness }> {
-    const { diagram, reasons, origins, words } = this.policy;
-    for (const [index, call] of diagram.witnesses(reasons)) {
-      const abi = abiOfCall(call.arch, call.nr);
-      const { kind, data } = actionOfWord(words[index]);
-      const verdict = { action: kind, data, origin: origins[index] };
-      if (abi) yield { verdict, witness: { arch: abi.name, nr: call.nr, args: call.args } };
-    }
+  answers(): readonly Answer[] {
+    this.allAnswers ??= answersOf(this.policy);
+    return this.allAnswers;
   }
 
   /** The smallest arguments of a set that is not empty, as a call. */
