@@ -2,6 +2,8 @@ import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/inter
 import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
 import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
 import { fixText } from '@callgate/engine/internal/report/fixes';
+import { type GradedProfile, gradeDocument, gradeText } from '@callgate/engine/internal/report/grade';
+import { PLAIN } from '@callgate/engine/internal/report/style';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
@@ -9,6 +11,7 @@ import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { fixProfiles } from '../load/fix-profiles.ts';
+import { Grading } from '../load/graded.ts';
 import { type HouseRules, houseRules } from '../load/house-rules.ts';
 import { type Linted, type LintInput, lintInput, lintUnder } from '../load/lint-subject.ts';
 import { ownPackage } from '../load/own-package.ts';
@@ -18,6 +21,7 @@ import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface LintFlags extends TargetFlags, ConfigFlags {
+  readonly grade?: boolean;
   readonly fix?: boolean;
   readonly fixDryRun?: boolean;
   readonly format: string;
@@ -48,6 +52,10 @@ export const lint: Verb = {
       )
       .option('--fix', 'mend in the files what can be mended, each change proved; what is left is told')
       .option('--fix-dry-run', 'show what --fix would change, and change nothing')
+      .option(
+        '--grade',
+        'a letter for each profile, everything that it is the sum of, and what the defaults of runtimes deny',
+      )
       .option('-a, --all', 'what is only worth knowing, too (info)')
       .option('--skip-others', 'pass over files that hold no profile, for hooks that hand on every JSON file')
       .addOption(
@@ -90,6 +98,11 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const findings = linted.flatMap((l) => l.findings);
     const suppressed = linted.flatMap((l) => l.suppressed);
     const diagnostics = linted.flatMap((l) => l.faults);
+    const judged = linted.flatMap((l) => l.judged);
+    const grading = flags.grade ? new Grading() : undefined;
+    const graded: GradedProfile[] = [];
+    for (const profile of grading ? judged : [])
+      graded.push(await grading!.graded(profile.name, profile.judged, profile.findings));
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
     const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
     const toStdout = flags.output === '-';
@@ -99,11 +112,13 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
         suppressed,
         ...(isFixing(flags) && { fixed }),
         diagnostics,
-        profiles: linted.flatMap((l) => l.judged),
+        profiles: judged.map(({ name }) => name),
+        ...(flags.grade && { grades: graded.map(gradeDocument) }),
       };
       const style = toStdout ? styleFor(context.stdout, context.env) : undefined;
       const writing = { tool: ownPackage(context), style, all: flags.all, allBy: '--all' };
-      writeFile(context, flags.output, format.write(report, writing));
+      const grades = format.id === 'text' ? graded.map((profile) => gradeText(style ?? PLAIN, profile)) : [];
+      writeFile(context, flags.output, format.write(report, writing) + grades.join(''));
     }
     if (diagnostics.length > 0) return FAILED;
     const worst = FINDING_SEVERITIES.indexOf(flags.failOn ?? house.failOn ?? 'low');

@@ -1,5 +1,6 @@
 import { acrossSettings } from '@callgate/engine/internal/lint/across-settings';
 import type { Finding } from '@callgate/engine/internal/lint/finding';
+import type { Judged } from '@callgate/engine/internal/lint/judged';
 import { type LintedProfile, type LintOptions, lintText } from '@callgate/engine/internal/lint/lint-text';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import type { SuppressedFinding } from '@callgate/engine/internal/report/finding-formats/finding-format';
@@ -18,8 +19,8 @@ export interface Linted {
   readonly suppressed: readonly SuppressedFinding[];
   /** Why profiles of it could not be judged. */
   readonly faults: readonly LocatedDiagnostic[];
-  /** The profiles of it that were judged, by name. */
-  readonly judged: readonly string[];
+  /** The profiles of it that were judged, what each means under the first setting, and what was found of it. */
+  readonly judged: readonly { name: string; judged: Judged; findings: readonly Finding[] }[];
   readonly text: string;
 }
 
@@ -99,7 +100,7 @@ function profileName(file: string, part: string | undefined): string {
 export function lintUnder(input: LintInput, settings: readonly Setting[], house: HouseRules): Linted {
   const { name } = input;
   const judged = judgeInput(input, settings);
-  const profiles = profilesOf(judged).map(({ part, findings }) => {
+  const profiles = profilesOf(judged).map(({ part, judged: meant, findings }) => {
     const { findings: told, suppressed } = house.consider(name, findings);
     const placed = locatedFindings(
       suppressed.map(({ finding }) => finding),
@@ -108,21 +109,34 @@ export function lintUnder(input: LintInput, settings: readonly Setting[], house:
     );
     return {
       name: profileName(name, part),
+      judged: meant,
+      told,
       findings: locatedFindings(told, judged, part),
       suppressed: suppressed.map(({ reason, until }, i) => ({ ...placed[i], suppressed: { reason, until } })),
     };
   });
   return {
     text: judged.text,
-    judged: profiles.map((profile) => profile.name),
+    judged: profiles.map(({ name: of, judged: meant, told }) => ({
+      name: of,
+      judged: meant,
+      findings: told,
+    })),
     findings: profiles.flatMap(({ findings }) => findings),
     suppressed: profiles.flatMap(({ suppressed }) => suppressed),
     faults: judged.faults,
   };
 }
 
+/** What was found of one profile, and what it means under the first setting. */
+interface ProfileFindings {
+  readonly part: string | undefined;
+  readonly judged: Judged;
+  readonly findings: readonly Finding[];
+}
+
 /** Every profile of a text that could be judged under all settings, and what was found under any. */
-function profilesOf({ under }: JudgedText): { part: string | undefined; findings: Finding[] }[] {
+function profilesOf({ under }: JudgedText): ProfileFindings[] {
   return under[0].profiles.flatMap(({ part }) => {
     const same = under.map(({ label, profiles }) => ({
       label,
@@ -131,6 +145,7 @@ function profilesOf({ under }: JudgedText): { part: string | undefined; findings
     if (same.some(({ profile }) => !profile?.judged)) return [];
     return {
       part,
+      judged: same[0].profile!.judged!,
       findings: acrossSettings(same.map(({ label, profile }) => ({ label, findings: profile!.findings }))),
     };
   });

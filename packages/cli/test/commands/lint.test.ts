@@ -318,3 +318,20 @@ describe('lint --fix', () => {
       });
   });
 });
+
+describe('lint --grade', () => {
+  it('prints a letter, every line that it is the sum of, and what the defaults of runtimes deny', async () => {
+    const { stdout } = await callgate(['lint', 'stock:docker', '--grade', '--arch', 'x86_64']);
+    const [, letter, total] = /grade ([A-F]), the sum of (\d+) points/.exec(stdout)!;
+    const lines = [...stdout.matchAll(/^ {4} *(\d+) {2}\S/gm)].map(([, points]) => Number(points));
+    expect(lines.reduce((sum, points) => sum + points, 0)).toBe(Number(total));
+    expect(stdout).toMatch(/not looser than the default of docker [\d.]+ to [\d.]+\n/);
+    const { grades } = JSON.parse(
+      (await callgate(['lint', 'stock:docker', '--grade', '--json', '--arch', 'x86_64'])).stdout,
+    );
+    expect(grades).toEqual([
+      expect.objectContaining({ file: 'stock:docker', grade: letter, points: Number(total) }),
+    ]);
+    expect(grades[0].defaults.map(({ runtime }: { runtime: string }) => runtime)).toContain('containerd');
+  });
+});

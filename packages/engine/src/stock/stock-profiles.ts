@@ -27,9 +27,16 @@ const NONE: StockProfile = {
 export function stockProfile(name: StockName, release?: Release): StockProfile | undefined {
   if (name === 'none') return NONE;
   const found = profilesOf(name).findLast(({ from }) => !isBefore(release, parseRelease(from)!));
-  if (!found) return undefined;
-  const { seen, source, load } = found;
-  return { name, seen, source, text: async () => (await load()).PROFILE };
+  return found && stockOf(found);
+}
+
+/** Every default profile that is known, the oldest of each runtime first. */
+export function stockProfiles(): StockProfile[] {
+  return RELEASES.map(stockOf);
+}
+
+function stockOf({ runtime, seen, source, load }: (typeof RELEASES)[number]): StockProfile {
+  return { name: runtime, seen, source, text: async () => (await load()).PROFILE };
 }
 
 /** The first release whose default profile is known. */

@@ -12,6 +12,8 @@ export type SuppressedFinding = LocatedFinding & {
 export interface LintReport {
   /** By profile, and the worst of each first. */
   readonly findings: readonly LocatedFinding[];
+  /** The grade of each profile, as it goes into JSON. */
+  readonly grades?: readonly object[];
   /** Those that were mended, as they were. */
   readonly fixed?: readonly LocatedFinding[];
   /** Those that somebody bears for a time. */

@@ -5,9 +5,10 @@ import type { FindingFormat } from './finding-format.ts';
 export const json: FindingFormat = {
   id: 'json',
   about: 'everything, for scripts',
-  write({ findings, fixed, suppressed = [], diagnostics }) {
+  write({ findings, fixed, grades, suppressed = [], diagnostics }) {
     const more = {
       ...(fixed && { fixed }),
+      ...(grades && { grades }),
       ...(suppressed.length > 0 && { suppressed }),
       ...(diagnostics.length > 0 && { diagnostics }),
     };
