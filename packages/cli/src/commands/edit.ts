@@ -84,7 +84,7 @@ ${examples(
     const [name] = command.processedArgs as [string];
     const flags = command.opts<EditFlags>();
     const target = targetOf(flags);
-    const { text, part } = await textOf(context, name);
+    const { file, text, part } = await textOf(context, name);
     const calls = [...asked(flags), ...(await floor(context, name, target, flags))];
     if (calls.length === 0 && flags.default === undefined && !flags.shadow && !flags.renameUnknown)
       throw new CliFailure(
@@ -92,7 +92,7 @@ ${examples(
       );
     const defaultAction = flags.default === undefined ? undefined : `SCMP_ACT_${flags.default}`;
     const amendment = { calls, defaultAction, shadow: flags.shadow, renamesUnknown: flags.renameUnknown };
-    const amended = amendedOf(() => amend({ name, text, part, target }, amendment));
+    const amended = amendedOf(() => amend({ name: file, text, part, target }, amendment));
     if (amended.kind === 'faulty') throw new InputFaults(located(amended.diagnostics, name, text), text);
     const changed = amended.text.endsWith('\n') ? amended.text : `${amended.text}\n`;
     const toStdout = flags.output === '-';
@@ -133,11 +133,11 @@ async function floor(context: Context, name: string, target: Target, flags: Edit
 async function textOf(
   context: Context,
   name: string,
-): Promise<{ readonly text: string; readonly part?: string }> {
+): Promise<{ readonly file: string; readonly text: string; readonly part?: string }> {
   const stock = stockNamed(name);
-  if (stock) return { text: `${JSON.stringify(JSON.parse(await stock.text()), null, 2)}\n` };
+  if (stock) return { file: name, text: `${JSON.stringify(JSON.parse(await stock.text()), null, 2)}\n` };
   const { file, part } = partOf(context, name);
-  return { text: await readText(context, file), part };
+  return { file, text: await readText(context, file), part };
 }
 
 function amendedOf<T>(work: () => T): T {

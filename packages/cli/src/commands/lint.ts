@@ -93,7 +93,11 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     for (const name of await profilesIn(context, names, flags)) {
       const input = await lintInput(context, name);
       const text = isFixing(flags) ? await mended(context, input, house, flags, fixed) : input.text;
-      linted.push(lintUnder({ ...input, text }, await house.settingsFor(name), house));
+      linted.push(
+        lintUnder({ ...input, text }, await house.settingsFor(name), house, {
+          edits: flags.format === 'sarif',
+        }),
+      );
     }
     const findings = linted.flatMap((l) => l.findings);
     const suppressed = linted.flatMap((l) => l.suppressed);

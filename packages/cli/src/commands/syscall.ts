@@ -1,5 +1,6 @@
 import { callNumber } from '@callgate/engine/internal/analysis/asked-call';
 import { possibleVerdicts } from '@callgate/engine/internal/analysis/explain';
+import { firstLibseccomp } from '@callgate/engine/internal/libseccomp/first-release';
 import { capabilityChecks } from '@callgate/engine/internal/lint/capability-checks';
 import { RING_CALLS } from '@callgate/engine/internal/lint/io-uring';
 import { SIBLINGS } from '@callgate/engine/internal/lint/siblings';
@@ -97,6 +98,7 @@ function documentOf(name: string, stock: Readonly<Record<string, string>>): obje
   return {
     name,
     since: sinceOf(name) ?? null,
+    libseccomp: firstLibseccomp(name) ?? null,
     numbers: Object.fromEntries(numbersOf(name)),
     arguments: prototypeOf(name) ?? null,
     multiplexed: multiplexed(name) ?? null,
@@ -119,6 +121,7 @@ function page(context: Context, name: string, abi: AbiName, stock: Readonly<Reco
   const facts = [
     nr === undefined ? `not on ${abi}` : `${nr} on ${abi}`,
     since === undefined ? 'first kernel unknown' : `since Linux ${since}`,
+    libseccompFact(name),
   ];
   const through = multiplexed(name);
   if (through) facts.push(`on some ABIs also ${through.through}(${through.subcall}, …)`);
@@ -140,6 +143,13 @@ function page(context: Context, name: string, abi: AbiName, stock: Readonly<Reco
     ...columns(numbers),
     '',
   ].join('\n');
+}
+
+/** Which libseccomp does not skip it in a profile. */
+function libseccompFact(name: string): string {
+  const known = firstLibseccomp(name);
+  if (!known) return 'first libseccomp unknown';
+  return `in libseccomp ${known.first}${known.notIn === null ? '' : `, not in ${known.notIn}`}`;
 }
 
 /** What the kernel asks for besides. */

@@ -9,6 +9,7 @@ import { printable } from '@callgate/engine/internal/report/words';
 import { isProgram } from '@callgate/engine/internal/subject/subject';
 import { CliFailure, type Context } from '../context.ts';
 import { located, words } from './faults.ts';
+import { withEdits } from './finding-edits.ts';
 import type { HouseRules, Setting } from './house-rules.ts';
 import { readBytes, textOf } from './read-text.ts';
 import { stockNamed } from './stock.ts';
@@ -97,12 +98,18 @@ function profileName(file: string, part: string | undefined): string {
 }
 
 /** Judges every profile of a text as the house wants it. */
-export function lintUnder(input: LintInput, settings: readonly Setting[], house: HouseRules): Linted {
-  const { name } = input;
+export function lintUnder(
+  input: LintInput,
+  settings: readonly Setting[],
+  house: HouseRules,
+  { edits }: { readonly edits: boolean },
+): Linted {
+  const { name, text } = input;
   const judged = judgeInput(input, settings);
   const profiles = profilesOf(judged).map(({ part, judged: meant, findings }) => {
     const { findings: told, suppressed } = house.consider(name, findings);
-    const placed = locatedFindings(
+    const found = locatedFindings(told, judged, part);
+    const borne = locatedFindings(
       suppressed.map(({ finding }) => finding),
       judged,
       part,
@@ -111,8 +118,8 @@ export function lintUnder(input: LintInput, settings: readonly Setting[], house:
       name: profileName(name, part),
       judged: meant,
       told,
-      findings: locatedFindings(told, judged, part),
-      suppressed: suppressed.map(({ reason, until }, i) => ({ ...placed[i], suppressed: { reason, until } })),
+      findings: edits ? withEdits(found, told, { name, text, part }, settings[0].options) : found,
+      suppressed: suppressed.map(({ reason, until }, i) => ({ ...borne[i], suppressed: { reason, until } })),
     };
   });
   return {

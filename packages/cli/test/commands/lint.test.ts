@@ -335,3 +335,37 @@ describe('lint --grade', () => {
     expect(grades[0].defaults.map(({ runtime }: { runtime: string }) => runtime)).toContain('containerd');
   });
 });
+
+describe('the fixes of SARIF', () => {
+  it('make each finding go that has one', async () => {
+    const path = join(folder, 'sarif-fixes.json');
+    const text =
+      '{\n  "defaultAction": "SCMP_ACT_ALLOW",\n  "syscalls": [{"names": ["mkdir", "mkdir"], "action": "SCMP_ACT_KILL"}]\n}\n';
+    writeFileSync(path, text);
+    const lint = async (...args: string[]) =>
+      JSON.parse((await callgate(['lint', path, '--arch', 'x86_64', ...args])).stdout);
+    const { runs } = await lint('--format', 'sarif');
+    const fixable = runs[0].results.filter(({ fixes }: { fixes?: unknown }) => fixes);
+    expect(fixable.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual(
+      expect.arrayContaining(['sibling-passes', 'kills-thread', 'name-twice']),
+    );
+    for (const { ruleId, fixes } of fixable) {
+      const [{ deletedRegion, insertedContent }] = fixes[0].artifactChanges[0].replacements;
+      const offset = (line: number, column: number) =>
+        text
+          .split('\n')
+          .slice(0, line - 1)
+          .join('\n').length +
+        (line > 1 ? 1 : 0) +
+        column -
+        1;
+      const [start, end] = [
+        offset(deletedRegion.startLine, deletedRegion.startColumn),
+        offset(deletedRegion.endLine, deletedRegion.endColumn),
+      ];
+      writeFileSync(path, text.slice(0, start) + insertedContent.text + text.slice(end));
+      const { findings } = await lint('--format', 'json');
+      expect(findings.map(({ code }: { code: string }) => code)).not.toContain(ruleId);
+    }
+  });
+});

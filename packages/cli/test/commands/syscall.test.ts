@@ -23,6 +23,14 @@ it('says which capabilities the kernel asks for besides', async () => {
   expect(JSON.parse(await page('read', '--json')).capabilities).toEqual([]);
 });
 
+it('says which libseccomp knows it', async () => {
+  expect(await page('futex_waitv')).toContain(' · since Linux 5.16 · in libseccomp 2.5.4, not in 2.5.3\n');
+  expect(await page('read')).toContain(' · in libseccomp 2.3.0\n');
+  const { libseccomp } = JSON.parse(await page('statx', '--json'));
+  expect(libseccomp).toEqual({ first: '2.3.3', notIn: '2.3.2' });
+  expect(JSON.parse(await page('read', '--json')).libseccomp).toEqual({ first: '2.3.0', notIn: null });
+});
+
 it('says what runtimes do with it by default', async () => {
   expect(await page('bpf', '--arch', 'x86_64')).toContain(
     'by default: docker ERRNO(EPERM) · podman ERRNO(EPERM) · containerd ERRNO(EPERM)\n',

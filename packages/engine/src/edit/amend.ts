@@ -56,7 +56,7 @@ export function amend(subject: ProfileText, amendment: Amendment): Amended {
   }
   for (const asked of amendment.calls) decide(document, asked, subject);
   const second = textMeaning({ ...subject, text: document.text });
-  if (second.kind === 'faulty') return second;
+  if (second.kind === 'faulty') throw new NotAsAsked('the text could not be changed and still be read');
   const after = keepEnosys(document, first.policy, second.policy, amendment, subject);
   expectAsAsked(first.policy, after, amendment);
   return { kind: 'amended', text: document.text, before: first.policy, after };
@@ -170,8 +170,21 @@ function keepEnosys(
     for (const { names, kind, errno } of amendment.calls)
       if (kind === 'deny' && errno === undefined)
         document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: EPERM });
-  const again = textMeaning({ ...subject, text: document.text });
-  return again.kind === 'meant' ? again.policy : after;
+  const again = meaningNow(document, subject) ?? after;
+  const gained = diffPolicies(before, again).listed.filter(
+    (d) =>
+      d.name !== undefined && d.arch === again.abis[0].name && isEnosys(d.after) && !isAsked(d, amendment),
+  );
+  if (gained.length === 0) return again;
+  // A profile that named none has no calls above the highest; one that names the last of all has none, either.
+  const last = gained.reduce((a, b) => (b.nr > a.nr ? b : a));
+  document.addRule({ names: [last.name!], action: 'SCMP_ACT_ERRNO', errnoRet: last.before.data });
+  return meaningNow(document, subject) ?? again;
+}
+
+function meaningNow(document: ProfileEditor, subject: ProfileText): Policy | undefined {
+  const meaning = textMeaning({ ...subject, text: document.text });
+  return meaning.kind === 'meant' ? meaning.policy : undefined;
 }
 
 function isEnosys({ kind, data }: Action): boolean {

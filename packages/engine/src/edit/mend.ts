@@ -26,7 +26,7 @@ export function mendText(subject: ProfileText, mend: Mend): Amended {
   const touched = change(editor, mend);
   const [before, after] = [subject.text, editor.text].map((text) => textMeaning({ ...subject, text }));
   if (before.kind === 'faulty') return before;
-  if (after.kind === 'faulty') return after;
+  if (after.kind === 'faulty') throw new NotAsAsked('the text could not be changed and still be read');
   expectOnly(before.policy, after.policy, touched);
   return { kind: 'amended', text: editor.text, before: before.policy, after: after.policy };
 }

@@ -5,6 +5,7 @@ import { chosenProfile } from '../profile/choose-profile.ts';
 import { applyEdits, Editor, type TextEdit, type Value } from '../source/edit.ts';
 import { formatOf, readDocuments, type SourceFormat } from '../source/read.ts';
 import type { Tree } from '../source/tree.ts';
+import { NotAsAsked } from './amended.ts';
 
 type ObjectTree = Extract<Tree, { readonly kind: 'object' }>;
 type ArrayTree = Extract<Tree, { readonly kind: 'array' }>;
@@ -137,15 +138,17 @@ export class ProfileEditor {
   }
 
   private edit(edits: (editor: Editor, profile: ObjectTree) => readonly TextEdit[]): void {
-    const editor = new Editor(this.text, this.format);
-    this.text = applyEdits(this.text, edits(editor, this.profile()));
+    const profile = this.profile();
+    // In braces keys stand as in JSON, wherever it stands: in a string of a ConfigMap, too.
+    const editor = new Editor(this.text, this.text[profile.span.start] === '{' ? 'json' : this.format);
+    this.text = applyEdits(this.text, edits(editor, profile));
   }
 
   /** The profile as it stands now; it was read before. */
   private profile(): ObjectTree {
     const { value: documents } = readDocuments(this.text, this.format);
     const tree = documents && chosenProfile(documents, this.text, this.part).value;
-    if (tree?.kind !== 'object') throw new Error('the edited text holds no profile');
+    if (tree?.kind !== 'object') throw new NotAsAsked('the text could not be changed and still be read');
     return tree;
   }
 }

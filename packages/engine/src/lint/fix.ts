@@ -51,6 +51,14 @@ export function fixProfile(
   }
 }
 
+/** The text without one finding; undefined where it cannot be mended alone. */
+export function fixedText(subject: FixSubject, options: LintOptions, finding: Finding): string | undefined {
+  if (!finding.mend) return undefined;
+  const before = findingsOf(subject, options);
+  const same = before.find(({ code, place }) => code === finding.code && place.start === finding.place.start);
+  return same?.mend && fixOne(subject, before, options, same)?.fixed.text;
+}
+
 function callsOf(mend: Mend): readonly Asked[] {
   return mend.kind === 'decide' ? mend.calls : [];
 }

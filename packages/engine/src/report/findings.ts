@@ -28,6 +28,35 @@ export interface LocatedFinding {
     readonly args: readonly string[];
   };
   readonly fix?: string;
+  /** What takes the place of which part of the text so that it goes; all from 1. */
+  readonly edit?: TextReplacement;
+}
+
+/** A part of a text, and what takes its place. */
+export interface TextReplacement {
+  readonly startLine: number;
+  readonly startColumn: number;
+  readonly endLine: number;
+  readonly endColumn: number;
+  readonly text: string;
+}
+
+/** The smallest part of a text that is another in the next one. */
+export function replacementIn(before: string, after: string): TextReplacement {
+  let start = 0;
+  const shorter = Math.min(before.length, after.length);
+  while (start < shorter && before[start] === after[start]) start++;
+  let common = 0;
+  while (common < shorter - start && before.at(-1 - common) === after.at(-1 - common)) common++;
+  const positionOf = lineMap(before);
+  const [from, to] = [positionOf(start), positionOf(before.length - common)];
+  return {
+    startLine: from.line,
+    startColumn: from.column,
+    endLine: to.line,
+    endColumn: to.column,
+    text: after.slice(start, after.length - common),
+  };
 }
 
 const ARGUMENTS = 6;

@@ -2,7 +2,7 @@ import type { Severity } from '../../diagnostics/diagnostic.ts';
 import { FINDING_SEVERITIES, type FindingSeverity } from '../../lint/finding.ts';
 import { escapedCharacter, replaceUnprintable } from '../../source/unprintable.ts';
 import type { LocatedDiagnostic } from '../diagnostics.ts';
-import { type LocatedFinding, witnessText } from '../findings.ts';
+import { type LocatedFinding, type TextReplacement, witnessText } from '../findings.ts';
 import type { LintReport } from './finding-format.ts';
 
 /** A finding, or a fault for which a profile could not be judged. Its texts hold no line ends and nothing invisible. */
@@ -23,6 +23,8 @@ export interface Issue {
   readonly column: number;
   readonly endLine?: number;
   readonly endColumn?: number;
+  /** How the text is changed so that it goes. */
+  readonly edit?: TextReplacement;
 }
 
 /** How bad an issue is for tools that know three degrees. */
@@ -61,10 +63,11 @@ export function issueLines({ message, call, fix }: Issue): string[] {
 }
 
 function findingIssue(finding: LocatedFinding): Issue {
-  const { severity, line, column, endLine, endColumn, witness } = finding;
+  const { severity, line, column, endLine, endColumn, witness, edit } = finding;
   return {
     ...{ kind: 'finding', severity, line, column, endLine, endColumn },
     ...named(finding, finding.path, finding.fix),
+    ...(edit && { edit }),
     ...(witness && { call: visible(witnessText(witness)) }),
   };
 }

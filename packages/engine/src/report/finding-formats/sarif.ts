@@ -1,6 +1,7 @@
 import { FINDING_SEVERITIES, type FindingSeverity } from '../../lint/finding.ts';
 import { writeJson } from '../../source/write-json.ts';
 import { aboutCode } from '../finding-codes.ts';
+import type { TextReplacement } from '../findings.ts';
 import { firstSentence } from '../words.ts';
 import { fileUri } from './file-address.ts';
 import type { FindingFormat, SuppressedFinding } from './finding-format.ts';
@@ -31,6 +32,7 @@ export const sarif: FindingFormat = {
         ruleId: issue.code,
         ruleIndex: indexOf.get(issue.code),
         ...said(issue),
+        ...(issue.edit && { fixes: [fixOf(issue, issue.edit)] }),
         partialFingerprints: { 'callgateFinding/v1': known[i] },
         ...(i >= findings.length && { suppressions: [suppression(suppressed[i - findings.length])] }),
       })),
@@ -63,6 +65,18 @@ function rulesOf(findings: readonly Issue[]) {
     fullDescription: { text: aboutCode(id) },
     properties: { tags: ['security'], 'security-severity': SCORES[FINDING_SEVERITIES[rank]] },
   }));
+}
+
+function fixOf({ file, fix }: Issue, { text, ...deletedRegion }: TextReplacement): object {
+  return {
+    ...(fix !== undefined && { description: { text: fix } }),
+    artifactChanges: [
+      {
+        artifactLocation: { uri: fileUri(file) },
+        replacements: [{ deletedRegion, insertedContent: { text } }],
+      },
+    ],
+  };
 }
 
 function suppression({ suppressed: { reason, until } }: SuppressedFinding): object {
