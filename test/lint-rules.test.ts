@@ -38,6 +38,7 @@ type Shown =
 const SHOWN: Readonly<Record<string, Shown>> = {
   'all-caps-needed': 'nothing',
   'always-holds': 'passes',
+  'architecture-unused': 'nothing',
   'asks-tracer': 'asks a tracer',
   'call-not-yet': 'passes',
   'call-removed': 'passes',
@@ -70,6 +71,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   'libc-without-fallback': 'fails',
   'listener-unused': 'nothing',
   'looser-than-default': 'passes',
+  'may-add-filters': 'passes',
   'misses-negative': 'fails',
   'mount-by-parts': 'passes',
   'multiplexer-passes': 'passes',
@@ -85,6 +87,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   'reports-success': 'succeeds falsely',
   'rule-lost': 'passes',
   'sibling-passes': 'passes',
+  'siblings-lacking': 'fails',
   'sibling-unfiltered': 'passes',
   'supervisor-reads-memory': 'asks a supervisor',
   'terminal-injection': 'passes',

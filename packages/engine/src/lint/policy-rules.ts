@@ -1,6 +1,7 @@
 import type { PolicyRule } from './policy-rule.ts';
 import { allCapsNeeded } from './rules/all-caps-needed.ts';
 import { alwaysHolds } from './rules/always-holds.ts';
+import { architectureUnused } from './rules/architecture-unused.ts';
 import { asksTracer } from './rules/asks-tracer.ts';
 import { callNotYet } from './rules/call-not-yet.ts';
 import { callRemoved } from './rules/call-removed.ts';
@@ -33,6 +34,7 @@ import { landlockDenied } from './rules/landlock-denied.ts';
 import { libcWithoutFallback } from './rules/libc-without-fallback.ts';
 import { listenerUnused } from './rules/listener-unused.ts';
 import { looserThanDefault } from './rules/looser-than-default.ts';
+import { mayAddFilters } from './rules/may-add-filters.ts';
 import { missesNegative } from './rules/misses-negative.ts';
 import { mountByParts } from './rules/mount-by-parts.ts';
 import { multiplexerPasses } from './rules/multiplexer-passes.ts';
@@ -49,6 +51,7 @@ import { reportsSuccess } from './rules/reports-success.ts';
 import { ruleLost } from './rules/rule-lost.ts';
 import { siblingPasses } from './rules/sibling-passes.ts';
 import { siblingUnfiltered } from './rules/sibling-unfiltered.ts';
+import { siblingsLacking } from './rules/siblings-lacking.ts';
 import { supervisorReadsMemory } from './rules/supervisor-reads-memory.ts';
 import { terminalInjection } from './rules/terminal-injection.ts';
 import { time64Denied } from './rules/time64-denied.ts';
@@ -63,6 +66,7 @@ import { x32Covered } from './rules/x32-covered.ts';
 export const POLICY_RULES: readonly PolicyRule[] = [
   allCapsNeeded,
   alwaysHolds,
+  architectureUnused,
   asksTracer,
   callNotYet,
   callRemoved,
@@ -95,6 +99,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   libcWithoutFallback,
   listenerUnused,
   looserThanDefault,
+  mayAddFilters,
   missesNegative,
   mountByParts,
   multiplexerPasses,
@@ -111,6 +116,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   ruleLost,
   siblingPasses,
   siblingUnfiltered,
+  siblingsLacking,
   supervisorReadsMemory,
   terminalInjection,
   time64Denied,
