@@ -71,7 +71,7 @@ enter_repository() {
 # A path behind a folder; nothing for nothing.
 from_here() {
   case $1 in
-    '' | /*) printf '%s' "$1" ;;
+    '' | /* | git:*) printf '%s' "$1" ;;
     *) printf '%s' "$2$1" ;;
   esac
 }

@@ -21,8 +21,8 @@ import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface EditFlags extends TargetFlags {
-  readonly allow: readonly string[];
-  readonly deny: readonly string[];
+  readonly allow?: readonly string[];
+  readonly deny?: readonly string[];
   readonly default?: string;
   readonly shadow?: boolean;
   readonly addFloor?: string;
@@ -40,13 +40,17 @@ export const edit: Verb = {
   configure(command) {
     command
       .argument('<profile>', 'a profile, or a default profile such as stock:docker, stock:none (allows all)')
-      .option(
-        '--allow <call,…>',
-        'let calls pass, or one with certain arguments: socket=family==AF_UNIX',
-        collected,
-        [],
+      .addOption(
+        new Option(
+          '--allow <call,…>',
+          'let calls pass, or one with certain arguments: socket=family==AF_UNIX',
+        ).argParser(collected),
       )
-      .option('--deny <call,…>', 'answer calls with EPERM', collected, [])
+      .addOption(
+        new Option('--deny <call,…>', 'answer calls with EPERM, or one with certain arguments').argParser(
+          collected,
+        ),
+      )
       .addOption(
         new Option('--default <action>', `for every call that no rule names: ${ACTIONS.join(', ')}`).choices(
           ACTIONS,
@@ -74,6 +78,7 @@ ${examples(
   'edit profile.json --allow statx,openat2 -o profile.json',
   "edit profile.yaml --allow 'socket=family==AF_UNIX' --deny ptrace -o profile.yaml",
   'edit stock:docker --deny ptrace -o no-ptrace.json',
+  "edit stock:none --deny 'socket=family==AF_VSOCK' -o no-vsock.json",
   'edit stock:none --deny ptrace,process_vm_writev -o denylist.json',
   'edit profile.json --shadow -o watching.json',
 )}`,
@@ -107,11 +112,11 @@ ${examples(
   },
 };
 
-function collected(value: string, before: readonly string[]): string[] {
+function collected(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-function asked({ allow, deny }: EditFlags): Asked[] {
+function asked({ allow = [], deny = [] }: EditFlags): Asked[] {
   return [...allow.map((text) => callsAsked(text, 'allow')), ...deny.map((text) => callsAsked(text, 'deny'))];
 }
 

@@ -1,8 +1,9 @@
 import { BUDGET_CODES } from '@callgate/engine/internal/lint/budget';
-import { FINDING_SEVERITIES } from '@callgate/engine/internal/lint/finding';
+import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import type { LocatedDiagnostic } from '@callgate/engine/internal/report/diagnostics';
 import { findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
+import type { SuppressedFinding } from '@callgate/engine/internal/report/finding-formats/finding-format';
 import { findingText, type LocatedFinding } from '@callgate/engine/internal/report/findings';
 import {
   changesAcross,
@@ -17,7 +18,7 @@ import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { type HouseRules, houseRules, type Setting } from '../load/house-rules.ts';
-import { type JudgedText, judgeSubject, locatedFindings } from '../load/lint-subject.ts';
+import { type JudgedText, judgeSubject, locatedFindings, locatedSuppressed } from '../load/lint-subject.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { type ProfilePair, profilePairs } from '../load/profile-pairs.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -42,6 +43,7 @@ interface GateFlags extends TargetFlags, ConfigFlags {
 interface Change extends Omit<ProfileChange, 'findings'> {
   readonly name: string;
   readonly findings: readonly LocatedFinding[];
+  readonly suppressed: readonly SuppressedFinding[];
 }
 
 const AS_IT_IS = (text: string) => text;
@@ -76,6 +78,9 @@ export const gate: Verb = {
 For a review: what a change to profiles loosens, each with a call that shows it, and what lint finds now that
 it did not find before. A change of words alone says "no change". It is judged for this machine's ABI and
 kernel, or those of --arch and --kernel, without capabilities and with all of them.
+
+callgate.config.yaml may say for which targets, how much each finding matters, which are borne until when, and what
+no profile may let pass: docs/config.md.
 
 Exit status: 0 passes, 1 fails, 2 could not do it.
 ${examples(
@@ -116,6 +121,7 @@ ${examples(
     if (format !== 'text') {
       const report = {
         findings: changes.flatMap((change) => change.findings),
+        suppressed: changes.flatMap((change) => change.suppressed),
         diagnostics,
         profiles: changes.map(({ name }) => name),
         verdict: verdictOn(changes, failing.length, diagnostics.length === 0),
@@ -160,7 +166,7 @@ function withCapabilities({ label, options }: Setting): Setting {
   };
 }
 
-/** What became of each profile of a text, under every setting; of `besides` only what is loosened is told. */
+/** What became of each profile of a text, under every setting; of `besides` only what is loosened and what is over a budget. */
 function changesOf(
   name: string,
   sides: readonly JudgedText[],
@@ -169,15 +175,23 @@ function changesOf(
 ): Change[] {
   const loosening = ({ label, changes }: ReturnType<typeof changesUnder>[number]) => ({
     label,
-    changes: changes.map((change) => ({ ...change, findings: change.findings.filter(isLoosened), gone: 0 })),
+    changes: changes.map((change) => ({
+      ...change,
+      findings: change.findings.filter((finding) => isLoosened(finding) || isOverBudget(finding)),
+      gone: 0,
+    })),
   });
   const all = [...changesUnder(sides), ...changesUnder(besides).map(loosening)];
   const now = sides.at(-1)!;
-  return changesAcross(all).map((change) => ({
-    ...change,
-    name: change.part === undefined ? name : `${name}#${change.part}`,
-    findings: locatedFindings(house.consider(now.name, change.findings).findings, now, change.part),
-  }));
+  return changesAcross(all).map((change) => {
+    const { findings, suppressed } = house.consider(now.name, change.findings);
+    return {
+      ...change,
+      name: change.part === undefined ? name : `${name}#${change.part}`,
+      findings: locatedFindings(findings.filter(isTold), now, change.part),
+      suppressed: locatedSuppressed(suppressed, now, change.part),
+    };
+  });
 }
 
 /** What has changed under each setting. */
@@ -191,11 +205,16 @@ function changesUnder(sides: readonly JudgedText[]): { label: string; changes: P
 }
 
 function removed(name: string): Change {
-  return { name, what: 'removed', findings: [], gone: 0, differs: false, isComplete: true };
+  return { name, what: 'removed', findings: [], suppressed: [], gone: 0, differs: false, isComplete: true };
 }
 
 function isLoosened({ code }: { readonly code: string }): boolean {
   return code === 'loosened';
+}
+
+/** What is only worth knowing is not, unless it is what gate is for. */
+function isTold(finding: { readonly code: string; readonly severity: FindingSeverity }): boolean {
+  return finding.severity !== 'info' || isLoosened(finding) || isOverBudget(finding);
 }
 
 function isOverBudget({ code }: { readonly code: string }): boolean {
@@ -224,13 +243,14 @@ function tell(context: Context, changes: readonly Change[], failing: number, isJ
 }
 
 /** What became of a profile: web.json: 1 loosened; 2 new findings. */
-function changeLine({ name, what, findings, gone }: Change, emphasis = AS_IT_IS): string {
+function changeLine({ name, what, findings, suppressed, gone }: Change, emphasis = AS_IT_IS): string {
   const over = findings.filter(isOverBudget).length;
   const added = findings.filter((finding) => !isLoosened(finding) && !isOverBudget(finding)).length;
   const lint = [
     over > 0 ? `${over} over a budget` : '',
     added > 0 ? plural(added, 'new finding') : '',
     gone > 0 ? `${gone} gone` : '',
+    suppressed.length > 0 ? `${suppressed.length} suppressed` : '',
   ].filter(Boolean);
   return `${emphasis(printable(name))}: ${[what, ...lint].join('; ')}`;
 }

@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
 import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
-import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
-import { fixText } from '@callgate/engine/internal/report/fixes';
+import { type FixedFinding, fixDocument, fixText } from '@callgate/engine/internal/report/fixes';
 import { type GradedProfile, gradeDocument, gradeText } from '@callgate/engine/internal/report/grade';
 import { PLAIN } from '@callgate/engine/internal/report/style';
+import { printable } from '@callgate/engine/internal/report/words';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
@@ -77,6 +78,9 @@ passes or fails, "call:" shows one; callgate explain PROFILE CALL says the same 
   high       what it denies can be had in another way, or programs break
   medium     it will hurt somebody     low   it is untidy     info   worth knowing
 
+callgate.config.yaml may say for which targets, how much each finding matters, which are borne until when, and what
+no profile may let pass: docs/config.md.
+
 Exit status: 0 nothing found, 1 something from --fail-on on, 2 a profile could not be judged.
 ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high', 'lint stock:docker --all', 'lint profiles/ --format sarif -o lint.sarif')}`,
     );
@@ -89,9 +93,17 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
     const house = await houseRules(context, flags);
     const linted: Linted[] = [];
-    const fixed: LocatedFinding[] = [];
-    for (const name of await profilesIn(context, names, flags)) {
-      const input = await lintInput(context, name);
+    const fixed: FixedFinding[] = [];
+    const inputs: LintInput[] = [];
+    for (const name of await profilesIn(context, names, flags)) inputs.push(await lintInput(context, name));
+    const toStdout = flags.output === '-';
+    if (
+      !toStdout &&
+      inputs.some(({ name }) => resolve(context.cwd, name) === resolve(context.cwd, flags.output))
+    )
+      throw new CliFailure(`-o ${printable(flags.output)} would take the place of the profile`);
+    for (const input of inputs) {
+      const { name } = input;
       const text = isFixing(flags) ? await mended(context, input, house, flags, fixed) : input.text;
       linted.push(
         lintUnder({ ...input, text }, await house.settingsFor(name), house, {
@@ -109,7 +121,6 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
       graded.push(await grading!.graded(profile.name, profile.judged, profile.findings));
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
     const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
-    const toStdout = flags.output === '-';
     if (!(flags.quiet && toStdout && format.id === 'text')) {
       const report = {
         findings,
@@ -140,10 +151,10 @@ async function mended(
   input: LintInput,
   house: HouseRules,
   { fixDryRun, json, quiet, format }: LintFlags,
-  told: LocatedFinding[],
+  told: FixedFinding[],
 ): Promise<string> {
   const { text, fixes } = await fixProfiles(input, house);
-  told.push(...fixes.map(({ finding }) => finding));
+  told.push(...fixes.map(({ finding, differences }) => fixDocument(finding, differences)));
   if (fixes.length === 0) return text;
   if (!fixDryRun) writeFile(context, input.name, text);
   if (quiet || json || format !== 'text') return text;

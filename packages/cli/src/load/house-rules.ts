@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { posix, relative } from 'node:path';
 import { applyConfig, type Considered } from '@callgate/engine/internal/config/apply-config';
 import type { Config, ConfigTarget } from '@callgate/engine/internal/config/config';
 import { parseAskedCalls } from '@callgate/engine/internal/edit/asked-calls';
@@ -11,6 +11,7 @@ import { CliFailure, type Context } from '../context.ts';
 import type { ConfigFlags } from '../flags/config-flags.ts';
 import type { TargetFlags } from '../flags/target-flags.ts';
 import { type LoadedConfig, loadConfig } from './config.ts';
+import { placeOf } from './git-subject.ts';
 import { lintOptionsFor } from './lint-options.ts';
 import { loadSubject } from './subject.ts';
 
@@ -119,10 +120,21 @@ class Budgets {
     // A default is read as its own runtime reads it.
     const read = than.startsWith('stock:') ? { ...target, runtime: undefined } : target;
     const { policy } = await named(`${name}: neverLooserThan`, () =>
-      loadSubject({ ...this.context, cwd: folder }, than, read, { allowUnknown: true, quiet: true }),
+      loadSubject({ ...this.context, cwd: folder }, besideConfig(name, than), read, {
+        allowUnknown: true,
+        quiet: true,
+      }),
     );
     return { ...about, kind: 'never-looser', than: { name: than, policy } };
   }
+}
+
+/** A path beside a configuration that git has is one of the same commit. */
+function besideConfig(config: string, subject: string): string {
+  const [, commit, path] = /^(git:[^:]+):(.+)$/s.exec(config) ?? [];
+  if (commit === undefined || /^(git|stock|pid|docker|podman):/.test(subject)) return subject;
+  const joined = posix.join(posix.dirname(path), subject);
+  return `${commit}:${path.startsWith('./') ? `./${joined}` : joined}`;
 }
 
 /** A failure says of what in the configuration it is. */
@@ -134,14 +146,12 @@ async function named<T>(what: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether globs mean a profile, whose name is a path, or one with the revision of git before it and its part behind. */
+/** Whether globs mean a file that is named as a subject. */
 async function globsFor(
-  { cwd }: Context,
+  context: Context,
   { folder }: LoadedConfig,
 ): Promise<(name: string, globs: readonly string[]) => boolean> {
   const { default: picomatch } = await import('picomatch');
-  return (name, globs) => {
-    const path = name.replace(/^git:[^:]*:/, '').replace(/#.*$/, '');
-    return picomatch.isMatch(relative(folder, resolve(cwd, path)), [...globs], { dot: true });
-  };
+  return (name, globs) =>
+    picomatch.isMatch(relative(folder, placeOf(context, name)), [...globs], { dot: true });
 }

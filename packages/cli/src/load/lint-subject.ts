@@ -1,3 +1,4 @@
+import type { Suppressed } from '@callgate/engine/internal/config/apply-config';
 import { acrossSettings } from '@callgate/engine/internal/lint/across-settings';
 import type { Finding } from '@callgate/engine/internal/lint/finding';
 import type { Judged } from '@callgate/engine/internal/lint/judged';
@@ -93,6 +94,20 @@ export function locatedFindings(
   return part === undefined ? found : found.map((finding) => ({ ...finding, path: printable(name) }));
 }
 
+/** The same of those that somebody bears. */
+export function locatedSuppressed(
+  suppressed: readonly Suppressed[],
+  text: Pick<JudgedText, 'name' | 'text'>,
+  part: string | undefined,
+): SuppressedFinding[] {
+  const found = locatedFindings(
+    suppressed.map(({ finding }) => finding),
+    text,
+    part,
+  );
+  return suppressed.map(({ reason, until }, i) => ({ ...found[i], suppressed: { reason, until } }));
+}
+
 function profileName(file: string, part: string | undefined): string {
   return printable(part === undefined ? file : `${file}#${part}`);
 }
@@ -109,17 +124,12 @@ export function lintUnder(
   const profiles = profilesOf(judged).map(({ part, judged: meant, findings }) => {
     const { findings: told, suppressed } = house.consider(name, findings);
     const found = locatedFindings(told, judged, part);
-    const borne = locatedFindings(
-      suppressed.map(({ finding }) => finding),
-      judged,
-      part,
-    );
     return {
       name: profileName(name, part),
       judged: meant,
       told,
       findings: edits ? withEdits(found, told, { name, text, part }, settings[0].options) : found,
-      suppressed: suppressed.map(({ reason, until }, i) => ({ ...borne[i], suppressed: { reason, until } })),
+      suppressed: locatedSuppressed(suppressed, judged, part),
     };
   });
   return {

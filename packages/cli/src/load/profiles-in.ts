@@ -10,8 +10,10 @@ import { stockNamed } from './stock.ts';
 const ENDINGS = /\.(json|ya?ml)$/i;
 /** Folders of tools and of what they have fetched. */
 const NOT_ENTERED = /^(\..*|node_modules)$/;
-/** What every profile has, and few other files. */
-const MARK = 'defaultAction';
+/** What every profile has, and few other files. Runtimes take the key in any case. */
+const MARK = /defaultAction/i;
+/** A plain letter that is written by its number, in JSON or YAML. */
+const ESCAPED = /\\(?:x|u00|U000000)([0-7][\da-f])/gi;
 
 /** A file of a folder: its path from there, and the subject that it is. */
 export interface FolderFile {
@@ -36,7 +38,7 @@ export async function profilesIn(
       return skipOthers && isFile(name) && !(await holdsProfile(context, name)) ? [] : [name];
     }),
   );
-  return all.flat();
+  return [...new Set(all.flat())];
 }
 
 /** The files of a folder that hold profiles; undefined where the name is none of a folder. */
@@ -54,7 +56,8 @@ export function noProfileIn(folder: string): CliFailure {
 }
 
 async function holdsProfile(context: Context, file: string): Promise<boolean> {
-  return Buffer.from(await readBytes(context, file)).includes(MARK);
+  const text = Buffer.from(await readBytes(context, file)).toString('latin1');
+  return MARK.test(text.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
 }
 
 /** Whether a subject is a file; not stdin, which can be read but once, nor a default profile. */
@@ -75,9 +78,15 @@ function* filesBelow(context: Context, folder: string, below: string): Iterable<
   const entries = readdirSync(resolve(context.cwd, folder, below), { withFileTypes: true });
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(below, entry.name);
-    if (entry.isFile() && ENDINGS.test(entry.name)) yield { path, subject: join(folder, path) };
+    const isFile = entry.isFile() || (entry.isSymbolicLink() && isFileBehind(context, join(folder, path)));
+    if (isFile && ENDINGS.test(entry.name)) yield { path, subject: join(folder, path) };
     else if (entry.isDirectory() && !NOT_ENTERED.test(entry.name)) yield* filesBelow(context, folder, path);
   }
+}
+
+/** Links to files are followed, as mounted ConfigMaps have them; those to folders may go in circles. */
+function isFileBehind(context: Context, link: string): boolean {
+  return statSync(resolve(context.cwd, link), { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 function isFolder(context: Context, name: string): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,43 @@ describe('callgate.config', () => {
       'cannot-start',
     );
     expect(await codes(deep, '../few.json', '--no-config')).toContain('cannot-start');
+  });
+
+  it('takes nothing for no name', async () => {
+    expect(await run('lint', 'web/few.json', '--config', '')).toMatchObject({
+      status: 2,
+      stderr: 'callgate: --config names no file; --no-config is without one\n',
+    });
+  });
+
+  it('means a file by its path, whatever signs are in it, and whichever way it is named', async () => {
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: join(cwd, 'repo') });
+    write('repo/infra/profiles/a.json', profile(allow('bpf')));
+    write('repo/infra/profiles/b#c.json', profile(allow('bpf')));
+    write('repo/infra/limits.json', { budgets: [{ never: ['bpf'], files: ['profiles/*.json'] }] });
+    git('init', '-q');
+    git('add', '.');
+    git('commit', '-qm', 'a');
+    const codes = async (folder: string, subject: string, named: string) => {
+      const { stdout } = await callgate(['lint', subject, '--json', '--config', named], {
+        cwd: join(cwd, 'repo', folder),
+      });
+      return JSON.parse(stdout).findings.map(({ code }: { code: string }) => code);
+    };
+    const ofCommit = 'git:HEAD:infra/limits.json';
+    expect(await codes('.', 'infra/profiles/b#c.json', 'infra/limits.json')).toContain('budget-call');
+    expect(await codes('.', 'infra/profiles/a.json', ofCommit)).toContain('budget-call');
+    expect(await codes('infra/profiles', 'a.json', ofCommit)).toContain('budget-call');
+    expect(await codes('infra', 'git:HEAD:infra/profiles/a.json', 'limits.json')).toContain('budget-call');
+    expect(await codes('infra', 'git:HEAD:./profiles/a.json', 'limits.json')).toContain('budget-call');
+  });
+
+  it('takes a reason for one line', async () => {
+    const name = config('lines.json', { budgets: [{ never: ['bpf'], reason: 'a\n::error::b' }] });
+    const { status, stderr } = await run('lint', 'web/few.json', '--config', name);
+    expect(status).toBe(2);
+    expect(stderr).toContain('budgets[0].reason holds a line break');
   });
 
   it('says by a budget what never passes, with a call', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { callgate } from '@callgate/testing/callgate';
@@ -64,14 +64,54 @@ describe('gate', () => {
   });
 
   it('compares folders by paths: new, removed, changed', async () => {
-    for (const path of ['old/same.json', 'old/less.json', 'new/same.json', 'new/web/more.json'])
-      written(path, FEW);
+    for (const path of ['old/same.json', 'old/less.json', 'new/same.json']) written(path, FEW);
+    written('new/web/more.json', ['getpid', 'futex', 'clone', 'mmap']);
     const { stdout } = await gate('old', 'new', '--fail-on', 'loosened');
     expect(stdout).toMatch(/^less\.json: removed$/m);
     expect(stdout).toMatch(/^same\.json: no change$/m);
     expect(stdout).toMatch(/^web\/more\.json: a new profile; \d+ new findings?$/m);
     expect(stdout).toMatch(/passes: 3 profiles\n$/);
     expect((await gate('old', 'a.json')).status).toBe(2);
+  });
+
+  it('holds what was renamed against what it was', async () => {
+    written('before/web.json', FEW);
+    written('now/web-v2.json', [...FEW, 'ptrace']);
+    const { status, stdout } = await gate('before', 'now');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^web-v2\.json \(was web\.json\): 1 loosened/);
+    expect(stdout).toMatch(/\[loosened\]/);
+  });
+
+  it('follows links to files, as mounted ConfigMaps have them', async () => {
+    written('linked/..data/a.json', FEW);
+    symlinkSync('..data/a.json', join(cwd, 'linked/a.json'));
+    written('loose/a.json', [...FEW, 'ptrace']);
+    expect((await gate('linked', 'loose')).stdout).toMatch(/^a\.json: 1 loosened/);
+  });
+
+  it('takes no file for removed whose key is written as runtimes take it, too', async () => {
+    for (const name of ['was/case.json', 'was/escaped.json']) written(name, FEW);
+    const text = readFileSync(join(cwd, written('is/case.json', [...FEW, 'ptrace'])), 'utf8');
+    writeFileSync(join(cwd, 'is/case.json'), text.replace('defaultAction', 'DefaultAction'));
+    writeFileSync(join(cwd, 'is/escaped.json'), text.replace('defaultAction', 'default\\u0041ction'));
+    const { status, stdout } = await gate('was', 'is');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^case\.json: 1 loosened/m);
+    expect(stdout).toMatch(/^escaped\.json: 1 loosened/m);
+  });
+
+  it('tells of a new finding that the configuration takes seriously', async () => {
+    const before = written('logs.json', FEW, { flags: ['SECCOMP_FILTER_FLAG_LOG'] });
+    const after = written('logs-not.json', FEW);
+    writeFileSync(
+      join(cwd, 'logs.config.json'),
+      JSON.stringify({ severities: { 'denials-unlogged': 'high' } }),
+    );
+    expect((await gate(before, after)).status).toBe(0);
+    const { status, stdout } = await gate(before, after, '--config', 'logs.config.json');
+    expect(stdout).toContain('high: what is denied with ERRNO is not logged');
+    expect(status).toBe(1);
   });
 
   it('sees what only containers with capabilities may do', async () => {

@@ -227,7 +227,9 @@ describe('lint', () => {
       [/jq empty/, edited.stdout.replace('"SCMP_ACT_ERRNO"', '"SCMP_ACT_EPERM"'), /\[unknown-action\]/, 2],
     ] as const) {
       writeFileSync(join(cwd, 'profiles/web.json'), text);
-      const { status, stdout, stderr } = await callgate([...insteadOf(script), '--arch', 'x86_64'], { cwd });
+      // What a shell makes of the asterisk.
+      const args = insteadOf(script).map((word) => word.replace('*', 'web'));
+      const { status, stdout, stderr } = await callgate([...args, '--arch', 'x86_64'], { cwd });
       expect(stdout + stderr).toMatch(says);
       expect(status).toBe(expected);
     }

@@ -48,8 +48,9 @@ function means({ code, call }: Suppression, finding: Finding): boolean {
   return code === finding.code && (call === undefined || names(finding, call));
 }
 
-/** Whether a finding is about a call: the one that shows it, or one that it names. */
-function names({ message, witness }: Finding, call: string): boolean {
+/** Whether a finding is about a call and, where it is about several alike, about no other: the one that shows it, or one that it names. */
+function names({ message, witness, calls }: Finding, call: string): boolean {
+  if (calls) return calls.every((name) => name === call);
   if (witness && nameOf(witness.arch, witness.nr) === call) return true;
   return message.split(/\W+/).includes(call);
 }

@@ -1,16 +1,34 @@
 import * as v from 'valibot';
 import { FINDING_SEVERITIES } from '../lint/finding.ts';
+import { escapedCharacter, replaceUnprintable } from '../source/unprintable.ts';
+import { isKnownName } from '../syscalls/lookup.ts';
 
 const words = v.pipe(v.string(), v.trim(), v.nonEmpty('is empty'));
+/** February has no 30th, though the form would take it. */
+function isDay(day: string): boolean {
+  const date = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
+}
+
 const severity = v.picklist(FINDING_SEVERITIES);
 const files = v.optional(
   v.pipe(
-    v.array(words),
+    v.array(
+      v.pipe(
+        words,
+        v.check((glob) => !/^(\/|\.\.(\/|$))/.test(glob), 'leads out of the folder of the configuration'),
+        v.transform((glob) => glob.replace(/^\.\//, '')),
+      ),
+    ),
     v.minLength(1, 'is empty'),
     v.description('Only for these profiles: paths from the folder of this file, with * and **.'),
   ),
 );
-const reason = v.pipe(words, v.description('Why, for whoever reads it later.'));
+const reason = v.pipe(
+  words,
+  v.check(isPrintable, 'holds a line break, or another character that cannot be printed'),
+  v.description('Why, for whoever reads it later.'),
+);
 
 const target = v.strictObject({
   runtime: v.optional(v.pipe(words, v.description('As --runtime: docker, containerd@2.1, …'))),
@@ -22,11 +40,18 @@ const target = v.strictObject({
 const suppression = v.strictObject({
   code: v.pipe(words, v.description('What stands in brackets behind a finding.')),
   files,
-  call: v.optional(v.pipe(words, v.description('Only where the finding names this call.'))),
+  call: v.optional(
+    v.pipe(
+      words,
+      v.check(isKnownName, 'is no system call'),
+      v.description('Only where the finding is about this call.'),
+    ),
+  ),
   reason,
   until: v.pipe(
     v.string(),
     v.isoDate('is no date such as 2027-03-31'),
+    v.check((day) => isDay(day), 'is no date such as 2027-03-31'),
     v.description('The last day on which it holds; then the finding is back.'),
   ),
 });
@@ -63,6 +88,7 @@ export const configSchema = v.strictObject({
     v.pipe(
       v.array(target),
       v.minLength(1, 'is empty'),
+      v.maxLength(20, 'has more than 20'),
       v.description(
         'What profiles are judged for, each in turn; flags of the command line take their place.',
       ),
@@ -94,3 +120,7 @@ export type Config = v.InferOutput<typeof configSchema>;
 export type ConfigTarget = v.InferOutput<typeof target>;
 export type Suppression = v.InferOutput<typeof suppression>;
 export type ConfigBudget = v.InferOutput<typeof budget>;
+
+function isPrintable(text: string): boolean {
+  return replaceUnprintable(text, escapedCharacter) === text;
+}

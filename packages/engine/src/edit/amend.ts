@@ -10,6 +10,7 @@ import { parseProfile } from '../profile/parse.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
 import { abiOf } from '../syscalls/arch.ts';
+import { prototypeOf } from '../syscalls/arguments.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { type Amended, NotAsAsked } from './amended.ts';
 import type { AskedCalls } from './asked-calls.ts';
@@ -34,6 +35,7 @@ export interface Amendment {
 }
 
 const EPERM = 1;
+const LOW_HALF = 0xffff_ffffn;
 /** Actions of a profile by which a call is not made. */
 const DENIALS = new Set(
   ['KILL', 'KILL_THREAD', 'KILL_PROCESS', 'TRAP', 'ERRNO'].map((name) => `SCMP_ACT_${name}`),
@@ -44,7 +46,8 @@ const LOG = 'SCMP_ACT_LOG';
  * Changes the text of a profile, and proves that what it means has changed as asked and in nothing else. Throws NotAsAsked where it has
  * not; faults of the profile are told.
  */
-export function amend(subject: ProfileText, amendment: Amendment): Amended {
+export function amend(subject: ProfileText, asked: Amendment): Amended {
+  const amendment = { ...asked, calls: asked.calls.map(asKernelReads) };
   const document = new ProfileEditor(subject);
   if (amendment.renamesUnknown) renameUnknown(document, subject.part);
   const first = textMeaning({ ...subject, text: document.text });
@@ -93,6 +96,20 @@ function decide(
       action: 'SCMP_ACT_ALLOW',
       ...(conditions.length > 0 && { args: conditions.map(written) }),
     });
+}
+
+/** Of an argument of 32 bits the kernel takes the lower half, so what is denied is denied whatever stands in the other. */
+function asKernelReads(asked: Asked): Asked {
+  if (asked.kind === 'allow' || asked.conditions.length === 0) return asked;
+  const [name] = asked.names;
+  const isShort = ({ argument }: Condition) => (prototypeOf(name)?.[argument]?.bits ?? 64) <= 32;
+  const conditions = asked.conditions.map(
+    (condition): Condition =>
+      condition.operator === 'EQ' && isShort(condition)
+        ? { ...condition, operator: 'MASKED_EQ', value: LOW_HALF, valueTwo: condition.value & LOW_HALF }
+        : condition,
+  );
+  return { ...asked, conditions };
 }
 
 /**

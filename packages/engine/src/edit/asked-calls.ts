@@ -9,6 +9,8 @@ export interface AskedCalls {
   readonly names: readonly string[];
   /** All of them have to hold; without any, whatever the arguments are. */
   readonly conditions: readonly Condition[];
+  /** The conditions as they were written. */
+  readonly condition?: string;
 }
 
 /** What was asked for cannot be read; the message says why, and how it is written. */
@@ -35,7 +37,11 @@ export function parseAskedCalls(text: string): AskedCalls {
   if (at < 0) return { names: text.split(',').map(callNamed), conditions: [] };
   const name = callNamed(text.slice(0, at));
   const parts = text.slice(at + 1).split(/\band\b|&&/);
-  return { names: [name], conditions: parts.map((part) => conditionOf(name, part)) };
+  return {
+    names: [name],
+    conditions: parts.map((part) => conditionOf(name, part)),
+    condition: shown(text.slice(at + 1).trim()),
+  };
 }
 
 function callNamed(name: string): string {

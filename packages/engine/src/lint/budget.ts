@@ -4,13 +4,14 @@ import { executes } from '../bpf/action.ts';
 import { advice } from '../diagnostics/diagnostic.ts';
 import { type CallSet, difference } from '../diagram/call-set.ts';
 import { Diagram } from '../diagram/diagram.ts';
+import { argument } from '../diagram/fields.ts';
 import type { AskedCalls } from '../edit/asked-calls.ts';
-import { conditionsDiagram } from '../policy/condition.ts';
+import { conditionDiagram } from '../policy/condition.ts';
 import type { Condition } from '../profile/profile.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import { prototypeOf } from '../syscalls/arguments.ts';
 import { nameOf, numberOf } from '../syscalls/lookup.ts';
-import { multiplexed } from '../syscalls/multiplex.ts';
+import { multiplexed, subcallMask } from '../syscalls/multiplex.ts';
 import type { Finding, FindingSeverity } from './finding.ts';
 import type { Judged, Usual } from './judged.ts';
 
@@ -36,15 +37,14 @@ export const BUDGET_CODES = {
 
 /** Names in a message. */
 const MOST_NAMED = 8;
-const LOW_HALF = 0xffff_ffffn;
 
 /** What of a profile is over a budget, each with a call that shows it. */
 export function* overBudget(judged: Judged, budget: Budget): Iterable<Finding> {
   const why = budget.reason === undefined ? '' : ` (${budget.reason})`;
   if (budget.kind === 'never-looser') yield* looser(judged, budget, budget.than, why);
   else
-    for (const { names, conditions } of budget.calls)
-      for (const name of names) yield* passing(judged, budget, name, conditions, why);
+    for (const asked of budget.calls)
+      for (const name of asked.names) yield* passing(judged, budget, name, asked, why);
 }
 
 /** One finding for each ABI on which a call is not denied. */
@@ -52,7 +52,7 @@ function* passing(
   judged: Judged,
   { severity }: Budget,
   name: string,
-  conditions: readonly Condition[],
+  { conditions, condition }: AskedCalls,
   why: string,
 ): Iterable<Finding> {
   for (const abi of judged.policy.abis) {
@@ -65,11 +65,14 @@ function* passing(
     yield {
       code: 'budget-call',
       severity,
-      message: `the configuration rules ${name} out, but it ${executes(action) ? 'passes' : `is left to whoever answers ${action}`}${where}${through}${why}`,
-      identity: `${name} ${abi.name}`,
+      message: `the configuration rules ${name}${condition === undefined ? '' : ` with ${condition}`} out, but it ${executes(action) ? 'passes' : `is left to whoever answers ${action}`}${where}${through}${why}`,
+      calls: [name],
+      identity: `${name} ${condition ?? ''} ${abi.name}`,
       place: judged.placeOf(origin),
       witness,
-      fix: advice(`callgate edit PROFILE --deny ${name}`),
+      fix: advice(
+        `callgate edit PROFILE --deny ${condition === undefined ? found.call : `'${name}=${condition}'`}`,
+      ),
     };
   }
 }
@@ -83,32 +86,26 @@ function reached(
 ): { readonly call: string; readonly set: CallSet } | undefined {
   const { diagram } = judged.policy;
   const own = judged.denied(abi, name);
-  const wanted = conditionsDiagram(
-    diagram,
-    conditions.map((condition) => asKernelReads(name, condition)),
-    abi.bits,
-  );
-  const set = own === undefined ? Diagram.FALSE : difference(diagram, wanted, own);
+  const set =
+    own === undefined
+      ? Diagram.FALSE
+      : difference(diagram, asKernelReads(diagram, abi, name, conditions), own);
   if (set !== Diagram.FALSE) return { call: name, set };
   const through = multiplexed(name);
   const nr = through && numberOf(abi.name, through.through);
   if (nr === undefined || nameOf(abi.name, nr) !== through!.through) return undefined;
-  const sub = { argument: 0, operator: 'EQ', value: BigInt(through!.subcall), valueTwo: 0n } as const;
-  const subcall = conditionsDiagram(diagram, [{ ...sub, span: { start: 0, end: 0 } }], abi.bits);
+  const mask = subcallMask(abi.name, through!.through);
+  const subcall = diagram.maskedEquals(argument(0), mask, BigInt(through!.subcall));
   const open = difference(diagram, subcall, judged.denied(abi, through!.through)!);
   return open === Diagram.FALSE ? undefined : { call: through!.through, set: open };
 }
 
-/** The kernel looks at the low half of an argument of 32 bits, whatever stands in the other. */
-function asKernelReads(name: string, condition: Condition): Condition {
-  const bits = prototypeOf(name)?.[condition.argument]?.bits ?? 64;
-  if (condition.operator !== 'EQ' || bits > 32) return condition;
-  return {
-    ...condition,
-    operator: 'MASKED_EQ',
-    value: LOW_HALF,
-    valueTwo: condition.value & LOW_HALF,
-  };
+/** The calls that are meant. The kernel looks at the low half of an argument of 32 bits, whatever stands in the other. */
+function asKernelReads(diagram: Diagram, abi: Abi, name: string, conditions: readonly Condition[]): CallSet {
+  return conditions.reduce<CallSet>((all, condition) => {
+    const bits = prototypeOf(name)?.[condition.argument]?.bits ?? 64;
+    return diagram.and(all, conditionDiagram(diagram, condition, bits > 32 ? abi.bits : 32));
+  }, Diagram.TRUE);
 }
 
 function* looser(
@@ -131,6 +128,7 @@ function* looser(
     message: isComplete
       ? `looser than ${name} in ${names.length === 1 ? 'one call' : `${names.length} calls`}, which the configuration rules out: ${names.slice(0, MOST_NAMED).join(', ')}${rest}${why}`
       : `whether it is looser than ${name} cannot be told: they differ in more ways than can be listed${why}`,
+    calls: names,
     identity: name,
     place: judged.placeOf(explainCall(judged.policy, witness).origin),
     ...(arch && { witness: { arch, nr: witness.nr, args: witness.args } }),

@@ -26,6 +26,8 @@ export interface Finding {
   /** What makes it the same finding when the profile, and so the message, has changed; without it: the message. */
   readonly identity?: string;
   readonly place: Place;
+  /** Every call that it is about, where it is about several alike. */
+  readonly calls?: readonly string[];
   /** Another place that explains this one. */
   readonly related?: Place;
   readonly witness?: Witness;

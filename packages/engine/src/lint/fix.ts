@@ -2,6 +2,7 @@ import { type Difference, diffPolicies } from '../analysis/diff.ts';
 import type { Asked } from '../edit/amend.ts';
 import { NotAsAsked } from '../edit/amended.ts';
 import { type Mend, mendText } from '../edit/mend.ts';
+import { BUDGET_CODES } from './budget.ts';
 import type { Finding } from './finding.ts';
 import { withoutKnown } from './gate.ts';
 import { type LintOptions, lintText } from './lint-text.ts';
@@ -37,13 +38,14 @@ export function fixProfile(
   const decided = new Map<string, Asked['kind']>();
   let now = { subject, findings: findingsOf(subject, options) };
   for (;;) {
-    const next = now.findings.find(
+    const [next] = inOrder(now.findings).filter(
       (finding) =>
         finding.mend && isMeant(finding) && !left.has(wordsOf(finding)) && !undoes(finding.mend, decided),
     );
     if (!next) return fixed;
-    left.add(wordsOf(next));
     const done = fixOne(now.subject, now.findings, options, next);
+    // What takes text away comes to an end by itself.
+    if (!done || next.mend!.kind === 'decide') left.add(wordsOf(next));
     if (!done) continue;
     fixed.push(done.fixed);
     now = { subject: { ...subject, text: done.fixed.text }, findings: done.findings };
@@ -57,6 +59,12 @@ export function fixedText(subject: FixSubject, options: LintOptions, finding: Fi
   const before = findingsOf(subject, options);
   const same = before.find(({ code, place }) => code === finding.code && place.start === finding.place.start);
   return same?.mend && fixOne(subject, before, options, same)?.fixed.text;
+}
+
+/** What was meant and what has no effect first: calls are decided by what stands there then. */
+function inOrder(findings: readonly Finding[]): Finding[] {
+  const rank = ({ mend }: Finding) => (mend?.kind === 'rename' ? 0 : mend?.kind === 'drop' ? 1 : 2);
+  return findings.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function callsOf(mend: Mend): readonly Asked[] {
@@ -90,10 +98,20 @@ function fixOne(
   if (mended?.kind !== 'amended') return undefined;
   const after = findingsOf({ ...subject, text: mended.text }, options);
   const isGone = withoutKnown(before, after).includes(finding);
-  const isWorse = withoutKnown(after, before).some(({ severity }) => severity === 'critical');
+  const isWorse = withoutKnown(after, before).some(
+    ({ severity, code }) =>
+      severity === 'critical' ||
+      Object.hasOwn(BUDGET_CODES, code) ||
+      // What keeps programs from running is found anew where some of it was mended, but not by a denial.
+      (denies(finding) && code.startsWith('cannot-')),
+  );
   if (!isGone || isWorse) return undefined;
   const { listed } = diffPolicies(mended.before, mended.after);
   return { fixed: { finding, text: mended.text, differences: listed }, findings: after };
+}
+
+function denies({ mend }: Finding): boolean {
+  return callsOf(mend!).some(({ kind }) => kind === 'deny');
 }
 
 function asProved<T>(work: () => T): T | undefined {

@@ -1,9 +1,14 @@
 import type { Mend } from '../edit/mend.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
+import type { Judged } from './judged.ts';
+import type { Found } from './policy-rule.ts';
 
-/** These calls pass. */
-export function allowing(names: readonly string[]): Mend {
-  return { kind: 'decide', calls: [{ names, kind: 'allow', conditions: [] }] };
+/** How these calls are made to pass; not at all where a rule denies one of them, for somebody wanted that. */
+export function allowing(judged: Judged, names: readonly string[]): Pick<Found, 'mend'> {
+  const isDenied = (name: string) =>
+    judged.verdicts(judged.native, name).some(({ verdict }) => verdict.origin.because === 'rule');
+  if (names.some(isDenied)) return {};
+  return { mend: { kind: 'decide', calls: [{ names, kind: 'allow', conditions: [] }] } };
 }
 
 /** These calls are denied; those that libc tries before an older one are answered as if there were none. */

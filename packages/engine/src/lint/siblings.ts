@@ -5,6 +5,8 @@ export interface Siblings {
   readonly calls: readonly string[];
   /** Whether somebody who denies one of them means to keep an attacker from the effect. */
   readonly isGuarded: boolean;
+  /** Whether ordinary programs do without the effect, so that the others can be denied, too. */
+  readonly isClosable: boolean;
 }
 
 /** With which arguments a call has the effect; any one of them is enough. Without one: with all. */
@@ -19,28 +21,28 @@ export interface EffectArguments {
  * function (Debian's 6.1.176 and 7.2.13), or in the man pages (6.20), beside what was gathered before: docs/facts.md.
  */
 export const SIBLINGS: readonly Siblings[] = [
-  guarded('opens files', 'open openat openat2'),
+  guarded('opens files', 'open openat openat2 creat'),
   guarded('reads from descriptors', 'read readv pread64 preadv preadv2'),
   guarded('writes to descriptors', 'write writev pwrite64 pwritev pwritev2'),
   row('tells what a file is', 'stat lstat fstat newfstatat statx stat64 lstat64 fstat64 fstatat64'),
   row('checks access to a file', 'access faccessat faccessat2'),
-  guarded('changes the mode of a file', 'chmod fchmod fchmodat fchmodat2'),
-  guarded('changes the owner of a file', 'chown fchown lchown fchownat chown32 fchown32 lchown32'),
-  guarded('makes folders', 'mkdir mkdirat'),
-  guarded('removes folders', 'rmdir unlinkat'),
-  guarded('removes files', 'unlink unlinkat'),
-  guarded('renames files', 'rename renameat renameat2'),
-  guarded('makes symbolic links', 'symlink symlinkat'),
-  guarded('makes hard links', 'link linkat'),
-  guarded('makes device files', 'mknod mknodat'),
+  closable('changes the mode of a file', 'chmod fchmod fchmodat fchmodat2'),
+  closable('changes the owner of a file', 'chown fchown lchown fchownat chown32 fchown32 lchown32'),
+  closable('makes folders', 'mkdir mkdirat'),
+  closable('removes folders', 'rmdir unlinkat'),
+  closable('removes files', 'unlink unlinkat'),
+  closable('renames files', 'rename renameat renameat2'),
+  closable('makes symbolic links', 'symlink symlinkat'),
+  closable('makes hard links', 'link linkat'),
+  closable('makes device files', 'mknod mknodat'),
   row('reads symbolic links', 'readlink readlinkat'),
   guarded('cuts files', 'truncate ftruncate truncate64 ftruncate64'),
   row('sets the times of a file', 'utime utimes futimesat utimensat utimensat_time64'),
   row('lists folders', 'getdents getdents64'),
-  guarded('sets extended attributes', 'setxattr lsetxattr fsetxattr setxattrat'),
+  closable('sets extended attributes', 'setxattr lsetxattr fsetxattr setxattrat'),
   row('reads extended attributes', 'getxattr lgetxattr fgetxattr getxattrat'),
   row('lists extended attributes', 'listxattr llistxattr flistxattr listxattrat'),
-  guarded('removes extended attributes', 'removexattr lremovexattr fremovexattr removexattrat'),
+  closable('removes extended attributes', 'removexattr lremovexattr fremovexattr removexattrat'),
   row('copies descriptors', 'dup dup2 dup3 fcntl'),
   row('closes descriptors', 'close close_range'),
   row('makes pipes', 'pipe pipe2'),
@@ -53,22 +55,26 @@ export const SIBLINGS: readonly Siblings[] = [
   guarded('receives', 'recvfrom recvmsg recvmmsg recvmmsg_time64'),
   guarded('executes programs', 'execve execveat'),
   guarded('makes processes', 'fork vfork clone clone3'),
-  guarded('changes the flags of a mount', 'mount_setattr mount'),
-  guarded('unmounts', 'umount umount2'),
-  guarded('reads the memory of other processes', 'process_vm_readv ptrace'),
-  guarded('takes descriptors of other processes', 'pidfd_getfd ptrace'),
+  closable('changes the flags of a mount', 'mount_setattr mount'),
+  closable('unmounts', 'umount umount2'),
+  closable('reads the memory of other processes', 'process_vm_readv ptrace'),
+  closable('takes descriptors of other processes', 'pidfd_getfd ptrace'),
   guarded('sends signals', 'kill tkill tgkill rt_sigqueueinfo rt_tgsigqueueinfo pidfd_send_signal'),
   row('waits for children', 'wait4 waitid waitpid'),
   guarded('makes memory executable', 'mmap mmap2 mprotect pkey_mprotect'),
   guarded('locks memory', 'mlock mlock2'),
-  guarded('loads kernel modules', 'init_module finit_module'),
-  guarded('stages another kernel', 'kexec_load kexec_file_load'),
-  guarded('sets the clock', 'settimeofday clock_settime clock_settime64 stime'),
+  closable('loads kernel modules', 'init_module finit_module'),
+  closable('stages another kernel', 'kexec_load kexec_file_load'),
+  closable('sets the clock', 'settimeofday clock_settime clock_settime64 stime'),
   guarded('changes the user', 'setuid setreuid setresuid setuid32 setreuid32 setresuid32'),
   guarded('changes the group', 'setgid setregid setresgid setgid32 setregid32 setresgid32'),
+  guarded('sets the groups of a process', 'setgroups setgroups32'),
+  guarded('sets the user for files', 'setfsuid setfsuid32'),
+  guarded('sets the group for files', 'setfsgid setfsgid32'),
+  guarded('sets how a process is scheduled', 'sched_setscheduler sched_setattr'),
   guarded('sets resource limits', 'setrlimit prlimit64'),
-  guarded('changes disk quotas', 'quotactl quotactl_fd'),
-  row('tells of a file system', 'statfs fstatfs'),
+  closable('changes disk quotas', 'quotactl quotactl_fd'),
+  row('tells of a file system', 'statfs fstatfs statfs64 fstatfs64'),
   guarded('installs seccomp filters', 'seccomp prctl'),
   row('waits for a futex', 'futex futex_time64'),
   row('waits for descriptors', 'poll ppoll ppoll_time64'),
@@ -79,11 +85,15 @@ export const SIBLINGS: readonly Siblings[] = [
 ];
 
 function row(effect: string, calls: string): Siblings {
-  return { effect, calls: calls.split(' '), isGuarded: false };
+  return { effect, calls: calls.split(' '), isGuarded: false, isClosable: false };
 }
 
 function guarded(effect: string, calls: string): Siblings {
-  return { effect, calls: calls.split(' '), isGuarded: true };
+  return { ...row(effect, calls), isGuarded: true };
+}
+
+function closable(effect: string, calls: string): Siblings {
+  return { ...guarded(effect, calls), isClosable: true };
 }
 
 const PROT_EXEC = when(2, 4n, 4n);

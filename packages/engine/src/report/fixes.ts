@@ -2,10 +2,9 @@ import type { Difference } from '../analysis/diff.ts';
 import { formatAction } from './action.ts';
 import type { LocatedFinding } from './findings.ts';
 import type { Style } from './style.ts';
-import { listed } from './words.ts';
 
-/** Names in a line. */
-const MOST_NAMED = 8;
+/** A finding that was mended; `changes` are what the kernel decides otherwise now, each with all its calls. */
+export type FixedFinding = LocatedFinding & { readonly changes: readonly string[] };
 
 /** What was mended, in a line, and in lines below it what the kernel decides otherwise now. */
 export function fixText(
@@ -22,6 +21,11 @@ export function fixText(
   );
 }
 
+/** A finding that was mended, and what that did, as it goes into JSON. */
+export function fixDocument(finding: LocatedFinding, differences: readonly Difference[]): FixedFinding {
+  return { ...finding, changes: changes(differences) };
+}
+
 /** Each change of an answer with the calls that it is of: "EPERM → ALLOW: openat, read". */
 function changes(differences: readonly Difference[]): string[] {
   const calls = new Map<string, Set<string>>();
@@ -29,5 +33,5 @@ function changes(differences: readonly Difference[]): string[] {
     const change = `${formatAction(before.kind, before.data)} → ${formatAction(after.kind, after.data)}`;
     calls.set(change, (calls.get(change) ?? new Set()).add(name ?? `number ${nr}`));
   }
-  return [...calls].map(([change, names]) => `${change}: ${listed([...names], MOST_NAMED)}`);
+  return [...calls].map(([change, names]) => `${change}: ${[...names].join(', ')}`);
 }

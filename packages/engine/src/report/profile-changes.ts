@@ -83,6 +83,6 @@ function whatOf({ listed, isComplete }: Differences): string {
 
 function toldOf(gated: Gated, after: Judgement): Finding[] {
   const isOver = ({ code }: Finding) => Object.hasOwn(BUDGET_CODES, code);
-  const added = gated.added.filter((finding) => finding.severity !== 'info' && !isOver(finding));
+  const added = gated.added.filter((finding) => !isOver(finding));
   return [...changesAsFindings(gated, after, ['loosened']), ...after.findings.filter(isOver), ...added];
 }

@@ -1,3 +1,5 @@
+import type { AbiName } from './arch.ts';
+
 /**
  * The calls that some ABIs also reach through socketcall(2) and ipc(2): their sub-call number is argument 0.
  * Sources: linux/net.h (SYS_SOCKET …), linux/ipc.h (SEMOP …), man socketcall(2), ipc(2).
@@ -56,4 +58,12 @@ const MULTIPLEXED = new Map<string, Multiplexed>([
 /** How an ABI with multiplexers reaches the call of that name, if it can. */
 export function multiplexed(name: string): Multiplexed | undefined {
   return MULTIPLEXED.get(name);
+}
+
+/**
+ * The bits of argument 0 that tell the sub-call: socketcall takes an int, and above the number of ipc stands a version, but for s390,
+ * which refuses one (ipc/syscall.c, arch/s390/kernel/syscall.c).
+ */
+export function subcallMask(abi: AbiName, through: Multiplexed['through']): bigint {
+  return through === 'ipc' && !abi.startsWith('s390') ? 0xffffn : 0xffff_ffffn;
 }

@@ -3,6 +3,7 @@ import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
 import { type Amendment, amend } from '@callgate/engine/internal/edit/amend';
 import { NotAsAsked } from '@callgate/engine/internal/edit/amended';
+import { parseAskedCalls } from '@callgate/engine/internal/edit/asked-calls';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { callsOf } from '@callgate/engine/internal/syscalls/lookup';
@@ -158,5 +159,42 @@ describe('an amendment', () => {
     expect(() => amended('p.json', mux, asking('allow', 'umount'))).toThrow(
       /x86_64 has no system call umount/,
     );
+  });
+});
+
+describe('a denial of some arguments', () => {
+  const denying = (text: string) => ({ calls: [{ ...parseAskedCalls(text), kind: 'deny' as const }] });
+  const word = (policy: Policy, nr: number, first: bigint) =>
+    runProgram(compilePolicy(policy).program, { arch: policy.abis[0].auditArch, nr, args: [first] }, 'little')
+      .word;
+  const SOCKET = 41;
+  const UNSHARE = 272;
+
+  it('holds whatever stands in the half that the kernel does not read, and for no other argument', () => {
+    const { after } = amended(
+      'none.json',
+      '{"defaultAction": "SCMP_ACT_ALLOW"}',
+      denying('socket=family==AF_VSOCK'),
+    );
+    const passing = [40n, 0x1_0000_0028n, 0xffff_ffff_0000_0028n, 2n, 41n].map((family) =>
+      passes(word(after, SOCKET, family)),
+    );
+    expect(passing).toEqual([false, false, false, true, true]);
+  });
+
+  it('turns the condition of what is allowed round, where one says the opposite', () => {
+    const text =
+      '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read", "unshare"], "action": "SCMP_ACT_ALLOW"}]}';
+    const { after } = amended('p.json', text, denying('unshare=unshare_flags&CLONE_NEWUSER==CLONE_NEWUSER'));
+    const passing = [0n, 0x1000_0000n, 0x5000_0000n, 0x2000_0000n].map((flags) =>
+      passes(word(after, UNSHARE, flags)),
+    );
+    expect(passing).toEqual([true, false, false, true]);
+  });
+
+  it('is refused where no rule can say it', () => {
+    const text =
+      '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW"}]}';
+    expect(() => amended('p.json', text, denying('socket=family==AF_VSOCK'))).toThrow(NotAsAsked);
   });
 });

@@ -75,6 +75,28 @@ describe('a budget of calls', () => {
     expect(over.witness!.args[0]).toBe(0x1_0000_0026n);
   });
 
+  it('compares as many bits as the kernel, whatever the comparison is', () => {
+    const only = (args: object, action = 'SCMP_ACT_ALLOW', byDefault = 'SCMP_ACT_ERRNO') =>
+      judged([{ names: ['socket'], action, args: [args] }], byDefault, ['SCMP_ARCH_X86_64']);
+    const fromThree = only({ index: 0, value: 3, op: 'SCMP_CMP_GE' });
+    const [over] = found(fromThree, never('socket=family<3'));
+    expect(over.witness!.args[0] & 0xffff_ffffn).toBeLessThan(3n);
+    expect(freedom(fromThree, over)).toBe(2);
+    const low = only({ index: 0, value: 0xffff_ffff, valueTwo: 1, op: 'SCMP_CMP_MASKED_EQ' });
+    expect(found(low, never('socket=family!=AF_UNIX'))).toEqual([]);
+  });
+
+  it('knows which bits tell a sub-call', () => {
+    const denied = [{ names: ['semget', 'socket'], action: 'SCMP_ACT_ERRNO' }];
+    const profile = judged(denied, 'SCMP_ACT_ALLOW');
+    // ipc(0x10002, …) makes a semaphore as ipc(2, …) does: above the number stands a version.
+    const [over] = found(profile, never('semget'));
+    expect(over.message).toContain('through ipc');
+    expect(over.witness!.args[0] & 0xffffn).toBe(2n);
+    expect(freedom(profile, over)).toBe(2);
+    expect(found(profile, never('socket'))).toEqual([]);
+  });
+
   it('sees a call behind a multiplexer', () => {
     const [over, ...more] = found(judged([allow(['socketcall'])]), never('socket'));
     expect(more).toEqual([]);

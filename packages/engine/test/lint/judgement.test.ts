@@ -108,7 +108,10 @@ describe('lint does not say', () => {
     const old = { kernel: { major: 4, minor: 4 } };
     const watching = rule('ptrace', 'ALLOW', [[0, 'EQ', 24]]);
     expect(found('ptrace-changes-calls', 'ERRNO', [watching], old)).toEqual([]);
-    const changing = [watching, rule('ptrace', 'ALLOW', [[0, 'EQ', 13]])];
+    const traced = [watching, rule('ptrace', 'ALLOW', [[0, 'EQ', 13]])];
+    // Nobody becomes a tracer.
+    expect(found('ptrace-changes-calls', 'ERRNO', traced, old)).toEqual([]);
+    const changing = [...traced, rule('ptrace', 'ALLOW', [[0, 'EQ', 16]])];
     expect(found('ptrace-changes-calls', 'ERRNO', changing, old)).toHaveLength(1);
     expect(found('ptrace-changes-calls', 'ERRNO', changing)).toEqual([]);
     expect(found('ptrace-changes-calls', 'ALLOW', [], old)).toEqual([]);

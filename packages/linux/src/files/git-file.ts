@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
 
 /** Why git does not give a file. */
 export class NotInGit extends Error {}
@@ -35,20 +36,27 @@ export function gitFilesBelow(at: GitPath): string[] {
   return text(names).split('\0').filter(Boolean);
 }
 
+/** Where the working tree has a path, whether it has it or not; absolute. Throws NotInGit. */
+export function inWorkingTree({ path, folder }: Pick<GitPath, 'path' | 'folder'>): string {
+  if (/^\.\.?(\/|$)/.test(path)) return resolve(folder, path);
+  const top = git({ folder }, ['rev-parse', '--show-cdup'], MOST_WORDS);
+  return resolve(folder, text(top).replace(/\n$/, ''), path);
+}
+
 function objectOf({ revision, path }: GitPath): string {
   // It would be an option of git's.
   if (revision.startsWith('-')) throw new NotInGit('a revision does not begin with "-"');
   return `${revision}:${path}`;
 }
 
-function git(at: GitPath, args: readonly string[], most: number): Uint8Array {
+function git(at: Pick<GitPath, 'folder'>, args: readonly string[], most: number): Uint8Array {
   const { status, stdout, stderr } = run(at, args, most);
   if (status === 0) return stdout;
   const [line] = text(stderr).split('\n');
   throw new NotInGit(line.replace(/^(fatal|error): /, '') || `git ended with ${status}`);
 }
 
-function run({ folder }: GitPath, args: readonly string[], most: number) {
+function run({ folder }: Pick<GitPath, 'folder'>, args: readonly string[], most: number) {
   const result = spawnSync('git', args, {
     cwd: folder,
     maxBuffer: most,

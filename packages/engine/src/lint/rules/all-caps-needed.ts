@@ -6,7 +6,7 @@ import type { PolicyRule } from '../policy-rule.ts';
 /** includes.caps means "and", excludes.caps means "or". */
 export const allCapsNeeded: PolicyRule = {
   code: 'all-caps-needed',
-  severity: 'low',
+  severity: 'info',
   about:
     'A rule names several capabilities in includes.caps. It applies only to containers that have all of them; where any one is to be enough, each needs a rule of its own.',
   *find({ profile, target }) {

@@ -21,7 +21,7 @@ export const cannotExit: PolicyRule = {
       place: judged.placeOf(origin),
       witness,
       fix: advice('allow exit_group and exit'),
-      mend: allowing(['exit', 'exit_group']),
+      ...allowing(judged, ['exit', 'exit_group']),
     };
   },
 };

@@ -32,7 +32,10 @@ export const cannotLoadLibraries: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, name, witness.args).origin),
       witness,
       fix: advice('record the program: callgate record, then callgate build'),
-      mend: allowing(lacking.map((ways) => ways.at(-1)!)),
+      ...allowing(
+        judged,
+        lacking.map((ways) => ways.at(-1)!),
+      ),
     };
   },
 };

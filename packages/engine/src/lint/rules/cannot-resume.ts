@@ -26,7 +26,7 @@ export const cannotResume: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, 'restart_syscall', witness.args).origin),
       witness,
       fix: advice('allow restart_syscall'),
-      mend: allowing(['restart_syscall']),
+      ...allowing(judged, ['restart_syscall']),
     };
   },
 };

@@ -23,7 +23,7 @@ export const cannotReturnFromSignal: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, 'rt_sigreturn', witness.args).origin),
       witness,
       fix: advice('allow rt_sigreturn'),
-      mend: allowing(['rt_sigreturn']),
+      ...allowing(judged, ['rt_sigreturn']),
     };
   },
 };

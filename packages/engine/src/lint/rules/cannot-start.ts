@@ -43,7 +43,12 @@ function startsNothing(judged: Judged, runtime: Runtime): Found | undefined {
   if (withPrivs.length === 0) return undefined;
   const say = (list: string) =>
     `${runtime} starts a container only with no_new_privs: without it, it calls ${list} itself under the filter`;
-  return { ...found(judged, runtime, 'with no_new_privs', withPrivs, say), severity: 'high' };
+  // Most containers have no_new_privs, and these calls are those that it makes needless.
+  return {
+    ...found(judged, runtime, 'with no_new_privs', withPrivs, say),
+    severity: 'high',
+    mend: undefined,
+  };
 }
 
 /** Where no release is meant: what newer ones need. */
@@ -82,11 +87,12 @@ function found(
   const witness = judged.witness(judged.native, calls[0]);
   return {
     message: say(calls.join(', ')),
+    calls,
     identity: `${runtime} ${how}`,
     place: judged.placeOf(judged.verdict(judged.native, calls[0], witness.args).origin),
     witness,
     fix: advice(`callgate build --runtime ${runtime} adds what ${runtime} needs`),
-    mend: allowing(calls),
+    ...allowing(judged, calls),
   };
 }
 

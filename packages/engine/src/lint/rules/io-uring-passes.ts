@@ -27,6 +27,7 @@ export const ioUringPasses: PolicyRule = {
     const more = open.length > MOST_NAMED ? ` and ${open.length - MOST_NAMED} more` : '';
     yield {
       message: `io_uring_setup passes, and a ring does ${open.slice(0, MOST_NAMED).join(', ')}${more} without asking the filter`,
+      calls: open,
       place: judged.placeOf(judged.verdict(native, 'io_uring_setup', witness.args).origin),
       witness,
       fix: advice('deny io_uring_setup, io_uring_enter and io_uring_register'),

@@ -28,7 +28,7 @@ export const landlockDenied: PolicyRule = {
       place: judged.placeOf(judged.verdict(native, first, witness.args).origin),
       witness,
       fix: advice(`allow ${STEPS.join(', ')}: they only take rights away from whoever calls them`),
-      mend: allowing(denied),
+      ...allowing(judged, denied),
     };
   },
 };

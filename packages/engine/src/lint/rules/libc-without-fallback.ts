@@ -33,6 +33,7 @@ export const libcWithoutFallback: PolicyRule = {
     const witness = judged.witness(native, name);
     yield {
       message: `${failing.map(([newer, { libc, older }]) => `${libc} tries ${newer} before ${older}`).join(', ')}, and takes ENOSYS alone as a reason to go back`,
+      calls: failing.map(([newer]) => newer),
       place: judged.placeOf(judged.verdict(native, name, witness.args).origin),
       witness,
       fix: advice(

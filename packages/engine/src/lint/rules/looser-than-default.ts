@@ -23,6 +23,7 @@ export const looserThanDefault: PolicyRule = {
     const others = told.length > MOST_NAMED ? ` and ${told.length - MOST_NAMED} more` : '';
     yield {
       message: `looser than ${usual.name}'s default in ${told.length === 1 ? 'one call' : `${told.length} calls`}: ${told.slice(0, MOST_NAMED).join(', ')}${others}`,
+      calls: told,
       identity: usual.name,
       place: judged.placeOf(judged.verdict(native, first, witness.args).origin),
       witness,

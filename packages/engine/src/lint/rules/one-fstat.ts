@@ -25,7 +25,7 @@ export const oneFstat: PolicyRule = {
       place: judged.placeOf(origin),
       witness,
       fix: advice(`allow ${denied}, too`),
-      mend: allowing([denied]),
+      ...allowing(judged, [denied]),
     };
   },
 };

@@ -5,8 +5,8 @@ import { ADDR_NO_RANDOMIZE, passingPersonality, READ_IMPLIES_EXEC } from '../per
 import type { PolicyRule } from '../policy-rule.ts';
 
 const FLAGS = [
-  ['ADDR_NO_RANDOMIZE', ADDR_NO_RANDOMIZE, 'at addresses that can be foreseen'],
-  ['READ_IMPLIES_EXEC', READ_IMPLIES_EXEC, 'with data that can be executed'],
+  ['ADDR_NO_RANDOMIZE', ADDR_NO_RANDOMIZE, 'programs may be started at addresses that can be foreseen'],
+  ['READ_IMPLIES_EXEC', READ_IMPLIES_EXEC, 'memory that a process maps from then on can be executed'],
 ] as const;
 
 /** A process may take the protections of its memory away. */
@@ -14,7 +14,7 @@ export const personalityPasses: PolicyRule = {
   code: 'personality-passes',
   severity: 'low',
   about:
-    'personality passes with ADDR_NO_RANDOMIZE or READ_IMPLIES_EXEC: programs may be started at addresses that can be foreseen, or with data that can be executed. Debuggers need the first, old programs the second.',
+    'personality passes with ADDR_NO_RANDOMIZE or READ_IMPLIES_EXEC: programs may be started at addresses that can be foreseen, or memory that a process maps can be executed. Debuggers need the first, old programs the second.',
   *find(judged) {
     const { native, policy } = judged;
     const passing = FLAGS.filter(([, flag]) => passingPersonality(judged, flag) !== Diagram.FALSE);
@@ -26,7 +26,7 @@ export const personalityPasses: PolicyRule = {
     if (origin.because !== 'rule' && policy.diagram.isTerminal(judged.decision(native, 'personality')!))
       return;
     yield {
-      message: `personality passes with ${inWords(passing.map(([name]) => name))}: programs may be started ${inWords(passing.map(([, , how]) => how))}`,
+      message: `personality passes with ${inWords(passing.map(([name]) => name))}: ${inWords(passing.map(([, , how]) => how))}`,
       place: judged.placeOf(origin),
       witness,
       fix: advice(

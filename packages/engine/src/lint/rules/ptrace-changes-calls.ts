@@ -6,6 +6,8 @@ import type { PolicyRule } from '../policy-rule.ts';
 
 /** From this kernel on the filter is asked after the tracer (seccomp(2)). */
 const ASKED_AFTER = { major: 4, minor: 8 };
+/** PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE: by one of them somebody becomes a tracer. */
+const TRACES = [0n, 16n, 0x4206n];
 const PTRACE_SYSCALL = 24n;
 /** PTRACE_POKEUSR, PTRACE_SETREGS, PTRACE_SETREGSET: any one of them changes registers. */
 const CHANGES = [6n, 13n, 0x4205n];
@@ -24,6 +26,7 @@ export const ptraceChangesCalls: PolicyRule = {
     const verdictOf = (request: bigint) => judged.verdict(native, 'ptrace', [request]);
     const { action, origin } = verdictOf(PTRACE_SYSCALL);
     if (!executes(action) || !CHANGES.some((request) => executes(verdictOf(request).action))) return;
+    if (!TRACES.some((request) => executes(verdictOf(request).action))) return;
     if (callsOf(native.name).every(([name]) => judged.passes(native, name) === 'always')) return;
     yield {
       message: 'before Linux 4.8 a tracer comes after the filter, and makes any call of one that has passed',

@@ -1,12 +1,13 @@
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Spanned } from '../../diagnostics/span.ts';
 import { Diagram } from '../../diagram/diagram.ts';
+import type { Mend } from '../../edit/mend.ts';
+import type { Condition } from '../../profile/profile.ts';
 import { isDeniedBy, passingWithEffect, withRelease } from '../denied-siblings.ts';
 import type { Judged } from '../judged.ts';
 import { inWords } from '../listed.ts';
-import { denying } from '../mends.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
-import { SIBLINGS, type Siblings } from '../siblings.ts';
+import { type EffectArguments, effectArguments, SIBLINGS, type Siblings } from '../siblings.ts';
 
 /** A call is denied, and another one that does the same passes. */
 export const siblingPasses: PolicyRule = {
@@ -29,7 +30,7 @@ export const siblingPasses: PolicyRule = {
 function passingSibling(
   judged: Judged,
   denied: readonly Spanned<string>[],
-  { calls, effect, isGuarded }: Siblings,
+  { calls, effect, isGuarded, isClosable }: Siblings,
 ): Found | undefined {
   const { native } = judged;
   const having = (name: string) => passingWithEffect(judged, native, effect, name);
@@ -45,6 +46,22 @@ function passingSibling(
     place: denied[0].span,
     witness: judged.witness(native, first, having(first)),
     fix: advice(`deny ${inWords(passing)}, too${passing.includes('clone3') ? ' (clone3 with ENOSYS)' : ''}`),
-    mend: denying(passing),
+    ...(isClosable && { mend: closing(effect, passing) }),
   };
+}
+
+/** The others are denied, too, with the arguments that have the effect. */
+function closing(effect: string, passing: readonly string[]): Mend {
+  return {
+    kind: 'decide',
+    calls: passing.map((name) => {
+      const having = effectArguments(effect, name);
+      const conditions = having?.values.length === 1 ? [conditionOf(having)] : [];
+      return { names: [name], kind: 'deny', conditions };
+    }),
+  };
+}
+
+function conditionOf({ argument, mask, values: [value] }: EffectArguments): Condition {
+  return { argument, operator: 'MASKED_EQ', value: mask, valueTwo: value, span: { start: 0, end: 0 } };
 }

@@ -28,6 +28,7 @@ export const siblingsLacking: PolicyRule = {
     const witness = judged.witness(native, first.name);
     yield {
       message: `some programs make these calls in the place of others that pass: ${listed(told.map(({ name, passing }) => `${name} (${passing})`))}`,
+      calls: told.map(({ name }) => name),
       place: judged.placeOf(judged.verdict(native, first.name, witness.args).origin),
       witness,
       fix: advice('allow them, too, or record the program with the libraries that it will have'),

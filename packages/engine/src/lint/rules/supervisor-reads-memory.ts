@@ -26,7 +26,9 @@ export const supervisorReadsMemory: PolicyRule = {
         message: `what ${listed(asked.map(({ words }) => words))} ${asked.length === 1 ? 'points to' : 'point to'} may be changed after the supervisor has read it`,
         place: action.span,
         witness: { arch: native.name, ...witness },
-        fix: advice('let the supervisor make the call itself, with what it has read, and answer the result'),
+        fix: advice(
+          'let the supervisor make the call itself, with what it has read, and answer the result; what it cannot make for another process, such as execve, is allowed or denied',
+        ),
       };
     }
   },

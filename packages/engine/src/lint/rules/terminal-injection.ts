@@ -24,9 +24,8 @@ export const terminalInjection: PolicyRule = {
     const { action, origin } = verdictOf(command);
     if (!executes(action)) return;
     yield {
-      ...(isMeant && { severity: 'low' as const }),
       message: isMeant
-        ? 'ioctl with TIOCSTI is denied, but TIOCLINUX passes, which types what is selected on a virtual console'
+        ? 'ioctl with TIOCSTI is denied, but TIOCLINUX passes, which types what is selected on a virtual console; newer kernels ask for CAP_SYS_ADMIN'
         : 'ioctl with TIOCSTI passes: whoever shares a terminal may type into it',
       place: judged.placeOf(origin),
       witness: { arch: native.name, nr, args: [0n, command] },
