@@ -80,9 +80,7 @@ describe.each(MENDED)('%s', (code) => {
 
   it('is gone when it is mended, and nothing else has changed', () => {
     const fixes = fix(bad, (finding) => finding.code === code);
-    // What needs no_new_privs alone is left to who starts the container.
-    const left = find(fixes.at(-1)!.text).filter(({ mend }) => code !== 'cannot-start' || mend);
-    expect(left.map((finding) => finding.code)).not.toContain(code);
+    expect(find(fixes.at(-1)!.text).map((finding) => finding.code)).not.toContain(code);
     expectOnlySaid(bad, fixes);
   });
 });
@@ -196,7 +194,13 @@ syscalls:
       const fixes = fix(text);
       mended += fixes.length;
       expectOnlySaid(text, fixes);
-      expect(fix(fixes.at(-1)?.text ?? text).filter(({ differences }) => differences.length > 0)).toEqual([]);
+      // What one run decides may be news for the next, but there is an end.
+      const second = fix(fixes.at(-1)?.text ?? text);
+      const third = fix(second.at(-1)?.text ?? fixes.at(-1)?.text ?? text);
+      expect(
+        third.map(({ finding }) => `${finding.code}: ${finding.message}`),
+        text,
+      ).toEqual([]);
     }
     expect(mended).toBeGreaterThan(ROUNDS / 2);
   });

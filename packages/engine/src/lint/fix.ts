@@ -23,6 +23,9 @@ export interface FixSubject {
   readonly part?: string;
 }
 
+/** More than any profile needs; the rest is found again. */
+const MOST_TRIES = 1000;
+
 /**
  * Mends what lint finds and can mend, one finding after the other: each is gone afterwards, and nothing else has changed its meaning
  * than its fix says.
@@ -34,23 +37,33 @@ export function fixProfile(
   isMeant: (finding: Finding) => boolean,
 ): Fixed[] {
   const fixed: Fixed[] = [];
-  const left = new Set<string>();
+  // What could not be mended may be after something else was; what was decided is not decided again.
+  const failed = new Set<string>();
+  const done = new Set<string>();
   const decided = new Map<string, Asked['kind']>();
   let now = { subject, findings: findingsOf(subject, options) };
-  for (;;) {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
     const [next] = inOrder(now.findings).filter(
       (finding) =>
-        finding.mend && isMeant(finding) && !left.has(wordsOf(finding)) && !undoes(finding.mend, decided),
+        finding.mend &&
+        isMeant(finding) &&
+        !failed.has(wordsOf(finding)) &&
+        !done.has(wordsOf(finding)) &&
+        !undoes(finding.mend, decided),
     );
-    if (!next) return fixed;
-    const done = fixOne(now.subject, now.findings, options, next);
-    // What takes text away comes to an end by itself.
-    if (!done || next.mend!.kind === 'decide') left.add(wordsOf(next));
-    if (!done) continue;
-    fixed.push(done.fixed);
-    now = { subject: { ...subject, text: done.fixed.text }, findings: done.findings };
+    if (!next) break;
+    const one = fixOne(now.subject, now.findings, options, next);
+    if (!one) {
+      failed.add(wordsOf(next));
+      continue;
+    }
+    fixed.push(one.fixed);
+    now = { subject: { ...subject, text: one.fixed.text }, findings: one.findings };
+    failed.clear();
+    if (next.mend!.kind === 'decide') done.add(wordsOf(next));
     for (const { names, kind } of callsOf(next.mend!)) for (const name of names) decided.set(name, kind);
   }
+  return fixed;
 }
 
 /** The text without one finding; undefined where it cannot be mended alone. */

@@ -1,3 +1,4 @@
+import { freedomOf } from '../bpf/action.ts';
 import type { Mend } from '../edit/mend.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
 import type { Judged } from './judged.ts';
@@ -5,10 +6,19 @@ import type { Found } from './policy-rule.ts';
 
 /** How these calls are made to pass; not at all where a rule denies one of them, for somebody wanted that. */
 export function allowing(judged: Judged, names: readonly string[]): Pick<Found, 'mend'> {
-  const isDenied = (name: string) =>
-    judged.verdicts(judged.native, name).some(({ verdict }) => verdict.origin.because === 'rule');
-  if (names.some(isDenied)) return {};
+  if (names.some((name) => isDeniedOnPurpose(judged, name))) return {};
   return { mend: { kind: 'decide', calls: [{ names, kind: 'allow', conditions: [] }] } };
+}
+
+/** Whether a rule denies a call; one that answers ENOSYS beside a default that denies says that nobody thought of it. */
+export function isDeniedOnPurpose(judged: Judged, name: string): boolean {
+  const byDefault = freedomOf(judged.byDefault.kind) === 0;
+  return judged
+    .verdicts(judged.native, name)
+    .some(
+      ({ verdict: { origin, action, data } }) =>
+        origin.because === 'rule' && !(byDefault && action === 'ERRNO' && data === ENOSYS),
+    );
 }
 
 /** These calls are denied; those that libc tries before an older one are answered as if there were none. */

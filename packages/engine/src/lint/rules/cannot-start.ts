@@ -1,9 +1,10 @@
-import { FLOOR_RUNTIMES } from '../../build/floors.ts';
+import { FLOOR_RUNTIMES, floorOf } from '../../build/floors.ts';
 import { compareReleases } from '../../build/portability.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Judged } from '../judged.ts';
-import { allowing } from '../mends.ts';
+import { allowing, isDeniedOnPurpose } from '../mends.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
+import { SIBLINGS } from '../siblings.ts';
 import { START_CALLS, type StartCalls, USUAL_RELEASE } from '../start-calls.ts';
 
 /** The runtime itself works under the filter before it executes the container's program. */
@@ -43,12 +44,7 @@ function startsNothing(judged: Judged, runtime: Runtime): Found | undefined {
   if (withPrivs.length === 0) return undefined;
   const say = (list: string) =>
     `${runtime} starts a container only with no_new_privs: without it, it calls ${list} itself under the filter`;
-  // Most containers have no_new_privs, and these calls are those that it makes needless.
-  return {
-    ...found(judged, runtime, 'with no_new_privs', withPrivs, say),
-    severity: 'high',
-    mend: undefined,
-  };
+  return { ...found(judged, runtime, 'with no_new_privs', withPrivs, say), severity: 'high' };
 }
 
 /** Where no release is meant: what newer ones need. */
@@ -92,8 +88,30 @@ function found(
     place: judged.placeOf(judged.verdict(judged.native, calls[0], witness.args).origin),
     witness,
     fix: advice(`callgate build --runtime ${runtime} adds what ${runtime} needs`),
-    ...allowing(judged, calls),
+    ...starting(judged, runtime, calls),
   };
+}
+
+/** Everything that the runtime was seen to call passes, for of two calls that it can do without it may need one. */
+function starting(judged: Judged, runtime: Runtime, calls: readonly string[]): Pick<Found, 'mend'> {
+  const { native } = judged;
+  const floor = floorOf({ runtime, release: releaseOf(judged, runtime), noNewPrivs: false, exec: false });
+  // What does the same as a call that somebody denies is not wanted, either.
+  const isUnwanted = (name: string) =>
+    SIBLINGS.some(
+      ({ calls: alike, isGuarded }) =>
+        isGuarded &&
+        alike.includes(name) &&
+        alike.some(
+          (other) => judged.decision(native, other) !== undefined && isDeniedOnPurpose(judged, other),
+        ),
+    );
+  const isForgotten = (name: string) =>
+    judged.fails(native, name) && !isDeniedOnPurpose(judged, name) && !isUnwanted(name);
+  const others = [...floor.keys()].filter(
+    (name) => judged.decision(native, name) !== undefined && isForgotten(name),
+  );
+  return allowing(judged, [...new Set([...calls, ...others])].sort());
 }
 
 /** crun goes on where some calls are answered EINVAL; what runtimes do with it was not measured call by call. */
