@@ -39,6 +39,7 @@ const SHOWN: Readonly<Record<string, Shown>> = {
   'all-caps-needed': 'nothing',
   'always-holds': 'passes',
   'architecture-unused': 'nothing',
+  'artifact-refused': 'nothing',
   'asks-tracer': 'asks a tracer',
   'call-not-yet': 'passes',
   'call-removed': 'passes',

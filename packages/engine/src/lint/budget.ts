@@ -100,12 +100,30 @@ function reached(
   return open === Diagram.FALSE ? undefined : { call: through!.through, set: open };
 }
 
-/** The calls that are meant. The kernel looks at the low half of an argument of 32 bits, whatever stands in the other. */
+/** The calls that are meant. The kernel looks at the low bits of a short argument, whatever stands in the others. */
 function asKernelReads(diagram: Diagram, abi: Abi, name: string, conditions: readonly Condition[]): CallSet {
   return conditions.reduce<CallSet>((all, condition) => {
-    const bits = prototypeOf(name)?.[condition.argument]?.bits ?? 64;
-    return diagram.and(all, conditionDiagram(diagram, condition, bits > 32 ? abi.bits : 32));
+    const placed = { ...condition, argument: placeOn(abi, name, condition.argument) };
+    return diagram.and(all, conditionOn(diagram, abi, placed, bitsRead(abi, name, condition.argument)));
   }, Diagram.TRUE);
+}
+
+function conditionOn(diagram: Diagram, abi: Abi, condition: Condition, bits: number): CallSet {
+  const { operator, value } = condition;
+  if (bits === 16 && operator === 'EQ')
+    return diagram.maskedEquals(argument(condition.argument), 0xffffn, value & 0xffffn);
+  return conditionDiagram(diagram, condition, bits > 32 ? abi.bits : 32);
+}
+
+function bitsRead(abi: Abi, name: string, at: number): number {
+  // kernel/fork.c: the flags are an unsigned long of which the low 32 bits count.
+  if (name === 'clone' && at === 0) return 32;
+  return prototypeOf(name, abi.name)?.[at]?.bits ?? 64;
+}
+
+/** s390 has clone's stack first and its flags behind it. */
+function placeOn({ name: abi }: Abi, name: string, at: number): number {
+  return name === 'clone' && (abi === 's390' || abi === 's390x') && at < 2 ? 1 - at : at;
 }
 
 function* looser(

@@ -2,6 +2,7 @@ import type { PolicyRule } from './policy-rule.ts';
 import { allCapsNeeded } from './rules/all-caps-needed.ts';
 import { alwaysHolds } from './rules/always-holds.ts';
 import { architectureUnused } from './rules/architecture-unused.ts';
+import { artifactRefused } from './rules/artifact-refused.ts';
 import { asksTracer } from './rules/asks-tracer.ts';
 import { callNotYet } from './rules/call-not-yet.ts';
 import { callRemoved } from './rules/call-removed.ts';
@@ -67,6 +68,7 @@ export const POLICY_RULES: readonly PolicyRule[] = [
   allCapsNeeded,
   alwaysHolds,
   architectureUnused,
+  artifactRefused,
   asksTracer,
   callNotYet,
   callRemoved,

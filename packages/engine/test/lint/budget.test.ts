@@ -97,6 +97,24 @@ describe('a budget of calls', () => {
     expect(found(profile, never('socket'))).toEqual([]);
   });
 
+  it('means the bits of a short argument that the kernel reads', () => {
+    const denying = (name: string, value: number) =>
+      judged(
+        [
+          {
+            names: [name],
+            action: 'SCMP_ACT_ERRNO',
+            args: [{ index: name === 'mkdir' ? 1 : 0, value, op: 'SCMP_CMP_EQ' }],
+          },
+        ],
+        'SCMP_ACT_ALLOW',
+        ['SCMP_ARCH_X86_64'],
+      );
+    // Both were made: a folder of that mode, and a process in a user namespace of its own.
+    expect(found(denying('mkdir', 0o777), never('mkdir=mode==511'))).toHaveLength(1);
+    expect(found(denying('clone', 0x1000_0011), never('clone=clone_flags==0x10000011'))).toHaveLength(1);
+  });
+
   it('sees a call behind a multiplexer', () => {
     const [over, ...more] = found(judged([allow(['socketcall'])]), never('socket'));
     expect(more).toEqual([]);
