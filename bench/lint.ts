@@ -42,7 +42,11 @@ function seconds(args: readonly string[]): number {
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 try {
   const all = Array.from({ length: runs }, () => seconds([bin, 'lint', folder, '-q']));
-  console.log(`${PROFILES} profiles: ${median(all).toFixed(1)} s (median of ${runs})`);
+  const empty = median(Array.from({ length: 9 }, () => seconds(['-e', '0'])));
+  const each = (median(all) / PROFILES / empty).toFixed(2);
+  console.log(
+    `${PROFILES} profiles: ${median(all).toFixed(1)} s (median of ${runs}), ${each} × node -e 0 for each`,
+  );
   for (const [name, file] of [
     ['a small profile', '0.json'],
     ['a large one', '1.json'],

@@ -92,7 +92,10 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
     const house = await houseRules(context, flags);
-    const linted: Linted[] = [];
+    const linted: Omit<Linted, 'judged'>[] = [];
+    const profiles: string[] = [];
+    const grading = flags.grade ? new Grading() : undefined;
+    const graded: GradedProfile[] = [];
     const fixed: FixedFinding[] = [];
     const inputs: LintInput[] = [];
     for (const name of await profilesIn(context, names, flags)) inputs.push(await lintInput(context, name));
@@ -105,20 +108,19 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     for (const input of inputs) {
       const { name } = input;
       const text = isFixing(flags) ? await mended(context, input, house, flags, fixed) : input.text;
-      linted.push(
-        lintUnder({ ...input, text }, await house.settingsFor(name), house, {
-          edits: flags.format === 'sarif',
-        }),
-      );
+      const { judged, ...told } = lintUnder({ ...input, text }, await house.settingsFor(name), house, {
+        edits: flags.format === 'sarif',
+      });
+      linted.push(told);
+      // What profiles mean is not kept: of a thousand it is much.
+      for (const profile of judged) {
+        profiles.push(profile.name);
+        if (grading) graded.push(await grading.graded(profile.name, profile.judged, profile.findings));
+      }
     }
     const findings = linted.flatMap((l) => l.findings);
     const suppressed = linted.flatMap((l) => l.suppressed);
     const diagnostics = linted.flatMap((l) => l.faults);
-    const judged = linted.flatMap((l) => l.judged);
-    const grading = flags.grade ? new Grading() : undefined;
-    const graded: GradedProfile[] = [];
-    for (const profile of grading ? judged : [])
-      graded.push(await grading!.graded(profile.name, profile.judged, profile.findings));
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
     const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
     if (!(flags.quiet && toStdout && format.id === 'text')) {
@@ -127,7 +129,7 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
         suppressed,
         ...(isFixing(flags) && { fixed }),
         diagnostics,
-        profiles: judged.map(({ name }) => name),
+        profiles,
         ...(flags.grade && { grades: graded.map(gradeDocument) }),
       };
       const style = toStdout ? styleFor(context.stdout, context.env) : undefined;

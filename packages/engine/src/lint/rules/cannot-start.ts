@@ -92,10 +92,20 @@ function found(
   };
 }
 
+/** The same for every profile. */
+const FLOORS = new Map<string, readonly string[]>();
+
+function floorNames(runtime: Runtime, release: string | undefined): readonly string[] {
+  const key = `${runtime} ${release}`;
+  const known = FLOORS.get(key) ?? [...floorOf({ runtime, release, noNewPrivs: false }).keys()];
+  FLOORS.set(key, known);
+  return known;
+}
+
 /** Everything that the runtime was seen to call passes, for of two calls that it can do without it may need one. */
 function starting(judged: Judged, runtime: Runtime, calls: readonly string[]): Pick<Found, 'mend'> {
   const { native } = judged;
-  const floor = floorOf({ runtime, release: releaseOf(judged, runtime), noNewPrivs: false, exec: false });
+  const floor = floorNames(runtime, releaseOf(judged, runtime));
   // What does the same as a call that somebody denies is not wanted, either.
   const isUnwanted = (name: string) =>
     SIBLINGS.some(
@@ -108,9 +118,7 @@ function starting(judged: Judged, runtime: Runtime, calls: readonly string[]): P
     );
   const isForgotten = (name: string) =>
     judged.fails(native, name) && !isDeniedOnPurpose(judged, name) && !isUnwanted(name);
-  const others = [...floor.keys()].filter(
-    (name) => judged.decision(native, name) !== undefined && isForgotten(name),
-  );
+  const others = floor.filter((name) => judged.decision(native, name) !== undefined && isForgotten(name));
   return allowing(judged, [...new Set([...calls, ...others])].sort());
 }
 
