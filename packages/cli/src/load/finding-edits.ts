@@ -1,5 +1,5 @@
 import type { Finding } from '@callgate/engine/internal/lint/finding';
-import { type FixSubject, fixedText } from '@callgate/engine/internal/lint/fix';
+import { type FixSubject, fixedTexts } from '@callgate/engine/internal/lint/fix';
 import type { LintOptions } from '@callgate/engine/internal/lint/lint-text';
 import { type LocatedFinding, replacementIn } from '@callgate/engine/internal/report/findings';
 
@@ -10,8 +10,9 @@ export function withEdits(
   subject: FixSubject,
   options: LintOptions,
 ): LocatedFinding[] {
+  const texts = fixedTexts(subject, options, same);
   return findings.map((finding, i) => {
-    const text = fixedText(subject, options, same[i]);
+    const text = texts[i];
     return text === undefined ? finding : { ...finding, edit: replacementIn(subject.text, text) };
   });
 }

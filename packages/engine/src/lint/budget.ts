@@ -14,6 +14,7 @@ import { nameOf, numberOf } from '../syscalls/lookup.ts';
 import { multiplexed, subcallMask } from '../syscalls/multiplex.ts';
 import type { Finding, FindingSeverity } from './finding.ts';
 import type { Judged, Usual } from './judged.ts';
+import { listed } from './listed.ts';
 
 /** What profiles of a house may not let pass, whoever has written them. */
 export type Budget = BudgetLimit & {
@@ -34,9 +35,6 @@ export const BUDGET_CODES = {
     'A call can be made, or is left to a tracer or supervisor, that a budget of the configuration rules out.',
   'budget-looser': 'The profile lets more pass than the one that a budget of the configuration names.',
 } as const;
-
-/** Names in a message. */
-const MOST_NAMED = 8;
 
 /** What of a profile is over a budget, each with a call that shows it. */
 export function* overBudget(judged: Judged, budget: Budget): Iterable<Finding> {
@@ -132,19 +130,18 @@ function* looser(
   { name, policy }: Usual,
   why: string,
 ): Iterable<Finding> {
-  const { listed, isComplete } = diffPolicies(policy, judged.policy);
-  const more = listed.filter(({ change }) => change === 'loosened');
+  const { listed: differences, isComplete } = diffPolicies(policy, judged.policy);
+  const more = differences.filter(({ change }) => change === 'loosened');
   if (more.length === 0 && isComplete) return;
-  const [first] = more.length > 0 ? more : listed;
+  const [first] = more.length > 0 ? more : differences;
   const names = [...new Set(more.map((d) => d.name ?? `number ${d.nr}`))];
-  const rest = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : '';
   const { witness } = first;
   const arch = first.arch === 'other' ? undefined : first.arch;
   yield {
     code: 'budget-looser',
     severity,
     message: isComplete
-      ? `looser than ${name} in ${names.length === 1 ? 'one call' : `${names.length} calls`}, which the configuration rules out: ${names.slice(0, MOST_NAMED).join(', ')}${rest}${why}`
+      ? `looser than ${name} in ${names.length === 1 ? 'one call' : `${names.length} calls`}, which the configuration rules out: ${listed(names)}${why}`
       : `whether it is looser than ${name} cannot be told: they differ in more ways than can be listed${why}`,
     calls: names,
     identity: name,

@@ -22,7 +22,12 @@ export function callsAsking(capability: string): string[] {
   return [...new Set(asking.map(([call]) => call))];
 }
 
+/** Whether the kernel asks for it at every call, on every kernel. */
+export function isAlwaysAsked({ when }: Pick<CapabilityCheck, 'when'>): boolean {
+  return /^every call($|:)/.test(when);
+}
+
 /** The capability without which a call can never succeed, on any kernel; undefined where there is none, or it depends. */
 export function needsCapability(name: string): string | undefined {
-  return capabilityChecks(name).find(({ when }) => /^every call($|:)/.test(when))?.capability;
+  return capabilityChecks(name).find(isAlwaysAsked)?.capability;
 }

@@ -1,5 +1,6 @@
 import type { Verdict } from '../analysis/explain.ts';
 import { freedomOf } from '../bpf/action.ts';
+import type { Spanned } from '../diagnostics/span.ts';
 import type { CallSet } from '../diagram/call-set.ts';
 import { Diagram } from '../diagram/diagram.ts';
 import { argument as argumentField } from '../diagram/fields.ts';
@@ -8,7 +9,20 @@ import { ENOSYS } from '../runtime/enosys-stub.ts';
 import type { Abi } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import type { Judged } from './judged.ts';
-import { effectArguments, type Siblings } from './siblings.ts';
+import { effectArguments, SIBLINGS, type Siblings } from './siblings.ts';
+
+/** What each rule denies of calls that do the same, where it denies any. */
+export function* deniedSiblings(
+  judged: Judged,
+): Iterable<{ readonly denied: readonly Spanned<string>[]; readonly siblings: Siblings }> {
+  for (const rule of judged.profile.rules)
+    for (const siblings of SIBLINGS) {
+      const denied = rule.names.filter(
+        ({ value }) => siblings.calls.includes(value) && isDeniedBy(judged, rule, value, siblings),
+      );
+      if (denied.length > 0) yield { denied, siblings };
+    }
+}
 
 /** Whether a rule is what keeps a call from being made, whatever its arguments, and not to make libc take an older one. */
 export function isDeniedBy(judged: Judged, rule: Rule, name: string, { calls }: Siblings): boolean {

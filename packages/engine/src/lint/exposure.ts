@@ -1,5 +1,5 @@
 import { type NotableCategory, notableCallsByCategory } from '../syscalls/notable.ts';
-import { capabilityChecks } from './capability-checks.ts';
+import { capabilityChecks, isAlwaysAsked } from './capability-checks.ts';
 import type { Judged } from './judged.ts';
 import { userNamespaces } from './rules/user-namespaces.ts';
 
@@ -50,7 +50,7 @@ function reachOf(
   hasUserNamespaces: boolean,
 ): Pick<ExposedCall, 'reach' | 'asks'> {
   const checks = capabilityChecks(name);
-  const [always] = checks.filter(({ when }) => /^every call($|:)/.test(when));
+  const [always] = checks.filter(isAlwaysAsked);
   const [check] = always ? [always] : checks;
   if (!check) return { reach: 'anyone' };
   const asks = { capability: check.capability, when: check.when };

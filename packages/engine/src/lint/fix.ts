@@ -66,12 +66,17 @@ export function fixProfile(
   return fixed;
 }
 
-/** The text without one finding; undefined where it cannot be mended alone. */
-export function fixedText(subject: FixSubject, options: LintOptions, finding: Finding): string | undefined {
-  if (!finding.mend) return undefined;
-  const before = findingsOf(subject, options);
-  const same = before.find(({ code, place }) => code === finding.code && place.start === finding.place.start);
-  return same?.mend && fixOne(subject, before, options, same)?.fixed.text;
+/** The text without each of the findings; undefined where that one cannot be mended alone. */
+export function fixedTexts(
+  subject: FixSubject,
+  options: LintOptions,
+  findings: readonly Finding[],
+): (string | undefined)[] {
+  const before = findings.some(({ mend }) => mend) ? findingsOf(subject, options) : [];
+  return findings.map(({ code: wanted, place: { start }, mend }) => {
+    const same = mend && before.find(({ code, place }) => code === wanted && place.start === start);
+    return same?.mend && fixOne(subject, before, options, same)?.fixed.text;
+  });
 }
 
 /** What was meant and what has no effect first: calls are decided by what stands there then. */

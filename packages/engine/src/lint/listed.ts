@@ -2,9 +2,9 @@
 const MOST_NAMED = 8;
 
 /** Names in a sentence, the first of many. */
-export function listed(names: readonly string[]): string {
-  const more = names.length - MOST_NAMED;
-  return more > 0 ? `${names.slice(0, MOST_NAMED).join(', ')} and ${more} more` : names.join(', ');
+export function listed(names: readonly string[], most = MOST_NAMED): string {
+  const more = names.length - most;
+  return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
 }
 
 /** "a, b and c". */

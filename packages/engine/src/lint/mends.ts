@@ -1,5 +1,6 @@
 import { freedomOf } from '../bpf/action.ts';
 import type { Mend } from '../edit/mend.ts';
+import type { Condition } from '../profile/profile.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
 import type { Judged } from './judged.ts';
 import type { Found } from './policy-rule.ts';
@@ -43,4 +44,9 @@ export function hiding(names: readonly string[]): Mend {
 
 function answering(names: readonly string[]) {
   return names.length > 0 ? [{ names, kind: 'deny' as const, errno: ENOSYS, conditions: [] }] : [];
+}
+
+/** An argument has these bits, behind a mask. */
+export function havingBits(argument: number, mask: bigint, bits: bigint): Condition {
+  return { argument, operator: 'MASKED_EQ', value: mask, valueTwo: bits, span: { start: 0, end: 0 } };
 }

@@ -1,3 +1,4 @@
+import { isAlwaysAsked } from '../lint/capability-checks.ts';
 import type { ExposedCall, Exposure } from '../lint/exposure.ts';
 import { type Grade, type GradePart, LETTERS } from '../lint/grade.ts';
 import { NOTABLE_CATEGORIES } from '../syscalls/notable.ts';
@@ -64,7 +65,7 @@ function reachWords({ reach, asks }: ExposedCall): string {
   const { capability, when } = asks;
   switch (reach) {
     case 'anyone':
-      return isAlways(when)
+      return isAlwaysAsked(asks)
         ? `needs ${capability}, which the container has`
         : `asks for ${capability}: ${when}`;
     case 'own-namespace':
@@ -72,10 +73,6 @@ function reachWords({ reach, asks }: ExposedCall): string {
     case 'capability':
       return `needs ${capability}, which the container has not`;
   }
-}
-
-function isAlways(when: string): boolean {
-  return /^every call($|:)/.test(when);
 }
 
 function namespacesLine({ points }: GradePart): string {

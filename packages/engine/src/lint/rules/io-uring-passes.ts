@@ -3,6 +3,7 @@ import { Diagram } from '../../diagram/diagram.ts';
 import { compareKernels, parseKernel } from '../../profile/profile.ts';
 import { ONE_CALL, RING_CALLS } from '../io-uring.ts';
 import type { Judged } from '../judged.ts';
+import { listed } from '../listed.ts';
 import { denying } from '../mends.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 import { SIBLINGS } from '../siblings.ts';
@@ -24,9 +25,8 @@ export const ioUringPasses: PolicyRule = {
     const passing = judged.passing(native, 'io_uring_setup')!;
     if (passing === Diagram.FALSE) return;
     const witness = judged.witness(native, 'io_uring_setup', passing);
-    const more = open.length > MOST_NAMED ? ` and ${open.length - MOST_NAMED} more` : '';
     yield {
-      message: `io_uring_setup passes, and a ring does ${open.slice(0, MOST_NAMED).join(', ')}${more} without asking the filter`,
+      message: `io_uring_setup passes, and a ring does ${listed(open, MOST_NAMED)} without asking the filter`,
       calls: open,
       place: judged.placeOf(judged.verdict(native, 'io_uring_setup', witness.args).origin),
       witness,

@@ -1,9 +1,8 @@
 import { executes } from '../../bpf/action.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
+import { listed } from '../listed.ts';
 import { looserCalls } from '../looser-calls.ts';
 import type { PolicyRule } from '../policy-rule.ts';
-
-const MOST_NAMED = 8;
 
 /** A profile of one's own lets more pass than none would. */
 export const looserThanDefault: PolicyRule = {
@@ -20,9 +19,8 @@ export const looserThanDefault: PolicyRule = {
     const told = [...more.keys()];
     const [first] = told;
     const witness = judged.witness(native, first, more.get(first)!);
-    const others = told.length > MOST_NAMED ? ` and ${told.length - MOST_NAMED} more` : '';
     yield {
-      message: `looser than ${usual.name}'s default in ${told.length === 1 ? 'one call' : `${told.length} calls`}: ${told.slice(0, MOST_NAMED).join(', ')}${others}`,
+      message: `looser than ${usual.name}'s default in ${told.length === 1 ? 'one call' : `${told.length} calls`}: ${listed(told)}`,
       calls: told,
       identity: usual.name,
       place: judged.placeOf(judged.verdict(native, first, witness.args).origin),

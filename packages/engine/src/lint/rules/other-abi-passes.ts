@@ -3,11 +3,11 @@ import type { Spanned } from '../../diagnostics/span.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import type { Abi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import { isDeniedBy, passingWithEffect } from '../denied-siblings.ts';
+import { deniedSiblings, passingWithEffect } from '../denied-siblings.ts';
 import type { Judged } from '../judged.ts';
 import { inWords } from '../listed.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
-import { SIBLINGS, type Siblings } from '../siblings.ts';
+import type { Siblings } from '../siblings.ts';
 
 /** What a rule denies has another name on another ABI, and passes there. */
 export const otherAbiPasses: PolicyRule = {
@@ -16,14 +16,10 @@ export const otherAbiPasses: PolicyRule = {
   about:
     'A rule denies a call, but another ABI that the profile covers has one of another name that does the same, such as umount or chown32 on x86, and that passes. A program of that ABI has the effect.',
   *find(judged) {
-    for (const rule of judged.profile.rules)
-      for (const siblings of SIBLINGS) {
-        const denied = rule.names.filter(
-          ({ value }) => siblings.calls.includes(value) && isDeniedBy(judged, rule, value, siblings),
-        );
-        const other = denied.length > 0 && passingElsewhere(judged, siblings);
-        if (other && !passesHere(judged, siblings)) yield found(judged, denied, siblings, other);
-      }
+    for (const { denied, siblings } of deniedSiblings(judged)) {
+      const other = passingElsewhere(judged, siblings);
+      if (other && !passesHere(judged, siblings)) yield found(judged, denied, siblings, other);
+    }
   },
 };
 

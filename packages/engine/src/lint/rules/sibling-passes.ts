@@ -2,12 +2,12 @@ import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Spanned } from '../../diagnostics/span.ts';
 import { Diagram } from '../../diagram/diagram.ts';
 import type { Mend } from '../../edit/mend.ts';
-import type { Condition } from '../../profile/profile.ts';
-import { isDeniedBy, passingWithEffect, withRelease } from '../denied-siblings.ts';
+import { deniedSiblings, passingWithEffect, withRelease } from '../denied-siblings.ts';
 import type { Judged } from '../judged.ts';
 import { inWords } from '../listed.ts';
+import { havingBits } from '../mends.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
-import { type EffectArguments, effectArguments, SIBLINGS, type Siblings } from '../siblings.ts';
+import { effectArguments, type Siblings } from '../siblings.ts';
 
 /** A call is denied, and another one that does the same passes. */
 export const siblingPasses: PolicyRule = {
@@ -16,14 +16,10 @@ export const siblingPasses: PolicyRule = {
   about:
     'A rule denies a call, but another call that does the same passes. Programs that want the effect, and not the call, have it.',
   *find(judged) {
-    for (const rule of judged.profile.rules)
-      for (const siblings of SIBLINGS) {
-        const denied = rule.names.filter(
-          ({ value }) => siblings.calls.includes(value) && isDeniedBy(judged, rule, value, siblings),
-        );
-        const found = denied.length > 0 && passingSibling(judged, denied, siblings);
-        if (found) yield found;
-      }
+    for (const { denied, siblings } of deniedSiblings(judged)) {
+      const found = passingSibling(judged, denied, siblings);
+      if (found) yield found;
+    }
   },
 };
 
@@ -56,12 +52,9 @@ function closing(effect: string, passing: readonly string[]): Mend {
     kind: 'decide',
     calls: passing.map((name) => {
       const having = effectArguments(effect, name);
-      const conditions = having?.values.length === 1 ? [conditionOf(having)] : [];
+      const conditions =
+        having?.values.length === 1 ? [havingBits(having.argument, having.mask, having.values[0])] : [];
       return { names: [name], kind: 'deny', conditions };
     }),
   };
-}
-
-function conditionOf({ argument, mask, values: [value] }: EffectArguments): Condition {
-  return { argument, operator: 'MASKED_EQ', value: mask, valueTwo: value, span: { start: 0, end: 0 } };
 }

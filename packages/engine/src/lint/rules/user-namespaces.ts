@@ -4,6 +4,7 @@ import type { Condition } from '../../profile/profile.ts';
 import { ENOSYS } from '../../runtime/enosys-stub.ts';
 import type { Abi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
+import { havingBits } from '../mends.ts';
 import { cloneArguments, NAMESPACE_FLAGS, SIGCHLD } from '../namespaces.ts';
 import type { PolicyRule } from '../policy-rule.ts';
 
@@ -50,11 +51,5 @@ export const userNamespaces: PolicyRule = {
 /** The flag is in argument 0 but on s390, where clone has the stack there. */
 function hasNewUser(native: Abi, call: string): Condition {
   const argument = call === 'clone' ? cloneArguments(native, NEWUSER).indexOf(NEWUSER) : 0;
-  return {
-    argument,
-    operator: 'MASKED_EQ',
-    value: NEWUSER,
-    valueTwo: NEWUSER,
-    span: { start: 0, end: 0 },
-  };
+  return havingBits(argument, NEWUSER, NEWUSER);
 }
