@@ -7,10 +7,11 @@ const ROOT = join(import.meta.dirname, '..');
 /** Which packages may be imported from which; Node's own modules and npm's are named as they are imported. */
 const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>> = {
   engine: { allowed: [/^yaml$/, /^valibot$/] },
+  workload: { allowed: [/^@callgate\/engine(\/|$)/] },
   linux: { allowed: [/^@callgate\/engine\//, /^node:/, /^koffi$/] },
   cli: {
     allowed: [
-      /^@callgate\/(engine|linux)\//,
+      /^@callgate\/(engine|workload|linux)\//,
       /^node:(fs|os|path|stream)$/,
       /^commander$/,
       /^picocolors$/,
