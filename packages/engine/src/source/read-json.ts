@@ -1,4 +1,5 @@
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
+import type { Span } from '../diagnostics/span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 
 /** Where reading stopped; caught by readJson and nowhere else. */
@@ -23,10 +24,16 @@ const ESCAPES: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** Reads JSON as RFC 8259 has it, keeping every place and every digit; stops at the first fault. */
-export function readJson(text: string): Result<Tree> {
+/** Is told of a key that an object has twice, of which the last then counts, as in Go's reader. */
+export type RepeatedKey = (key: string, first: Span, second: Span) => void;
+
+/**
+ * Reads JSON as RFC 8259 has it, keeping every place and every digit; stops at the first fault, which a repeated key is, too,
+ * unless somebody wants to be told of it.
+ */
+export function readJson(text: string, repeated?: RepeatedKey): Result<Tree> {
   try {
-    return { value: new JsonReader(text).document(), diagnostics: [] };
+    return { value: new JsonReader(text, repeated).document(), diagnostics: [] };
   } catch (fault) {
     if (fault instanceof JsonFault) return { diagnostics: [fault.diagnostic] };
     throw fault;
@@ -36,9 +43,11 @@ export function readJson(text: string): Result<Tree> {
 class JsonReader {
   private at = 0;
   private readonly text: string;
+  private readonly repeated: RepeatedKey | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, repeated: RepeatedKey | undefined) {
     this.text = text;
+    this.repeated = repeated;
   }
 
   document(): Tree {
@@ -79,33 +88,32 @@ class JsonReader {
 
   private object(depth: number): Tree {
     const start = this.at++;
-    const entries: Entry[] = [];
-    const seen = new Set<string>();
+    const entries = new Map<string, Entry>();
     for (this.space(); this.text[this.at] !== '}'; this.space()) {
-      if (entries.length > 0) this.comma('}');
+      if (entries.size > 0) this.comma('}');
       const keyStart = this.at;
       if (this.text[keyStart] !== '"') this.fail('no key', 'keys stand in double quotes');
       const key = this.string();
       const keySpan = { start: keyStart, end: this.at };
-      if (seen.has(key)) {
-        throw new JsonFault(
-          error(
-            'duplicate-key',
-            `the key ${quote(key)} stands here a second time`,
-            keySpan,
-            'remove one: runtimes take only one of them',
-          ),
-        );
-      }
-      seen.add(key);
+      this.checkRepeated(entries.get(key), key, keySpan);
       this.space();
       if (this.text[this.at] !== ':') this.fail('no colon after the key');
       this.at++;
       this.space();
-      entries.push({ key, keySpan, value: this.value(depth + 1) });
+      entries.delete(key);
+      entries.set(key, { key, keySpan, value: this.value(depth + 1) });
     }
     this.at++;
-    return { kind: 'object', entries, span: { start, end: this.at } };
+    return { kind: 'object', entries: [...entries.values()], span: { start, end: this.at } };
+  }
+
+  private checkRepeated(first: Entry | undefined, key: string, second: Span): void {
+    if (!first) return;
+    if (this.repeated) return this.repeated(key, first.keySpan, second);
+    const message = `the key ${quote(key)} stands here a second time`;
+    throw new JsonFault(
+      error('duplicate-key', message, second, 'remove one: runtimes take only one of them'),
+    );
   }
 
   private array(depth: number): Tree {

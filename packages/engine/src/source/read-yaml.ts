@@ -1,11 +1,20 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, parseAllDocuments } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+} from 'yaml';
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
 import type { Span } from '../diagnostics/span.ts';
 import { type Entry, MAX_DEPTH, quote, type Tree } from './tree.ts';
 import { escapedCharacter, replaceUnprintable } from './unprintable.ts';
+import { STRICT_YAML, wordBoolean, type YamlDialect } from './yaml-dialect.ts';
 
-/** The yaml library takes time and memory far beyond a text's length; a profile has some kilobytes. */
-const MAX_YAML_LENGTH = 256 * 1024;
 const START = { start: 0, end: 0 };
 
 class YamlFault extends Error {
@@ -34,20 +43,20 @@ export function readYaml(text: string): Result<Tree> {
  * Reads every YAML document of a text; empty ones are left out. An alias stands for the value of its anchor; what
  * is inside has its places there. How much all of them may stand for together is bounded.
  */
-export function readYamlDocuments(text: string): Result<Tree[]> {
+export function readYamlDocuments(text: string, dialect: YamlDialect = STRICT_YAML): Result<Tree[]> {
   try {
-    if (text.length > MAX_YAML_LENGTH)
+    if (text.length > dialect.maxLength)
       return {
         diagnostics: [
           error(
             'too-large',
-            `the YAML document has ${text.length} characters; at most ${MAX_YAML_LENGTH} are read`,
+            `the YAML document has ${text.length} characters; at most ${dialect.maxLength} are read`,
             START,
-            'is this a profile? JSON may be longer',
+            dialect === STRICT_YAML ? 'is this a profile? JSON may be longer' : undefined,
           ),
         ],
       };
-    if (deepestFlow(text) > MAX_DEPTH)
+    if (deepestFlow(text) > dialect.maxBrackets)
       return {
         diagnostics: [error('too-deep', `nests deeper than ${MAX_DEPTH} levels`, { start: 0, end: 1 })],
       };
@@ -61,7 +70,7 @@ export function readYamlDocuments(text: string): Result<Tree[]> {
     const fault = documents.flatMap(({ errors }) => errors)[0];
     if (fault) return { diagnostics: [syntaxFault(fault.message, fault.pos)] };
     const value = documents.flatMap((document) =>
-      isEmpty(document) ? [] : [new TreeMaker(document, text).tree(document.contents, 0)],
+      isEmpty(document) ? [] : [new TreeMaker(document, text, dialect).tree(document.contents, 0)],
     );
     return { value, diagnostics: [] };
   } catch (fault) {
@@ -104,11 +113,16 @@ function isEmpty({ contents }: Document): boolean {
 class TreeMaker {
   private readonly document: Document;
   private readonly text: string;
+  private readonly dialect: YamlDialect;
+  private readonly most: number;
   private values = 0;
 
-  constructor(document: Document, text: string) {
+  constructor(document: Document, text: string, dialect: YamlDialect) {
     this.document = document;
     this.text = text;
+    this.dialect = dialect;
+    // Without aliases a value takes some characters.
+    this.most = Math.max(MOST_VALUES, Math.ceil(text.length / 8));
   }
 
   tree(node: Node | null, depth: number): Tree {
@@ -116,8 +130,8 @@ class TreeMaker {
     const span = { start: range[0], end: range[1] };
     if (depth > MAX_DEPTH)
       throw new YamlFault(error('too-deep', `nests deeper than ${MAX_DEPTH} levels`, span));
-    if (++this.values > MOST_VALUES)
-      throw new YamlFault(error('too-large', `stands for more than ${MOST_VALUES} values`, span));
+    if (++this.values > this.most)
+      throw new YamlFault(error('too-large', `stands for more than ${this.most} values`, span));
     if (isAlias(node)) return this.aliased(node.resolve(this.document), span, depth);
     if (isMap(node)) {
       const entries = this.entries(node.items, span, depth);
@@ -127,8 +141,21 @@ class TreeMaker {
       const items = node.items.map((item) => this.tree(item as Node, depth + 1));
       return { kind: 'array', items, span: this.until(span, items.at(-1)) };
     }
-    if (isScalar(node)) return scalar(node.value, this.text.slice(span.start, span.end), span);
+    if (isScalar(node)) return this.word(node, span) ?? scalar(node.value, this.source(node, span), span);
     return { kind: 'null', span };
+  }
+
+  private source({ source }: Scalar, { start, end }: Span): string {
+    return source ?? this.text.slice(start, end);
+  }
+
+  /** A plain word that is a boolean for this dialect. */
+  private word({ type, value }: Scalar, span: Span): Tree | undefined {
+    if (this.dialect.booleans === '1.2' || type !== 'PLAIN' || typeof value !== 'string') return undefined;
+    const meant = wordBoolean(value);
+    if (meant === undefined) return undefined;
+    this.dialect.notice({ kind: 'word-boolean', word: value, value: meant, span });
+    return { kind: 'boolean', value: meant, span };
   }
 
   /** In block style a collection ends where its last value does; the library counts what follows to the next one, too. */
@@ -143,25 +170,55 @@ class TreeMaker {
   }
 
   private entries(pairs: readonly unknown[], span: Span, depth: number): Entry[] {
-    const seen = new Set<string>();
-    return pairs.map((pair): Entry => {
+    const entries = new Map<string, Entry>();
+    const own = new Map<string, Span>();
+    for (const pair of pairs) {
       const key = isPair(pair) ? (pair.key as Node | null) : null;
       if (!isPair(pair) || !isScalar(key))
         throw new YamlFault(error('yaml-syntax', 'a key is no plain string', span));
       const keySpan = { start: key.range?.[0] ?? span.start, end: key.range?.[1] ?? span.end };
       const name = String(key.value);
-      if (seen.has(name))
-        throw new YamlFault(
-          error('duplicate-key', `the key ${quote(name)} stands here a second time`, keySpan, 'remove one'),
-        );
-      seen.add(name);
       const value = pair.value as Node | null;
       // Nothing behind the colon: the value is where it could stand.
       const tree = value
         ? this.tree(value, depth + 1)
         : ({ kind: 'null', span: after(keySpan, this.text) } as const);
-      return { key: name, keySpan, value: tree };
-    });
+      if (name === '<<' && key.type === 'PLAIN' && this.dialect.merges !== 'none')
+        this.merge(entries, own, tree, keySpan);
+      else {
+        this.checkRepeated(own.get(name), name, keySpan);
+        own.set(name, keySpan);
+        // What is merged into a map stands before what takes its place.
+        entries.delete(name);
+        entries.set(name, { key: name, keySpan, value: tree });
+      }
+    }
+    return [...entries.values()];
+  }
+
+  private checkRepeated(first: Span | undefined, key: string, second: Span): void {
+    if (!first) return;
+    if (this.dialect.repeatedKeys === 'last')
+      this.dialect.notice({ kind: 'repeated-key', key, first, second });
+    else
+      throw new YamlFault(
+        error('duplicate-key', `the key ${quote(key)} stands here a second time`, second, 'remove one'),
+      );
+  }
+
+  /** Takes over the entries of a map, or of several, of which the first wins. */
+  private merge(entries: Map<string, Entry>, own: ReadonlyMap<string, Span>, tree: Tree, merge: Span): void {
+    const maps = tree.kind === 'array' ? tree.items.toReversed() : [tree];
+    for (const map of maps) {
+      if (map.kind !== 'object')
+        throw new YamlFault(error('yaml-syntax', 'what is merged is no map', tree.span));
+      for (const entry of map.entries) {
+        const other = own.get(entry.key);
+        if (other) this.dialect.notice({ kind: 'merged-over-key', key: entry.key, own: other, merge });
+        if (other && this.dialect.merges === 'keys-win') continue;
+        entries.set(entry.key, entry);
+      }
+    }
   }
 }
 
