@@ -95,6 +95,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/gate.ts')).gate,
   },
   {
+    name: 'audit',
+    group: 'judge',
+    summary: 'say which filter every container of manifests gets, and why',
+    load: async () => (await import('./commands/audit.ts')).audit,
+  },
+  {
     name: 'rules',
     group: 'judge',
     summary: 'say what a finding or a message means, by the code at its end',

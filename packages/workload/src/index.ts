@@ -2,4 +2,11 @@
  * Everything pure about what is deployed: what a Kubernetes document, a compose file or an engine says that shall run, and
  * under which seccomp filter each container of it runs. What is not exported here is private and free to move.
  */
+export type { Audit, AuditedContainer, AuditOptions } from './audit/audit.ts';
+export { Auditor } from './audit/auditor.ts';
+export { AUDIT_CODES, type AuditCode } from './audit/codes.ts';
 export type { Cargo, Carrier, CarrierFile, CarrierReading, Shipment } from './carriers/carrier.ts';
+export { DocumentSplitter, documentsOf, type Piece } from './documents/document-splitter.ts';
+export { type ClusterNode, USUAL_NODE } from './kubernetes/cluster-node.ts';
+export type { EffectiveProfile, EffectiveType } from './kubernetes/effective-profile.ts';
+export type { FolderEntry, ProfilesFolder } from './localhost/profiles-folder.ts';

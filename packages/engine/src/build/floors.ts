@@ -123,6 +123,7 @@ export const FLOOR_RUNTIMES: Readonly<Record<string, readonly MeasuredFloor['run
   docker: ['runc'],
   containerd: ['runc'],
   podman: ['crun', 'runc'],
+  crio: ['crun', 'runc'],
   any: ['crun', 'runc'],
 };
 

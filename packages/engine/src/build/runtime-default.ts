@@ -22,6 +22,7 @@ export const DEFAULT_OF: Readonly<Record<string, 'docker' | 'containerd' | 'podm
   any: 'docker',
   containerd: 'containerd',
   podman: 'podman',
+  crio: 'podman',
   crun: 'podman',
 };
 

@@ -28,6 +28,8 @@ export interface LocatedFinding {
     readonly args: readonly string[];
   };
   readonly fix?: string;
+  /** What other tools call the same. */
+  readonly related?: readonly string[];
   /** What takes the place of which part of the text so that it goes; all from 1. */
   readonly edit?: TextReplacement;
 }

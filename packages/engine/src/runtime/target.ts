@@ -2,7 +2,7 @@ import type { KernelVersion } from '../profile/profile.ts';
 import type { AbiName } from '../syscalls/arch.ts';
 
 /** Who turns the profile into a filter. */
-export const RUNTIME_NAMES = ['runc', 'crun', 'containerd', 'docker', 'podman', 'strict'] as const;
+export const RUNTIME_NAMES = ['runc', 'crun', 'containerd', 'docker', 'podman', 'crio', 'strict'] as const;
 export type RuntimeName = (typeof RUNTIME_NAMES)[number];
 
 /** A release such as 1.1.15. Release candidates count as the release. */
@@ -12,6 +12,8 @@ export type Release = readonly [major: number, minor: number, patch: number];
 export interface Runtime {
   readonly name: RuntimeName;
   readonly release?: Release;
+  /** Who reads the file first, and hands on what OCI knows of it, with every key spelled right. */
+  readonly behind?: 'containerd';
 }
 
 /** The release that a text such as "29", "1.1", "1.1.15" or "1.2.0-rc.1" begins with; undefined where anything else follows. */

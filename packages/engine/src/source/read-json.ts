@@ -109,7 +109,10 @@ class JsonReader {
 
   private checkRepeated(first: Entry | undefined, key: string, second: Span): void {
     if (!first) return;
-    if (this.repeated) return this.repeated(key, first.keySpan, second);
+    if (this.repeated) {
+      this.repeated(key, first.keySpan, second);
+      return;
+    }
     const message = `the key ${quote(key)} stands here a second time`;
     throw new JsonFault(
       error('duplicate-key', message, second, 'remove one: runtimes take only one of them'),

@@ -2,7 +2,7 @@ import { isBefore, parseRelease, type Release } from '../runtime/target.ts';
 import { RELEASES } from './generated/releases.ts';
 
 /** Whose default profiles are known. */
-export const STOCK_NAMES = ['docker', 'podman', 'containerd', 'none'] as const;
+export const STOCK_NAMES = ['docker', 'podman', 'containerd', 'crio', 'none'] as const;
 export type StockName = (typeof STOCK_NAMES)[number];
 
 /** The default profile of some releases of a runtime, or what `none` stands for: no filter. */
@@ -26,6 +26,8 @@ const NONE: StockProfile = {
 /** What a runtime loads when nobody says otherwise: in that release, or in the newest that is known; undefined before the first. */
 export function stockProfile(name: StockName, release?: Release): StockProfile | undefined {
   if (name === 'none') return NONE;
+  // CRI-O takes that of containers/common, as Podman does; which of its releases has which is not known.
+  if (name === 'crio') return { ...stockOf(profilesOf('podman').at(-1)!), name };
   const found = profilesOf(name).findLast(({ from }) => !isBefore(release, parseRelease(from)!));
   return found && stockOf(found);
 }

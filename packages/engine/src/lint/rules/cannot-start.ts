@@ -3,6 +3,7 @@ import { compareReleases } from '../../build/portability.ts';
 import { advice } from '../../diagnostics/diagnostic.ts';
 import type { Judged } from '../judged.ts';
 import { allowing, isDeniedOnPurpose } from '../mends.ts';
+import { deniedOf, missingAtStart, releaseOf } from '../missing-at-start.ts';
 import type { Found, PolicyRule } from '../policy-rule.ts';
 import { SIBLINGS } from '../siblings.ts';
 import { START_CALLS, type StartCalls, USUAL_RELEASE } from '../start-calls.ts';
@@ -25,14 +26,7 @@ export const cannotStart: PolicyRule = {
 type Runtime = StartCalls['runtime'];
 
 function startsNothing(judged: Judged, runtime: Runtime): Found | undefined {
-  const release = releaseOf(judged, runtime) ?? USUAL_RELEASE;
-  const isThen = ({ since }: StartCalls) => since === undefined || compareReleases(since, release) <= 0;
-  const [withPrivs, without] = [false, true].map((noNewPrivs) =>
-    denied(
-      judged,
-      START_CALLS.filter((row) => row.runtime === runtime && row.noNewPrivs === noNewPrivs && isThen(row)),
-    ),
-  );
+  const [withPrivs, without] = [false, true].map((noNewPrivs) => missingAtStart(judged, runtime, noNewPrivs));
   if (without.length > 0)
     return found(
       judged,
@@ -54,23 +48,11 @@ function startsNothingLater(judged: Judged, runtime: Runtime): Found | undefined
     ({ runtime: of, since }) =>
       of === runtime && since !== undefined && compareReleases(since, USUAL_RELEASE) > 0,
   );
-  const calls = denied(judged, rows);
+  const calls = deniedOf(judged, rows);
   if (calls.length === 0) return undefined;
   const say = (list: string) =>
     `${runtime} from ${rows[0].since} on starts no container: it calls ${list} itself, too`;
   return { ...found(judged, runtime, 'when new', calls, say), severity: 'high' };
-}
-
-function releaseOf({ target }: Judged, runtime: Runtime): string | undefined {
-  return target.runtime?.name === runtime ? target.runtime.release?.join('.') : undefined;
-}
-
-/** The calls of the rows that the machine has and the policy never lets pass. */
-function denied(judged: Judged, rows: readonly StartCalls[]): string[] {
-  const { native } = judged;
-  return [...new Set(rows.flatMap(({ calls }) => calls.split(' ')))]
-    .sort()
-    .filter((name) => judged.fails(native, name) && !isTolerated(judged, name));
 }
 
 function found(
@@ -120,14 +102,4 @@ function starting(judged: Judged, runtime: Runtime, calls: readonly string[]): P
     judged.fails(native, name) && !isDeniedOnPurpose(judged, name) && !isUnwanted(name);
   const others = floor.filter((name) => judged.decision(native, name) !== undefined && isForgotten(name));
   return allowing(judged, [...new Set([...calls, ...others])].sort());
-}
-
-/** crun goes on where some calls are answered EINVAL; what runtimes do with it was not measured call by call. */
-const EINVAL = 22;
-
-function isTolerated(judged: Judged, name: string): boolean {
-  const { native } = judged;
-  return judged
-    .verdicts(native, name)
-    .some(({ verdict: { action, data } }) => action === 'ERRNO' && data === EINVAL);
 }

@@ -1,4 +1,5 @@
 import type { LocatedDiagnostic } from '../diagnostics.ts';
+import { aboutCode } from '../finding-codes.ts';
 import type { LocatedFinding } from '../findings.ts';
 import type { Style } from '../style.ts';
 
@@ -7,6 +8,19 @@ export type SuppressedFinding = LocatedFinding & {
   /** `until`: the last day on which it is, such as 2027-03-31. */
   readonly suppressed: { readonly reason: string; readonly until: string };
 };
+
+/** What a report is about. */
+export interface ReportSubject {
+  /** Of the command line, such as lint. */
+  readonly verb: string;
+  /** What was judged, one of them, such as profile. */
+  readonly unit: string;
+  /** What a code means, in a sentence or two. */
+  aboutCode(code: string): string;
+}
+
+/** Reports of profiles. */
+export const PROFILES: ReportSubject = { verb: 'lint', unit: 'profile', aboutCode };
 
 /** All that lint, or gate, has to say of what it was given. */
 export interface LintReport {
@@ -24,6 +38,10 @@ export interface LintReport {
   readonly profiles: readonly string[];
   /** What sums it up for people, where that is not how many findings there are: the verdict on a change. */
   readonly verdict?: string;
+  /** Without it: profiles. */
+  readonly subject?: ReportSubject;
+  /** Every container that was audited, and the filter that it gets, as it goes into JSON. */
+  readonly containers?: readonly object[];
   /** What became of each profile, a line for each, where it was a change that was judged. */
   readonly changes?: readonly string[];
 }

@@ -1,11 +1,10 @@
-import { aboutCode } from '../finding-codes.ts';
 import { escaped, htmlDocument } from '../html/document.ts';
 import { type Choice, FIND_BAR_SCRIPT, FIND_BAR_STYLE, findBar } from '../html/find-bar.ts';
 import { PROFILE_FINDINGS_STYLE, profileFindings } from '../html/profile-findings.ts';
 import { byDegree, DEGREES, SEVERITY_STYLE, severityChips } from '../html/severity-chips.ts';
 import { plural } from '../words.ts';
 import { byProfile } from './by-profile.ts';
-import type { FindingFormat } from './finding-format.ts';
+import { type FindingFormat, PROFILES, type ReportSubject } from './finding-format.ts';
 import type { Issue } from './issue.ts';
 import { summary } from './summary.ts';
 
@@ -14,21 +13,22 @@ export const html: FindingFormat = {
   id: 'html',
   about: 'a page to look at, or to print',
   write(report, { tool }) {
+    const { subject = PROFILES } = report;
     const profiles = [...byProfile(report)].sort(([, a], [, b]) => compareWorst(a, b));
     const issues = profiles.flatMap(([, mine]) => mine);
     const codes = [...new Set(issues.map(({ code }) => code))].sort();
     const anchors = new Map(codes.map((code, i) => [code, `code-${i + 1}`]));
     const sections = profiles.flatMap(([name, mine], i) =>
-      mine.length > 0 ? [profileFindings(idOf(i), name, mine, anchors)] : [],
+      mine.length > 0 ? [profileFindings(idOf(i), name, mine, anchors, subject)] : [],
     );
     const found = issues.length > 0;
     return htmlDocument({
-      title: `callgate lint: ${summary(report)}`,
+      title: `callgate ${subject.verb}: ${summary(report)}`,
       body: [
-        '<h1>callgate lint</h1>',
-        headline(issues, report.profiles.length),
+        `<h1>callgate ${subject.verb}</h1>`,
+        headline(issues, report.profiles.length, subject),
         ...(profiles.length > 1 ? [contents(profiles)] : []),
-        ...(found ? [search(issues), ...sections, glossary(anchors)] : []),
+        ...(found ? [search(issues), ...sections, glossary(anchors, subject)] : []),
         `<p class="dim">${escaped(tool.name)} ${escaped(tool.version)}</p>`,
       ],
       style: [PAGE, SEVERITY_STYLE, PROFILE_FINDINGS_STYLE, FIND_BAR_STYLE],
@@ -58,11 +58,11 @@ function compareWorst(a: readonly Issue[], b: readonly Issue[]): number {
 }
 
 /** What was found in all that could be judged, and how much could not. */
-function headline(issues: readonly Issue[], judged: number): string {
+function headline(issues: readonly Issue[], judged: number, { unit }: ReportSubject): string {
   const findings = issues.filter(({ kind }) => kind === 'finding');
   const unjudged = new Set(issues.filter(({ kind }) => kind === 'fault').map(({ profile }) => profile));
   const chip = `<span class="chip fault"><b>${unjudged.size}</b> not judged</span>`;
-  const found = judged > 0 ? [`${severityChips(findings)} in ${plural(judged, 'profile')}`] : [];
+  const found = judged > 0 ? [`${severityChips(findings)} in ${plural(judged, unit)}`] : [];
   return `<p>${[...found, ...(unjudged.size > 0 ? [chip] : [])].join(', ')}</p>`;
 }
 
@@ -83,7 +83,7 @@ function search(issues: readonly Issue[]): string {
   return findBar('find a call, a code, a word', degrees);
 }
 
-function glossary(anchors: ReadonlyMap<string, string>): string {
+function glossary(anchors: ReadonlyMap<string, string>, { aboutCode }: ReportSubject): string {
   const entries = [...anchors].map(
     ([code, id]) => `<dt id="${id}">${escaped(code)}</dt><dd>${escaped(aboutCode(code))}</dd>`,
   );

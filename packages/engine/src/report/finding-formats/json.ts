@@ -5,10 +5,11 @@ import type { FindingFormat } from './finding-format.ts';
 export const json: FindingFormat = {
   id: 'json',
   about: 'everything, for scripts',
-  write({ findings, fixed, grades, suppressed = [], diagnostics }) {
+  write({ findings, fixed, grades, containers, suppressed = [], diagnostics }) {
     const more = {
       ...(fixed && { fixed }),
       ...(grades && { grades }),
+      ...(containers && { containers }),
       ...(suppressed.length > 0 && { suppressed }),
       ...(diagnostics.length > 0 && { diagnostics }),
     };

@@ -1,6 +1,6 @@
 import { escaped } from '../html/document.ts';
 import { byProfile } from './by-profile.ts';
-import type { FindingFormat } from './finding-format.ts';
+import { type FindingFormat, PROFILES } from './finding-format.ts';
 import { type Issue, issueLines } from './issue.ts';
 
 /** XML as JUnit writes it: a suite for each profile, a failed test for each finding, one that passes where there is none. */
@@ -12,7 +12,7 @@ export const junit: FindingFormat = {
     const issues = suites.flatMap(([, mine]) => mine);
     return [
       '<?xml version="1.0" encoding="UTF-8"?>',
-      `<testsuites name="callgate lint"${counts(
+      `<testsuites name="callgate ${(report.subject ?? PROFILES).verb}"${counts(
         suites.reduce((sum, [, mine]) => sum + tests(mine), 0),
         issues,
       )}>`,

@@ -1,10 +1,14 @@
 import { FINDING_SEVERITIES, type FindingSeverity } from '../../lint/finding.ts';
 import { writeJson } from '../../source/write-json.ts';
-import { aboutCode } from '../finding-codes.ts';
 import type { TextReplacement } from '../findings.ts';
 import { firstSentence } from '../words.ts';
 import { fileUri } from './file-address.ts';
-import type { FindingFormat, SuppressedFinding } from './finding-format.ts';
+import {
+  type FindingFormat,
+  PROFILES,
+  type ReportSubject,
+  type SuppressedFinding,
+} from './finding-format.ts';
 import { fingerprints } from './fingerprints.ts';
 import { type Issue, issueLines, issuesOf, LEVELS, visible } from './issue.ts';
 
@@ -16,10 +20,10 @@ export const sarif: FindingFormat = {
     const issues = issuesOf(report);
     const findings = issues.filter(({ kind }) => kind === 'finding');
     const faults = issues.filter(({ kind }) => kind === 'fault');
-    const { suppressed = [] } = report;
+    const { suppressed = [], subject = PROFILES } = report;
     const borne = issuesOf({ ...report, findings: suppressed, diagnostics: [] });
     const all = [...findings, ...borne];
-    const rules = rulesOf(all);
+    const rules = rulesOf(all, subject);
     const indexOf = new Map(rules.map(({ id }, index) => [id, index]));
     const known = fingerprints(all);
     const run = {
@@ -53,7 +57,7 @@ const SCORES: Readonly<Record<FindingSeverity, string>> = {
 };
 
 /** Every rule that found something, scored by the worst of it. */
-function rulesOf(findings: readonly Issue[]) {
+function rulesOf(findings: readonly Issue[], { aboutCode }: ReportSubject) {
   const worst = new Map<string, number>();
   for (const { code, severity } of findings) {
     const rank = FINDING_SEVERITIES.indexOf(severity as FindingSeverity);

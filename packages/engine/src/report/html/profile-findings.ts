@@ -1,4 +1,4 @@
-import { aboutCode } from '../finding-codes.ts';
+import type { ReportSubject } from '../finding-formats/finding-format.ts';
 import type { Issue } from '../finding-formats/issue.ts';
 import { plural } from '../words.ts';
 import { escaped } from './document.ts';
@@ -10,23 +10,34 @@ export function profileFindings(
   name: string,
   issues: readonly Issue[],
   anchors: ReadonlyMap<string, string>,
+  subject: ReportSubject,
 ): string {
   return [
     `<section id="${id}" data-group=""><h2><bdi>${escaped(name)}</bdi> ${severityChips(issues)}</h2>`,
-    ...byDegree(issues).map(([degree, mine]) => group(degree, mine, anchors)),
+    ...byDegree(issues).map(([degree, mine]) => group(degree, mine, anchors, subject)),
     '</section>',
   ].join('\n');
 }
 
-function group(degree: Degree, issues: readonly Issue[], anchors: ReadonlyMap<string, string>): string {
-  const findings = issues.map((issue) => finding(issue, degree, anchors)).join('\n');
+function group(
+  degree: Degree,
+  issues: readonly Issue[],
+  anchors: ReadonlyMap<string, string>,
+  subject: ReportSubject,
+): string {
+  const findings = issues.map((issue) => finding(issue, degree, anchors, subject)).join('\n');
   if (degree === 'info')
     return `<details class="group info" data-group=""><summary>${plural(issues.length, 'thing')} worth knowing</summary>\n${findings}</details>`;
   const heading = degree === 'fault' ? 'could not be judged' : degree;
   return `<div class="group ${degree}" data-group=""><h3>${heading}</h3>\n${findings}</div>`;
 }
 
-function finding(issue: Issue, degree: Degree, anchors: ReadonlyMap<string, string>): string {
+function finding(
+  issue: Issue,
+  degree: Degree,
+  anchors: ReadonlyMap<string, string>,
+  { aboutCode }: ReportSubject,
+): string {
   const { code, line, column, message, call, fix } = issue;
   return [
     `<article data-when="${degree}"><span class="place" title="line ${line}, column ${column}">${line}:${column}</span>`,

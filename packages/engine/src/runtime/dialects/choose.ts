@@ -22,6 +22,8 @@ export function dialectFor(profile: Profile, runtime: Runtime | undefined): Dial
       return docker(release);
     case 'podman':
       return podman;
+    case 'crio':
+      return { ...podman, name: 'crio' };
     case 'strict':
       return strict(profile.form);
   }
@@ -33,5 +35,5 @@ function defaultRuntime({ form }: Profile) {
 
 /** Whether a runtime reads only keys in the right case: Go's JSON reader, which all others use, does not mind. */
 export function readsExactKeys(runtime: Runtime | undefined): boolean {
-  return runtime?.name === 'crun';
+  return runtime?.name === 'crun' && runtime.behind === undefined;
 }

@@ -1,0 +1,55 @@
+import type { Target } from '@callgate/engine';
+import type { RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
+import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
+import type { ClusterNode, StartedBy } from '../kubernetes/cluster-node.ts';
+import type { EffectiveProfile } from '../kubernetes/effective-profile.ts';
+import type { ContainerRole } from '../kubernetes/pod-site.ts';
+import type { StandardsVersion } from '../kubernetes/standards.ts';
+import type { ProfilesFolder } from '../localhost/profiles-folder.ts';
+
+/** How workloads are judged. */
+export interface AuditOptions {
+  readonly node: ClusterNode;
+  /** The node's machine: its ABI and kernel. */
+  readonly target: Target;
+  /** The default profile of the node's runtime. */
+  readonly usual?: RuntimeDefault;
+  /** At which version of Pod Security, where the namespace does not say. */
+  readonly podSecurity: StandardsVersion;
+  /** The kubelet's folder for profiles, if it may be looked into. */
+  readonly profiles?: ProfilesFolder;
+  /** The documents are static pods, which the kubelet reads itself. */
+  readonly isStatic?: boolean;
+}
+
+/** One container, and the filter that it gets. */
+export interface AuditedContainer {
+  /** Such as Deployment/web. */
+  readonly workload: string;
+  readonly namespace?: string;
+  readonly container: string;
+  readonly role: ContainerRole;
+  readonly effective: EffectiveProfile;
+  /** Whether the seccomp control of Pod Security passes as far as this container is concerned; true outside of Kubernetes. */
+  readonly baseline: boolean;
+  readonly restricted: boolean;
+  readonly privileged: boolean;
+  /** It runs with no_new_privs. */
+  readonly noNewPrivs: boolean;
+  /** Its bounding set, as CAP_* names. */
+  readonly capabilities: readonly string[];
+  /** Who starts it; sandbox: in a kernel of its own, to which this filter may never come. */
+  readonly startedBy: StartedBy | 'sandbox';
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+}
+
+/** What was found of everything that was given. */
+export interface Audit {
+  readonly findings: readonly LocatedFinding[];
+  readonly containers: readonly AuditedContainer[];
+  /** Documents that were read, and those that could not be. */
+  readonly documents: number;
+  readonly unread: number;
+}

@@ -1,0 +1,167 @@
+import { lineMap } from '@callgate/engine';
+import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
+import type { Tree } from '@callgate/engine/internal/source/tree';
+import type { Piece } from '../documents/document-splitter.ts';
+import { type ReadDocument, readDocument } from '../documents/read-document.ts';
+import { podsOf } from '../kubernetes/custom-pods.ts';
+import { type KubeObject, objectsOf } from '../kubernetes/kube-object.ts';
+import { type Namespace, readNamespace } from '../kubernetes/namespaces.ts';
+import { type Constraint, readConstraint, readHandler } from '../kubernetes/security-constraints.ts';
+import type { Audit, AuditedContainer, AuditOptions } from './audit.ts';
+import { auditPod } from './audit-pod.ts';
+import { type ConstrainedPod, constraintFindings } from './constraint-findings.ts';
+import { engineWorkloads } from './engine-workloads.ts';
+import { type Found, locate } from './finding-maker.ts';
+import { LocalhostAudit } from './localhost-audit.ts';
+import { mergeFindings } from './merge-findings.ts';
+import { podSecurityFindings, type WaitingPod } from './pod-security-findings.ts';
+import { yamlFindings } from './yaml-findings.ts';
+
+/** Where something that waits for later documents is told. */
+interface Waiting {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly pod: WaitingPod & ConstrainedPod;
+}
+
+/**
+ * Audits documents one after the other, as they come. Of each it keeps what it found alone, and of a pod what a namespace that
+ * comes later needs.
+ */
+export class Auditor {
+  private readonly options: AuditOptions;
+  private readonly localhost: LocalhostAudit;
+  private readonly findings: LocatedFinding[] = [];
+  private readonly containers: AuditedContainer[] = [];
+  private readonly waiting: Waiting[] = [];
+  private readonly namespaces = new Map<string, Namespace>();
+  private readonly constraints: Constraint[] = [];
+  private readonly handlers = new Map<string, string>();
+  private documents = 0;
+  private unread = 0;
+
+  constructor(options: AuditOptions) {
+    this.options = options;
+    this.localhost = new LocalhostAudit(options);
+  }
+
+  /** Takes the next document of a file. */
+  add(file: string, piece: Piece): void {
+    if (piece.isCut) {
+      this.notRead(file, piece, 'it is longer than is read: 8 MiB of YAML, 64 MiB of JSON', 0);
+      return;
+    }
+    const read = readDocument(piece.text);
+    const [fault] = read.faults;
+    if (fault) {
+      const isTemplate = /\{\{[-\s]/.test(piece.text);
+      this.notRead(
+        file,
+        piece,
+        isTemplate ? 'it is a template that is not rendered' : fault.message,
+        fault.place.start,
+        isTemplate,
+      );
+      return;
+    }
+    if (!read.tree) return;
+    this.documents++;
+    this.addTree(file, piece, read, read.tree);
+  }
+
+  /** Everything that was found, once the last document was given. */
+  end(): Audit {
+    for (const { file, line, column, pod } of this.waiting) {
+      const namespace = this.namespaces.get(pod.namespace);
+      const found = [
+        ...podSecurityFindings(pod, namespace, this.options.podSecurity),
+        ...constraintFindings(pod, this.constraints),
+      ];
+      for (const one of found)
+        this.findings.push({ ...one, file, line, column, endLine: line, endColumn: column + 1 });
+    }
+    return {
+      findings: this.findings,
+      containers: this.containers,
+      documents: this.documents,
+      unread: this.unread,
+    };
+  }
+
+  private addTree(file: string, piece: Piece, read: ReadDocument, tree: Tree): void {
+    const positionOf = lineMap(piece.text);
+    const lineOf = (offset: number) => positionOf(offset).line + piece.line;
+    const tell = (found: readonly Found[]) =>
+      this.findings.push(...locate(found, file, piece.text, piece.line));
+    const outside = engineWorkloads(tree, piece.text, file, this.options);
+    if (outside) {
+      tell(outside.found);
+      this.findings.push(...outside.inFiles);
+      this.containers.push(...outside.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));
+      return;
+    }
+    const { objects, nestedLists } = objectsOf(tree);
+    tell(nestedLists.map(nestedList));
+    const pods = objects.flatMap((object) => {
+      this.learn(object, tell);
+      return podsOf(object);
+    });
+    if (pods.length === 0) return;
+    tell(yamlFindings(read.notes, piece.text, lineOf));
+    for (const site of pods) {
+      const audited = auditPod(site, this.options, this.localhost, this.handlers);
+      tell(audited.found);
+      this.findings.push(...audited.inFiles);
+      this.containers.push(...audited.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));
+      const { line, column } = positionOf(audited.at);
+      this.waiting.push({ file, line: line + piece.line, column, pod: audited.waiting });
+    }
+    tell(mergeFindings(read, piece.text, pods, this.options.node));
+  }
+
+  private learn(object: KubeObject, tell: (found: readonly Found[]) => void): void {
+    const namespace = readNamespace(object);
+    if (namespace) {
+      this.namespaces.set(namespace.name, namespace);
+      tell(
+        namespace.faults.map(({ code, fate, said, meaning, span, fix }) => ({
+          code,
+          severity: fate === 'refused' ? 'critical' : 'high',
+          message: `Namespace/${namespace.name}: ${meaning}: ${said}`,
+          span,
+          fix,
+        })),
+      );
+    }
+    const constraint = readConstraint(object);
+    if (constraint) this.constraints.push(constraint);
+    const handler = readHandler(object);
+    if (handler) this.handlers.set(...handler);
+  }
+
+  private notRead(file: string, piece: Piece, why: string, at: number, isTemplate = false): void {
+    this.unread++;
+    const span = { start: at, end: at + 1 };
+    const fix = isTemplate ? 'render it first: helm template … | callgate audit -' : undefined;
+    this.findings.push(
+      ...locate(
+        [{ code: 'not-read', severity: isTemplate ? 'info' : 'medium', message: why, span, fix }],
+        file,
+        piece.text,
+        piece.line,
+      ),
+    );
+  }
+}
+
+function nestedList(span: Found['span']): Found {
+  return {
+    code: 'list-in-list',
+    severity: 'high',
+    message:
+      'a List stands inside of a List: kubectl does not take it (is not a list: no Items field), and makes nothing of the document',
+    span,
+    fix: 'put its elements into the outer one',
+  };
+}

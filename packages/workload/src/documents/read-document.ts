@@ -1,0 +1,45 @@
+import type { Diagnostic } from '@callgate/engine';
+import { readJson } from '@callgate/engine/internal/source/read-json';
+import { readYamlDocuments } from '@callgate/engine/internal/source/read-yaml';
+import type { Tree } from '@callgate/engine/internal/source/tree';
+import type { YamlDialect, YamlNote } from '@callgate/engine/internal/source/yaml-dialect';
+import { MOST_YAML } from './document-splitter.ts';
+
+/** A document as kubectl and Helm read it. */
+export interface ReadDocument {
+  /** Undefined where it is empty, or cannot be read. */
+  readonly tree?: Tree;
+  /** What others would read in another way. */
+  readonly notes: readonly YamlNote[];
+  /** Why it cannot be read. */
+  readonly faults: readonly Diagnostic[];
+}
+
+/** Whose order of merging is meant: kubectl and Helm take what comes later, kustomize what is no merge. */
+export type MergeOrder = 'in-order' | 'keys-win';
+
+/** Reads one document, which holds no line of dashes; what is behind the end of a first one is not read, as in kubectl. */
+export function readDocument(text: string, merges: MergeOrder = 'in-order'): ReadDocument {
+  const notes: YamlNote[] = [];
+  if (/^\s*[[{]/.test(text)) {
+    const json = readJson(text, (key, first, second) =>
+      notes.push({ kind: 'repeated-key', key, first, second }),
+    );
+    // In braces YAML may stand, too.
+    if (json.value || text.length > MOST_YAML) return { tree: json.value, notes, faults: json.diagnostics };
+    notes.length = 0;
+  }
+  const { value, diagnostics } = readYamlDocuments(text, dialect(merges, notes));
+  return { tree: value?.[0], notes, faults: diagnostics };
+}
+
+function dialect(merges: MergeOrder, notes: YamlNote[]): YamlDialect {
+  return {
+    maxLength: MOST_YAML,
+    maxBrackets: 1000,
+    repeatedKeys: 'last',
+    merges,
+    booleans: '1.1',
+    notice: (note) => notes.push(note),
+  };
+}

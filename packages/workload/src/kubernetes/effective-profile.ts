@@ -1,0 +1,90 @@
+import { quote } from '@callgate/engine/internal/source/tree';
+import { type SeccompAnnotation, seccompAnnotations } from './annotations.ts';
+import { type ClusterNode, deciderOn } from './cluster-node.ts';
+import type { Pod, PodContainer } from './pod.ts';
+import type { SeccompField } from './seccomp-field.ts';
+
+/**
+ * What a container runs under. Unconfined: no filter; NeverRuns: it is refused, or does not start; Unknown: somebody else
+ * decides, such as an operator.
+ */
+export type EffectiveType = 'RuntimeDefault' | 'Localhost' | 'Unconfined' | 'NeverRuns' | 'Unknown';
+
+/** The profile that a container gets, and why. */
+export interface EffectiveProfile {
+  readonly type: EffectiveType;
+  /** The file, relative to the kubelet's folder for profiles. */
+  readonly profile?: string;
+  /** In words. */
+  readonly because: string;
+  /** Who names it. */
+  readonly from: 'container' | 'pod' | 'annotation' | 'kubelet' | 'privileged' | 'engine' | 'fault';
+}
+
+/** What a container gets on a node that takes the pod. Source: the kubelet's getSeccompProfile. */
+export function effectiveProfile(pod: Pod, container: PodContainer, node: ClusterNode): EffectiveProfile {
+  const refused = pod.faults.find(({ fate }) => fate === 'refused');
+  if (refused)
+    return {
+      type: 'NeverRuns',
+      because: `${pod.site.isBuiltIn ? 'the API server refuses it' : 'its pods are refused'}: ${refused.said}`,
+      from: 'fault',
+    };
+  if (container.privileged)
+    return { type: 'Unconfined', because: 'privileged containers get no filter', from: 'privileged' };
+  const decider = deciderOn(node);
+  if (container.failsOnNode && decider !== 'annotation')
+    return { type: 'NeverRuns', because: container.failsOnNode.said, from: 'fault' };
+  if (pod.isWindows) return { type: 'Unconfined', because: 'Windows has no seccomp', from: 'engine' };
+  const named =
+    (decider !== 'annotation' && (fromField(container.profile) ?? fromField(pod.profile, 'pod'))) ||
+    (decider !== 'field' && fromAnnotations(pod, container));
+  return named || usual(node);
+}
+
+function fromField(
+  field: SeccompField | undefined,
+  from: 'container' | 'pod' = 'container',
+): EffectiveProfile | undefined {
+  if (!field?.type) return undefined;
+  const whose = from === 'pod' ? 'the pod says so, the container nothing' : 'the container says so';
+  return {
+    type: field.type,
+    ...(field.type === 'Localhost' && { profile: field.localhostProfile ?? '' }),
+    because: `${whose} (${field.path})`,
+    from,
+  };
+}
+
+function fromAnnotations(pod: Pod, { site }: PodContainer): EffectiveProfile | undefined {
+  const all = seccompAnnotations(pod);
+  const found =
+    all.find(({ container }) => container === site.name) ??
+    all.find(({ container }) => container === undefined);
+  return found && annotated(found);
+}
+
+function annotated({ key, value, type, localhostProfile }: SeccompAnnotation): EffectiveProfile {
+  return {
+    type: type ?? 'NeverRuns',
+    ...(localhostProfile !== undefined && { profile: localhostProfile }),
+    because: `the annotation ${key} says ${quote(value)}, which this release reads`,
+    from: 'annotation',
+  };
+}
+
+function usual({ runtime, seccompDefault }: ClusterNode): EffectiveProfile {
+  if (runtime === 'podman')
+    return { type: 'RuntimeDefault', because: 'nothing that podman reads names a profile', from: 'engine' };
+  return seccompDefault
+    ? {
+        type: 'RuntimeDefault',
+        because: 'nothing names a profile, and the kubelet has seccompDefault',
+        from: 'kubelet',
+      }
+    : {
+        type: 'Unconfined',
+        because: 'nothing names a profile, and the kubelet has no seccompDefault, so it asks for none',
+        from: 'kubelet',
+      };
+}

@@ -1,0 +1,174 @@
+import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
+import { printable } from '@callgate/engine/internal/report/words';
+import type { Entry, Tree } from '@callgate/engine/internal/source/tree';
+import type { ApiFault } from './api-fault.ts';
+import type { PodSite } from './pod-site.ts';
+
+/** The fields that this is about; a key that is none of them may be new in a release, and nothing is said of it. */
+const FIELDS = [
+  'securityContext',
+  'seccompProfile',
+  'localhostProfile',
+  'allowPrivilegeEscalation',
+  'privileged',
+  'capabilities',
+] as const;
+type FieldName = (typeof FIELDS)[number];
+
+/** What charts call a securityContext in their values. */
+const VALUES_NAMES = [
+  'podSecurityContext',
+  'containerSecurityContext',
+  'securityContexts',
+  'seccompProfiles',
+];
+
+/** A type of the API: which of the fields it has, and the types that are below its keys. */
+interface Struct {
+  readonly has: readonly FieldName[];
+  readonly below: Readonly<Record<string, Struct>>;
+}
+
+const LEAF: Struct = { has: [], below: {} };
+const SECCOMP: Struct = { has: ['localhostProfile'], below: { type: LEAF, localhostProfile: LEAF } };
+const CONTAINER_CONTEXT: Struct = {
+  has: ['seccompProfile', 'allowPrivilegeEscalation', 'privileged', 'capabilities'],
+  below: { seccompProfile: SECCOMP, capabilities: LEAF },
+};
+const POD_CONTEXT: Struct = { has: ['seccompProfile'], below: { seccompProfile: SECCOMP } };
+const CONTAINER: Struct = { has: ['securityContext'], below: { securityContext: CONTAINER_CONTEXT } };
+const POD_SPEC: Struct = {
+  has: ['securityContext'],
+  below: {
+    securityContext: POD_CONTEXT,
+    containers: CONTAINER,
+    initContainers: CONTAINER,
+    ephemeralContainers: CONTAINER,
+  },
+};
+
+/** The type of an object whose pod is below keys. */
+function structOf(keys: readonly string[]): Struct {
+  return keys.reduceRight<Struct>((inner, key) => ({ has: [], below: { [key]: inner } }), POD_SPEC);
+}
+
+/** Maps whose keys are the user's own, and what a cluster has written itself. */
+const OPEN_MAPS = new Set([
+  'annotations',
+  'labels',
+  'limits',
+  'managedFields',
+  'matchLabels',
+  'nodeSelector',
+  'requests',
+  'status',
+]);
+/** How deep a field is looked for below a key that this does not know. */
+const DEEPEST = 6;
+
+/** Fields of a pod, or on the way to it, where the API has none of that name. */
+export function unknownFields({ object, path }: PodSite): ApiFault[] {
+  const found: ApiFault[] = [];
+  walk(object.tree, '', structOf(path.split('.')), []);
+  return found;
+
+  function walk(tree: Tree, at: string, struct: Struct, container: readonly string[]): void {
+    if (tree.kind === 'array')
+      for (const [i, item] of tree.items.entries()) {
+        const inner = `${at}[${i}]`;
+        walk(item, inner, struct, struct === CONTAINER ? [inner] : container);
+      }
+    if (tree.kind !== 'object') return;
+    for (const entry of tree.entries)
+      check(entry, at === '' ? entry.key : `${at}.${entry.key}`, struct, container);
+  }
+
+  function check(entry: Entry, at: string, struct: Struct, container: readonly string[]): void {
+    const { key, value } = entry;
+    if (Object.hasOwn(struct.below, key)) walk(value, at, struct.below[key], container);
+    else if ((struct.has as readonly string[]).includes(key) || OPEN_MAPS.has(key)) return;
+    else {
+      const meant = meantField(key);
+      if (meant) found.push(faultOf(entry, at, meant, path, struct, container[0]));
+      else hidden(entry, at, container, 0);
+    }
+  }
+
+  /** A field below a key that is none of ours, such as resources. */
+  function hidden({ value }: Entry, at: string, container: readonly string[], depth: number): void {
+    if (depth > DEEPEST) return;
+    if (value.kind === 'array')
+      for (const [i, item] of value.items.entries())
+        if (item.kind === 'object') inside(item.entries, `${at}[${i}]`, container, depth);
+    if (value.kind === 'object') inside(value.entries, at, container, depth);
+  }
+
+  function inside(entries: readonly Entry[], at: string, container: readonly string[], depth: number): void {
+    for (const entry of entries) {
+      const inner = `${at}.${entry.key}`;
+      if (OPEN_MAPS.has(entry.key)) continue;
+      if (entry.key === 'seccompProfile' || entry.key === 'securityContext')
+        found.push(faultOf(entry, inner, { field: entry.key, isExact: true }, path, LEAF, container[0]));
+      else hidden(entry, inner, container, depth + 1);
+    }
+  }
+}
+
+interface Meant {
+  readonly field: FieldName;
+  readonly isExact: boolean;
+}
+
+function meantField(key: string): Meant | undefined {
+  const exact = FIELDS.find((field) => field === key);
+  if (exact) return { field: exact, isExact: true };
+  if (key === 'seccompProfiles') return { field: 'seccompProfile', isExact: false };
+  if (VALUES_NAMES.includes(key)) return { field: 'securityContext', isExact: false };
+  const near = FIELDS.find((field) => field === suggest(key.replace(/[-_]/g, ''), FIELDS));
+  return near && { field: near, isExact: false };
+}
+
+function faultOf(
+  { key, keySpan }: Entry,
+  at: string,
+  { field, isExact }: Meant,
+  podPath: string,
+  struct: Struct,
+  container: string | undefined,
+): ApiFault {
+  const said = `unknown field "${printable(at)}"`;
+  const isHere = !isExact && (struct.has as readonly string[]).includes(field);
+  const home = isHere ? at.slice(0, at.length - key.length) + field : homeOf(field, podPath, container);
+  return {
+    code: isHere ? 'misspelt-field' : 'wrong-level',
+    fate: 'dropped',
+    said,
+    meaning: isHere ? 'the API spells it otherwise' : levelWords(field, at, home),
+    span: keySpan,
+    fix: isHere ? `write ${field}` : `this key belongs at ${home}`,
+  };
+}
+
+function homeOf(field: FieldName, podPath: string, container: string | undefined): string {
+  const holder = container ?? podPath;
+  const inContainers = `${podPath}.containers[*].securityContext`;
+  switch (field) {
+    case 'securityContext':
+      return `${holder}.securityContext`;
+    case 'seccompProfile':
+      return `${holder}.securityContext.seccompProfile`;
+    case 'localhostProfile':
+      return `${holder}.securityContext.seccompProfile.localhostProfile`;
+    default:
+      return `${container === undefined ? inContainers : `${container}.securityContext`}.${field}`;
+  }
+}
+
+function levelWords(field: FieldName, at: string, home: string): string {
+  const depth = (path: string) => path.split('.').length;
+  const parent = home.slice(0, home.lastIndexOf('.'));
+  if (home.includes('[*]')) return `${field} is a field of containers, and not of pods`;
+  const levels = depth(at) - depth(home);
+  if (levels === 1 && at.startsWith(`${parent}.`)) return 'it stands one level too deep';
+  return levels < 0 ? 'it stands too high' : 'it stands at another level';
+}
