@@ -26,7 +26,7 @@ const SEVERITIES: Readonly<Record<Fate, FindingSeverity>> = {
 const LOST_PROFILES: readonly AuditCode[] = ['wrong-level', 'misspelt-field'];
 
 function severityOf({ code, fate, said, meaning }: ApiFault): FindingSeverity {
-  if (LOST_PROFILES.includes(code) && /seccompprofile/i.test(said)) return 'critical';
+  if (LOST_PROFILES.includes(code) && /seccompprofile/i.test(said + meaning)) return 'critical';
   if (code === 'annotation-ignored') return /no field takes/.test(meaning) ? 'high' : 'low';
   return SEVERITIES[fate];
 }

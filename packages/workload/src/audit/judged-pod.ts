@@ -45,9 +45,14 @@ export function containerWords(containers: readonly { readonly container: PodCon
   const most = 8;
   const names = containers
     .slice(0, most)
-    .map(({ container: { site } }) => `${ROLE_WORDS[site.role]}"${site.name}"`);
+    .map(({ container: { site } }) => `"${site.name}"${ROLE_WORDS[site.role]}`);
   const more = containers.length > most ? ` and ${containers.length - most} more` : '';
   return `${containers.length === 1 ? 'container' : 'containers'} ${names.join(', ')}${more}`;
 }
 
-const ROLE_WORDS = { container: '', init: 'init ', sidecar: 'sidecar ', ephemeral: 'ephemeral ' } as const;
+const ROLE_WORDS = {
+  container: '',
+  init: ' (init)',
+  sidecar: ' (sidecar)',
+  ephemeral: ' (ephemeral)',
+} as const;

@@ -66,7 +66,7 @@ export class LocalhostAudit {
         return stops(
           'localhost-unreadable',
           `cannot load seccomp profile "${path}": it is a directory`,
-          offer(meantFile(path, profiles.files)),
+          offerIn(clean, profiles.files),
         );
       case 'unreadable':
         return stops(
@@ -148,7 +148,7 @@ export class LocalhostAudit {
         return {
           container,
           found: verdict.dropped ? [this.droppedKeys(pod, container, path)] : [],
-          inFile: this.lintFindings(verdict, file, text, reader),
+          inFile: this.lintFindings(verdict, file, text),
         };
     }
   }
@@ -184,19 +184,21 @@ export class LocalhostAudit {
   }
 
   private lintFindings(
-    { findings, judged }: Extract<FileVerdict, { kind: 'loads' }>,
+    { findings }: Extract<FileVerdict, { kind: 'loads' }>,
     file: string,
     text: string,
-    reader: FileReader,
   ): LocatedFinding[] {
-    const key = JSON.stringify([file, reader.startedBy, judged.target.capabilities]);
-    if (this.told.has(key)) return [];
-    this.told.add(key);
     const isGrave = ({ severity }: { severity: (typeof FINDING_SEVERITIES)[number] }) =>
       FINDING_SEVERITIES.indexOf(severity) <= FINDING_SEVERITIES.indexOf('medium');
     // How the runtime starts was judged for each container.
     const others = findings.filter((finding) => isGrave(finding) && finding.code !== 'cannot-start');
-    return locateFindings(others, printable(file), text);
+    return locateFindings(others, printable(file), text).filter((finding) => {
+      // Those who read it in another way may find the same.
+      const key = `${finding.file} ${finding.line} ${finding.code} ${finding.message}`;
+      if (this.told.has(key)) return false;
+      this.told.add(key);
+      return true;
+    });
   }
 
   private unseen(judged: JudgedPod, container: JudgedContainer, path: string): Found {
@@ -244,13 +246,20 @@ function offer(meant: string | undefined): string | undefined {
   return meant === undefined ? undefined : `write localhostProfile: ${printable(meant)}`;
 }
 
+/** The files of a folder that is named in place of one of them. */
+function offerIn(folder: string, files: readonly string[]): string | undefined {
+  const inside = files.filter((file) => file.startsWith(`${folder}/`));
+  if (inside.length === 0) return undefined;
+  return `name a file in it: ${listed(inside.map(printable), 5)}`;
+}
+
 function withEffect(
   container: JudgedContainer,
   type: 'NeverRuns' | 'Unconfined',
   because: string,
 ): JudgedContainer {
   const { effective } = container;
-  return { ...container, effective: { ...effective, type, because: `${because}; ${effective.because}` } };
+  return { ...container, effective: { ...effective, type, because } };
 }
 
 /** A container of the pod that mounts the kubelet's folder, and so may put the file there. */

@@ -1,11 +1,16 @@
 import type { Found } from './finding-maker.ts';
 import { containerWords, type JudgedContainer, type JudgedPod, workloadName } from './judged-pod.ts';
 
-/** Containers that run without a filter, those together for which the reason is the same. */
+/**
+ * Containers that run without a filter, those together for which the reason is the same; not those that name a file, of which
+ * more is said elsewhere.
+ */
 export function unfiltered(judged: JudgedPod): Found[] {
   const { pod } = judged;
   if (pod.isWindows) return [];
-  const without = judged.containers.filter(({ effective }) => effective.type === 'Unconfined');
+  const without = judged.containers.filter(
+    ({ effective }) => effective.type === 'Unconfined' && effective.profile === undefined,
+  );
   const groups = new Map<string, JudgedContainer[]>();
   for (const one of without) {
     const key = one.effective.because.replace(/\(.*/, '');

@@ -51,7 +51,7 @@ export function annotationFaults(pod: Pod): ApiFault[] {
     const contradiction = field && contradictionOf(annotation, field);
     if (contradiction) return [contradicts(annotation, field, at, contradiction)];
     const isForNobody = container !== undefined && !names.has(container);
-    const isHarmless = container === undefined ? everyHasField(pod) : field !== undefined;
+    const isHarmless = container === undefined ? everyHasField(pod) : (field ?? pod.profile) !== undefined;
     return [ignored(annotation, at, isForNobody, isHarmless)];
   });
 }

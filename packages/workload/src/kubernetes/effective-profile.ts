@@ -37,22 +37,25 @@ export function effectiveProfile(pod: Pod, container: PodContainer, node: Cluste
     return { type: 'NeverRuns', because: container.failsOnNode.said, from: 'fault' };
   if (pod.isWindows) return { type: 'Unconfined', because: 'Windows has no seccomp', from: 'engine' };
   const named =
-    (decider !== 'annotation' && (fromField(container.profile) ?? fromField(pod.profile, 'pod'))) ||
+    (decider !== 'annotation' && (fromField(container.profile) ?? fromField(pod.profile, podWords(pod)))) ||
     (decider !== 'field' && fromAnnotations(pod, container));
   return named || usual(node);
 }
 
-function fromField(
-  field: SeccompField | undefined,
-  from: 'container' | 'pod' = 'container',
-): EffectiveProfile | undefined {
+/** An operator's object speaks for containers that nobody sees. */
+function podWords({ site }: Pod): string {
+  return site.containers[0]?.name === '*'
+    ? `the ${site.object.kind} says so`
+    : 'the pod says so, the container nothing';
+}
+
+function fromField(field: SeccompField | undefined, whose?: string): EffectiveProfile | undefined {
   if (!field?.type) return undefined;
-  const whose = from === 'pod' ? 'the pod says so, the container nothing' : 'the container says so';
   return {
     type: field.type,
     ...(field.type === 'Localhost' && { profile: field.localhostProfile ?? '' }),
-    because: `${whose} (${field.path})`,
-    from,
+    because: `${whose ?? 'the container says so'} (${field.path})`,
+    from: whose === undefined ? 'container' : 'pod',
   };
 }
 

@@ -140,7 +140,7 @@ function checkFile(
   else if (file.startsWith('/'))
     refuse(invalid('must be a relative path'), 'the path begins at the root', relativeOf(file));
   else if (file.split('/').includes('..'))
-    refuse(invalid("must not contain '..'"), 'the path goes up', 'write it without ..');
+    refuse(invalid("must not contain '..'"), 'the path goes up', straightened(file));
 }
 
 /** What is left of an absolute path below a folder seccomp, where kubelets look. */
@@ -149,4 +149,15 @@ function relativeOf(file: string): string {
   return below === undefined
     ? 'write it relative to the folder seccomp of the kubelet'
     : `write localhostProfile: ${quote(below).slice(1, -1)}`;
+}
+
+/** The path that one with parts `..` comes to. */
+function straightened(file: string): string {
+  const parts: string[] = [];
+  for (const part of file.slice(0, 4096).split('/'))
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  return parts.length > 0
+    ? `write localhostProfile: ${quote(parts.join('/')).slice(1, -1)}`
+    : 'write it without ..';
 }

@@ -129,7 +129,7 @@ function meantField(key: string): Meant | undefined {
 }
 
 function faultOf(
-  { key, keySpan }: Entry,
+  { key, keySpan, value }: Entry,
   at: string,
   { field, isExact }: Meant,
   podPath: string,
@@ -143,7 +143,7 @@ function faultOf(
     code: isHere ? 'misspelt-field' : 'wrong-level',
     fate: 'dropped',
     said,
-    meaning: isHere ? 'the API spells it otherwise' : levelWords(field, at, home),
+    meaning: `${isHere ? 'the API spells it otherwise' : levelWords(field, at, home)}${holdsProfile(value) ? ', with the seccompProfile in it' : ''}`,
     span: keySpan,
     fix: isHere ? `write ${field}` : `this key belongs at ${home}`,
   };
@@ -171,4 +171,8 @@ function levelWords(field: FieldName, at: string, home: string): string {
   const levels = depth(at) - depth(home);
   if (levels === 1 && at.startsWith(`${parent}.`)) return 'it stands one level too deep';
   return levels < 0 ? 'it stands too high' : 'it stands at another level';
+}
+
+function holdsProfile(value: Tree): boolean {
+  return value.kind === 'object' && value.entries.some(({ key }) => key === 'seccompProfile');
 }
