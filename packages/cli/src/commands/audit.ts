@@ -1,10 +1,17 @@
+import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
 import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
 import type { LintReport } from '@callgate/engine/internal/report/finding-formats/finding-format';
-import { PLAIN } from '@callgate/engine/internal/report/style';
-import { type Audit, Auditor } from '@callgate/workload';
+import { PLAIN, type Style } from '@callgate/engine/internal/report/style';
+import { listed, printable } from '@callgate/engine/internal/report/words';
+import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { type Audit, type AuditedContainer, Auditor } from '@callgate/workload';
+import { callMatrix } from '@callgate/workload/internal/audit/call-matrix';
 import { auditSubject, containerDocument } from '@callgate/workload/internal/report/audit-report';
 import { containersText, countsText } from '@callgate/workload/internal/report/audit-text';
+import { matrixHtml } from '@callgate/workload/internal/report/matrix-html';
+import { matrixText } from '@callgate/workload/internal/report/matrix-text';
+import { storyText } from '@callgate/workload/internal/report/story-text';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
@@ -43,6 +50,14 @@ export const audit: Verb = {
         "a copy of the kubelet's folder seccomp: the files of Localhost profiles are opened, and judged",
       )
       .option('--static <dir>', 'a folder of static pods, which the kubelet reads itself')
+      .option(
+        '--explain <container>',
+        'the story of one container, from its field to the kernel: NAME, or Kind/NAME/NAME',
+      )
+      .option(
+        '--matrix',
+        'a table of the calls that attackers like, and which filter lets them pass (html has it, too)',
+      )
       .addOption(
         new Option('--fail-on <severity>', `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')}`)
           .choices(FINDING_SEVERITIES)
@@ -80,26 +95,21 @@ ${examples('audit k8s/', 'helm template . | callgate audit -', 'audit k8s/ --pro
     const options = await auditOptionsOf(context, flags);
     const auditor = new Auditor(options);
     for await (const { file, piece } of manifests(context, names)) auditor.add(file, piece);
-    const ofStatic = flags.static === undefined ? undefined : new Auditor({ ...options, isStatic: true });
-    if (ofStatic && flags.static !== undefined)
-      for await (const { file, piece } of manifests(context, [flags.static])) ofStatic.add(file, piece);
-    const found = joined(auditor.end(), ofStatic?.end());
+    if (flags.static !== undefined)
+      for await (const { file, piece } of manifests(context, [flags.static]))
+        auditor.add(file, piece, { isStatic: true });
+    const found = auditor.end();
+    if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
     write(context, flags, found);
     return statusOf(found, flags);
   },
 };
 
-function joined(first: Audit, second: Audit | undefined): Audit {
-  if (!second) return first;
-  return {
-    findings: [...first.findings, ...second.findings],
-    containers: [...first.containers, ...second.containers],
-    documents: first.documents + second.documents,
-    unread: first.unread + second.unread,
-  };
-}
-
-function write(context: Context, { format: named, json, output, quiet, all }: Flags, found: Audit): void {
+function write(
+  context: Context,
+  { format: named, json, output, quiet, all, matrix = false }: Flags,
+  found: Audit,
+): void {
   const format = findFindingFormat(json ? 'json' : named)!;
   const toStdout = output === '-';
   if (quiet && toStdout) return;
@@ -111,10 +121,41 @@ function write(context: Context, { format: named, json, output, quiet, all }: Fl
     subject: auditSubject,
     containers: found.containers.map(containerDocument),
     verdict: countsText(found.containers),
+    ...(format.id === 'html' && { appendix: matrixHtml(callMatrix(found.containers)) }),
   };
   const writing = { tool: ownPackage(context), style, all, allBy: '--all' };
-  const before = format.id === 'text' ? containersText(style, found.containers) : '';
+  const before = format.id === 'text' ? textBefore(style, found, matrix) : '';
   writeFile(context, output, before + format.write(report, writing));
+}
+
+/** Tells the story of the container of that name; of several all are told. */
+function explain(context: Context, { json }: Flags, name: string, { containers }: Audit): number {
+  const nameOf = ({ workload, container }: AuditedContainer) => `${workload}/${container}`;
+  const meant = containers.filter((one) => one.container === name || nameOf(one) === name);
+  if (meant.length === 0) {
+    const near = suggest(
+      name,
+      containers.flatMap((one) => [one.container, nameOf(one)]),
+    );
+    const names = listed(
+      containers.map((one) => printable(nameOf(one))),
+      10,
+    );
+    throw new CliFailure(
+      `there is no container "${printable(name)}"; ${near ? `did you mean ${printable(near)}?` : `there is ${names || 'none at all'}`}`,
+    );
+  }
+  const style = styleFor(context.stdout, context.env);
+  if (json)
+    context.stdout.write(
+      `${writeJson({ containers: meant.map((one) => ({ ...containerDocument(one), story: one.story })) })}\n`,
+    );
+  else for (const one of meant) context.stdout.write(storyText(style, one));
+  return CLEAN;
+}
+
+function textBefore(style: Style, { containers }: Audit, matrix: boolean): string {
+  return containersText(style, containers) + (matrix ? matrixText(style, callMatrix(containers)) : '');
 }
 
 function worstFirst(a: Audit['findings'][number], b: Audit['findings'][number]): number {

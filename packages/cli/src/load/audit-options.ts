@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { runtimeDefaultOf } from '../flags/container-flags.ts';
 import { type NodeFlags, nodeOf, podSecurityVersion } from '../flags/node-flags.ts';
 import { targetOf } from '../flags/target-flags.ts';
-import { profilesFolder } from './profiles-folder.ts';
+import { entryBeside, profilesFolder } from './profiles-folder.ts';
 
 /** What an audit may look into. */
 export interface AuditFlags {
@@ -16,8 +16,13 @@ export async function auditOptionsOf(context: Context, flags: NodeFlags & AuditF
   return {
     node,
     target: targetOf({}),
-    usual: await runtimeDefaultOf(node.runtime, node.release?.join('.')),
+    defaults: {
+      docker: await runtimeDefaultOf('docker'),
+      podman: await runtimeDefaultOf('podman'),
+      [node.runtime]: await runtimeDefaultOf(node.runtime, node.release?.join('.')),
+    },
     podSecurity: podSecurityVersion(flags),
+    beside: (file, path) => entryBeside(context, file, path),
     ...(flags.profiles !== undefined && { profiles: profilesFolder(context, flags.profiles) }),
   };
 }

@@ -45,7 +45,11 @@ async function* documents(context: Context, file: string): AsyncGenerator<Manife
   for (const piece of splitter.end()) yield { file, piece };
 }
 
-function textOf(decoder: InstanceType<typeof TextDecoder>, file: string, chunk?: Uint8Array | string): string {
+function textOf(
+  decoder: InstanceType<typeof TextDecoder>,
+  file: string,
+  chunk?: Uint8Array | string,
+): string {
   if (typeof chunk === 'string') return chunk;
   try {
     return decoder.decode(chunk, { stream: chunk !== undefined });

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
 import { readSmallFile } from '@callgate/linux/internal/files/read-file';
 import type { FolderEntry, ProfilesFolder } from '@callgate/workload';
@@ -18,14 +18,22 @@ export function profilesFolder(context: Context, name: string): ProfilesFolder {
   return { name, files: [...filesBelow(root, '')].slice(0, MOST_FILES), at: (path) => entryAt(root, path) };
 }
 
+/** What is at a path that a file names, from its folder on. */
+export function entryBeside(context: Context, file: string, path: string): FolderEntry {
+  return entryOf(resolve(context.cwd, file === '-' ? '.' : dirname(file), path));
+}
+
 function entryAt(root: string, path: string): FolderEntry {
-  if (path.split('/').includes('..')) return { kind: 'missing' };
+  return path.split('/').includes('..') ? { kind: 'missing' } : entryOf(join(root, path));
+}
+
+function entryOf(path: string): FolderEntry {
   try {
-    const found = statSync(join(root, path), { throwIfNoEntry: false });
+    const found = statSync(path, { throwIfNoEntry: false });
     if (!found) return { kind: 'missing' };
     if (found.isDirectory()) return { kind: 'folder' };
     if (!found.isFile()) return { kind: 'unreadable', why: 'it is a device, not a file' };
-    const bytes = readSmallFile(join(root, path), LONGEST);
+    const bytes = readSmallFile(path, LONGEST);
     if (!bytes) return { kind: 'unreadable', why: 'permission denied, or longer than 4 MiB' };
     return { kind: 'file', text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
   } catch (fault) {

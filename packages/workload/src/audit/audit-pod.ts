@@ -10,11 +10,13 @@ import { unknownFields } from '../kubernetes/unknown-fields.ts';
 import type { AuditedContainer, AuditOptions } from './audit.ts';
 import { capabilityFindings } from './capability-findings.ts';
 import type { ConstrainedPod } from './constraint-findings.ts';
+import type { DefaultFilters } from './default-filters.ts';
 import { faultFindings } from './fault-findings.ts';
 import type { Found } from './finding-maker.ts';
 import { type JudgedContainer, type JudgedPod, judgePod, workloadName } from './judged-pod.ts';
 import type { LocalhostAudit } from './localhost-audit.ts';
 import { controlWords, podUnconfined, type WaitingPod } from './pod-security-findings.ts';
+import { podStory } from './pod-story.ts';
 import { unfiltered } from './unfiltered.ts';
 
 /** What was found of a pod. */
@@ -34,9 +36,11 @@ export function auditPod(
   site: PodSite,
   options: AuditOptions,
   localhost: LocalhostAudit,
+  defaults: DefaultFilters,
   handlers: ReadonlyMap<string, string>,
+  isStatic: boolean,
 ): AuditedPod {
-  const { node, isStatic = false } = options;
+  const { node } = options;
   const read = readPod(site);
   const pod = { ...read, faults: [...read.faults, ...annotationsOn(read, options)] };
   const closed = judgePod(pod, node, handlers);
@@ -48,13 +52,14 @@ export function auditPod(
       ...faultFindings(judged, [...dropped, ...pod.faults], isStatic),
       ...opened.flatMap(({ found }) => found),
       ...unfiltered(judged),
-      ...capabilityFindings(judged, options.usual),
+      ...capabilityFindings(judged, options.defaults[node.runtime]),
       ...podUnconfined(pod),
       ...ephemerals(judged, isStatic),
+      ...(isStatic ? [staticPod(judged)] : []),
       ...unread(judged),
     ],
     inFiles: opened.flatMap(({ inFile }) => inFile),
-    containers: judged.containers.map((container) => audited(judged, container, options)),
+    containers: judged.containers.map((container) => audited(judged, container, options, defaults)),
     waiting: waitingPod(pod, isStatic),
     at: site.object.span.start,
   };
@@ -66,23 +71,34 @@ function annotationsOn(pod: Pod, { node }: AuditOptions): Pod['faults'] {
 }
 
 function audited(
-  { pod }: JudgedPod,
-  { container, effective, capabilities, noNewPrivs, startedBy }: JudgedContainer,
-  { podSecurity }: AuditOptions,
+  judged: JudgedPod,
+  one: JudgedContainer,
+  options: AuditOptions,
+  defaults: DefaultFilters,
 ): Omit<AuditedContainer, 'file' | 'line'> & { at: number } {
+  const { pod, node } = judged;
+  const { container, effective, capabilities, noNewPrivs, startedBy } = one;
   const { namespace } = pod.site.object;
+  const byDefault =
+    effective.type === 'RuntimeDefault' && defaults.judged(node.runtime, capabilities.bounding);
+  const filter = one.filter ?? (byDefault || undefined);
+  const passes = (level: 'baseline' | 'restricted') =>
+    seccompControl(pod, level, options.podSecurity).passes(container);
   return {
     workload: workloadName(pod),
     ...(namespace !== undefined && { namespace }),
     container: container.site.name,
     role: container.site.role,
     effective,
-    baseline: seccompControl(pod, 'baseline', podSecurity).passes(container),
-    restricted: seccompControl(pod, 'restricted', podSecurity).passes(container),
+    baseline: passes('baseline'),
+    restricted: passes('restricted'),
     privileged: container.privileged,
     noNewPrivs,
     capabilities: capabilities.bounding,
     startedBy,
+    runtime: node.runtime,
+    ...(filter && { filter }),
+    story: podStory(judged, one, options),
     at: container.span.start,
   };
 }
@@ -98,6 +114,16 @@ function waitingPod(pod: Pod, isStatic: boolean): AuditedPod['waiting'] {
     isStatic,
     control: controlWords(pod),
     ...(asked !== undefined && { asked }),
+  };
+}
+
+/** Nobody but the kubelet sees what is in a folder of static pods. */
+function staticPod({ pod }: JudgedPod): Found {
+  return {
+    code: 'static-pod',
+    severity: 'info',
+    message: `${workloadName(pod)}: the kubelet runs it from a file: Pod Security sees its mirror alone, and what the kubelet drops or refuses only its log tells`,
+    span: pod.site.object.span,
   };
 }
 

@@ -1,25 +1,33 @@
 import type { Target } from '@callgate/engine';
-import type { RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
+import type { Judged } from '@callgate/engine/internal/lint/judged';
 import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
-import type { ClusterNode, StartedBy } from '../kubernetes/cluster-node.ts';
+import type { ClusterNode, NodeRuntime, StartedBy } from '../kubernetes/cluster-node.ts';
 import type { EffectiveProfile } from '../kubernetes/effective-profile.ts';
 import type { ContainerRole } from '../kubernetes/pod-site.ts';
 import type { StandardsVersion } from '../kubernetes/standards.ts';
-import type { ProfilesFolder } from '../localhost/profiles-folder.ts';
+import type { FolderEntry, ProfilesFolder } from '../localhost/profiles-folder.ts';
+import type { RuntimeDefaults } from './default-filters.ts';
 
 /** How workloads are judged. */
 export interface AuditOptions {
   readonly node: ClusterNode;
   /** The node's machine: its ABI and kernel. */
   readonly target: Target;
-  /** The default profile of the node's runtime. */
-  readonly usual?: RuntimeDefault;
+  /** The default profiles of runtimes, as far as they are known. */
+  readonly defaults: RuntimeDefaults;
   /** At which version of Pod Security, where the namespace does not say. */
   readonly podSecurity: StandardsVersion;
   /** The kubelet's folder for profiles, if it may be looked into. */
   readonly profiles?: ProfilesFolder;
-  /** The documents are static pods, which the kubelet reads itself. */
-  readonly isStatic?: boolean;
+  /** What is at a path that a file names beside itself, such as a compose file; without it nothing is opened. */
+  readonly beside?: (file: string, path: string) => FolderEntry;
+}
+
+/** A step on the way from a field to the kernel. */
+export interface StoryLine {
+  /** Whose word it is, such as the pod. */
+  readonly who: string;
+  readonly says: string;
 }
 
 /** One container, and the filter that it gets. */
@@ -40,6 +48,11 @@ export interface AuditedContainer {
   readonly capabilities: readonly string[];
   /** Who starts it; sandbox: in a kernel of its own, to which this filter may never come. */
   readonly startedBy: StartedBy | 'sandbox';
+  /** How it came to this filter, from the field on. */
+  readonly story: readonly StoryLine[];
+  readonly runtime: NodeRuntime;
+  /** What it runs under, where that is known; undefined without a filter, too. */
+  readonly filter?: Judged;
   readonly file: string;
   /** From 1. */
   readonly line: number;

@@ -3,6 +3,7 @@ import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
 import type { Tree } from '@callgate/engine/internal/source/tree';
 import type { Piece } from '../documents/document-splitter.ts';
 import { type ReadDocument, readDocument } from '../documents/read-document.ts';
+import { isCompose } from '../engines/compose.ts';
 import { podsOf } from '../kubernetes/custom-pods.ts';
 import { type KubeObject, objectsOf } from '../kubernetes/kube-object.ts';
 import { type Namespace, readNamespace } from '../kubernetes/namespaces.ts';
@@ -10,7 +11,8 @@ import { type Constraint, readConstraint, readHandler } from '../kubernetes/secu
 import type { Audit, AuditedContainer, AuditOptions } from './audit.ts';
 import { auditPod } from './audit-pod.ts';
 import { type ConstrainedPod, constraintFindings } from './constraint-findings.ts';
-import { engineWorkloads } from './engine-workloads.ts';
+import { DefaultFilters } from './default-filters.ts';
+import { engineContainers, engineWorkloads } from './engine-workloads.ts';
 import { type Found, locate } from './finding-maker.ts';
 import { LocalhostAudit } from './localhost-audit.ts';
 import { mergeFindings } from './merge-findings.ts';
@@ -31,6 +33,7 @@ interface Waiting {
  */
 export class Auditor {
   private readonly options: AuditOptions;
+  private readonly defaults: DefaultFilters;
   private readonly localhost: LocalhostAudit;
   private readonly findings: LocatedFinding[] = [];
   private readonly containers: AuditedContainer[] = [];
@@ -43,11 +46,12 @@ export class Auditor {
 
   constructor(options: AuditOptions) {
     this.options = options;
-    this.localhost = new LocalhostAudit(options);
+    this.defaults = new DefaultFilters(options.target, options.defaults);
+    this.localhost = new LocalhostAudit(options, this.defaults);
   }
 
-  /** Takes the next document of a file. */
-  add(file: string, piece: Piece): void {
+  /** Takes the next document of a file; one of a folder of static pods is for the kubelet alone. */
+  add(file: string, piece: Piece, { isStatic = false } = {}): void {
     if (piece.isCut) {
       this.notRead(file, piece, 'it is longer than is read: 8 MiB of YAML, 64 MiB of JSON', 0);
       return;
@@ -67,7 +71,13 @@ export class Auditor {
     }
     if (!read.tree) return;
     this.documents++;
-    this.addTree(file, piece, read, read.tree);
+    this.addTree(
+      file,
+      piece,
+      read,
+      isCompose(read.tree) ? (readDocument(piece.text, 'keys-win').tree ?? read.tree) : read.tree,
+      isStatic,
+    );
   }
 
   /** Everything that was found, once the last document was given. */
@@ -89,13 +99,14 @@ export class Auditor {
     };
   }
 
-  private addTree(file: string, piece: Piece, read: ReadDocument, tree: Tree): void {
+  private addTree(file: string, piece: Piece, read: ReadDocument, tree: Tree, isStatic: boolean): void {
     const positionOf = lineMap(piece.text);
     const lineOf = (offset: number) => positionOf(offset).line + piece.line;
     const tell = (found: readonly Found[]) =>
       this.findings.push(...locate(found, file, piece.text, piece.line));
-    const outside = engineWorkloads(tree, piece.text, file, this.options);
-    if (outside) {
+    const containers = engineContainers(tree);
+    if (containers) {
+      const outside = engineWorkloads(containers, file, this.options, this.localhost, this.defaults);
       tell(outside.found);
       this.findings.push(...outside.inFiles);
       this.containers.push(...outside.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));
@@ -110,7 +121,7 @@ export class Auditor {
     if (pods.length === 0) return;
     tell(yamlFindings(read.notes, piece.text, lineOf));
     for (const site of pods) {
-      const audited = auditPod(site, this.options, this.localhost, this.handlers);
+      const audited = auditPod(site, this.options, this.localhost, this.defaults, this.handlers, isStatic);
       tell(audited.found);
       this.findings.push(...audited.inFiles);
       this.containers.push(...audited.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));

@@ -32,16 +32,14 @@ function widening(
 ): Found[] {
   if (effective.type !== 'RuntimeDefault' || !usual) return [];
   return container.added.flatMap(({ name, span }): Found[] => {
-    const opened = openedBy(usual, name.toUpperCase() === 'ALL' ? capabilities.bounding : [capOf(name)]);
-    const has = name.toUpperCase() === 'ALL' || capabilities.bounding.includes(capOf(name));
-    if (!has || opened.length === 0) return [];
-    const liked = opened.filter((call) => notable(call) !== undefined);
-    const told = (liked.length > 0 ? liked : opened).slice(0, 12).join(', ');
+    const isAll = name.toUpperCase() === 'ALL';
+    const words = openedCalls(usual, isAll ? capabilities.bounding : [name]);
+    if (words === undefined || !(isAll || capabilities.bounding.includes(capOf(name)))) return [];
     return [
       {
         code: 'capability-widens',
         severity: 'medium',
-        message: `${workloadName(pod)}: ${name} in the bounding set of container "${container.site.name}" widens the default profile of ${node.runtime} by ${opened.length} calls, whichever user runs it: ${told}${opened.length > 12 ? ', …' : ''}`,
+        message: `${workloadName(pod)}: ${name} in the bounding set of container "${container.site.name}" widens the default profile of ${node.runtime} by ${words}`,
         span,
         fix: `drop ${name} if it is not needed, or name a profile of your own`,
       },
@@ -54,8 +52,20 @@ function capOf(name: string): string {
   return upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
 }
 
-/** The calls that a default allows for the sake of capabilities alone. */
-export function openedBy({ profile }: RuntimeDefault, capabilities: readonly string[]): string[] {
+/** So many calls are told. */
+const MOST = 12;
+
+/** The calls that a default allows for the sake of capabilities alone, in words; undefined where there is none. */
+export function openedCalls(usual: RuntimeDefault, names: readonly string[]): string | undefined {
+  const opened = openedBy(usual, names.map(capOf));
+  if (opened.length === 0) return undefined;
+  const liked = opened.filter((call) => notable(call) !== undefined);
+  const told = (liked.length > 0 ? liked : opened).slice(0, MOST);
+  const more = opened.length > told.length ? ', …' : '';
+  return `${opened.length} calls, whichever user runs it: ${told.join(', ')}${more}`;
+}
+
+function openedBy({ profile }: RuntimeDefault, capabilities: readonly string[]): string[] {
   const isFor = (caps: readonly { readonly value: string }[]) =>
     caps.some(({ value }) => capabilities.includes(value));
   const opened = profile.rules.filter(

@@ -1,3 +1,4 @@
+import type { Judged } from '@callgate/engine/internal/lint/judged';
 import type { CapabilitySet } from '../kubernetes/capability-set.ts';
 import { capabilitySet } from '../kubernetes/capability-set.ts';
 import { type ClusterNode, type StartedBy, starterOf } from '../kubernetes/cluster-node.ts';
@@ -11,6 +12,8 @@ export interface JudgedContainer {
   readonly capabilities: CapabilitySet;
   readonly noNewPrivs: boolean;
   readonly startedBy: StartedBy | 'sandbox';
+  /** What it runs under, where that is known. */
+  readonly filter?: Judged;
 }
 
 /** A pod on a node. */

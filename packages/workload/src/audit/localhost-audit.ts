@@ -1,17 +1,18 @@
 import { hasErrors } from '@callgate/engine/internal/diagnostics/diagnostic';
 import { FINDING_SEVERITIES } from '@callgate/engine/internal/lint/finding';
-import type { Usual } from '@callgate/engine/internal/lint/judged';
-import { usualOn } from '@callgate/engine/internal/lint/lint-text';
+import type { Judged } from '@callgate/engine/internal/lint/judged';
 import { locate } from '@callgate/engine/internal/report/diagnostics';
 import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/report/findings';
 import { listed, printable } from '@callgate/engine/internal/report/words';
 import { quote } from '@callgate/engine/internal/source/tree';
+import type { NodeRuntime } from '../kubernetes/cluster-node.ts';
 import { mountsAny, seccompVolumes } from '../kubernetes/host-volumes.ts';
 import { type FileReader, type FileVerdict, judgeFile } from '../localhost/judge-file.ts';
 import { meantFile } from '../localhost/meant-file.ts';
 import { cleanPath, type ProfilesFolder } from '../localhost/profiles-folder.ts';
 import type { AuditOptions } from './audit.ts';
 import type { AuditCode } from './codes.ts';
+import type { DefaultFilters } from './default-filters.ts';
 import type { Found } from './finding-maker.ts';
 import { type JudgedContainer, type JudgedPod, workloadName } from './judged-pod.ts';
 
@@ -28,10 +29,11 @@ export class LocalhostAudit {
   private readonly options: AuditOptions;
   private readonly verdicts = new Map<string, FileVerdict>();
   private readonly told = new Set<string>();
-  private readonly usuals = new Map<string, Usual | undefined>();
+  private readonly defaults: DefaultFilters;
 
-  constructor(options: AuditOptions) {
+  constructor(options: AuditOptions, defaults: DefaultFilters) {
     this.options = options;
+    this.defaults = defaults;
   }
 
   /** What becomes of a container of a pod; of one without a Localhost profile nothing else than before. */
@@ -43,6 +45,45 @@ export class LocalhostAudit {
     if (!profiles || container.startedBy === 'sandbox')
       return { container, found: [this.unseen(judged, container, path)], inFile: [] };
     return this.openIn(profiles, judged, container, path);
+  }
+
+  /** Judges a file that an engine is given by its name. */
+  judgeNamed(path: string, text: string, by: NamedReader): NamedVerdict {
+    const { capabilities, ...who } = by;
+    const reader: FileReader = { ...who, ...this.machine(who.runtime, capabilities) };
+    const verdict = this.verdictOn(path, text, reader);
+    switch (verdict.kind) {
+      case 'loads':
+        return { kind: 'loads', filter: verdict.judged, inFile: this.lintFindings(verdict, path, text) };
+      case 'no-filter':
+        return {
+          kind: 'no-filter',
+          code: 'localhost-no-filter',
+          said: `runs without a filter: ${path} loads as NO filter: ${verdict.why}`,
+          inFile: [],
+        };
+      case 'refused': {
+        const [first] = locate(
+          verdict.diagnostics.filter((d) => hasErrors([d])),
+          printable(path),
+          text,
+        );
+        const at = first ? ` (${first.file}:${first.line}:${first.column}: ${first.message})` : '';
+        return {
+          kind: 'stops',
+          code: 'localhost-refused',
+          said: `is not created: ${verdict.why}: ${path}${at}`,
+          inFile: [],
+        };
+      }
+      case 'cannot-start':
+        return {
+          kind: 'stops',
+          code: 'localhost-cannot-start',
+          said: `does not start: under ${path} ${who.startedBy} cannot go on: it calls ${listed(verdict.calls, 8)} itself`,
+          inFile: [],
+        };
+    }
   }
 
   private openIn(
@@ -146,7 +187,7 @@ export class LocalhostAudit {
         );
       case 'loads':
         return {
-          container,
+          container: { ...container, filter: verdict.judged },
           found: verdict.dropped ? [this.droppedKeys(pod, container, path)] : [],
           inFile: this.lintFindings(verdict, file, text),
         };
@@ -162,17 +203,21 @@ export class LocalhostAudit {
   }
 
   private readerFor({ capabilities, noNewPrivs, startedBy }: JudgedContainer): FileReader {
-    const target = { ...this.options.target, capabilities: capabilities.bounding };
-    const key = capabilities.bounding.join();
-    const { usual: usualProfile } = this.options;
-    if (usualProfile && !this.usuals.has(key)) this.usuals.set(key, usualOn(target, usualProfile));
     return {
       runtime: this.options.node.runtime,
       startedBy: startedBy === 'sandbox' ? 'runc' : startedBy,
-      target,
       noNewPrivs,
-      usual: this.usuals.get(key),
+      ...this.machine(this.options.node.runtime, capabilities.bounding),
     };
+  }
+
+  /** The machine for a container with these capabilities, and what it would have by default. */
+  private machine(
+    runtime: NodeRuntime,
+    capabilities: readonly string[],
+  ): Pick<FileReader, 'target' | 'usual'> {
+    const target = { ...this.options.target, capabilities };
+    return { target, usual: this.defaults.usual(runtime, capabilities) };
   }
 
   /** Whether it would start if the pod gave up to gain rights. */
@@ -239,6 +284,22 @@ export class LocalhostAudit {
     };
   }
 }
+
+/** Who reads a file that an engine is given. */
+export type NamedReader = Pick<FileReader, 'runtime' | 'startedBy' | 'noNewPrivs'> & {
+  /** The bounding set, as CAP_* names. */
+  readonly capabilities: readonly string[];
+};
+
+/** What becomes of it. */
+export type NamedVerdict =
+  | { readonly kind: 'loads'; readonly filter: Judged; readonly inFile: readonly LocatedFinding[] }
+  | {
+      readonly kind: 'no-filter' | 'stops';
+      readonly code: AuditCode;
+      readonly said: string;
+      readonly inFile: readonly LocatedFinding[];
+    };
 
 type Stops = (code: AuditCode, said: string, fix?: string) => OpenedContainer;
 

@@ -12,6 +12,21 @@ const USUAL: Readonly<Record<NodeRuntime, string>> = {
   podman: 'CHOWN DAC_OVERRIDE FOWNER FSETID KILL NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT',
 };
 
+/** How a bounding set differs from what an engine gives by itself, in a few words; empty where it does not. */
+export function capabilityWords(runtime: NodeRuntime, bounding: readonly string[]): string {
+  const usual = USUAL[runtime].split(' ').map((name) => `CAP_${name}`);
+  const short = (names: readonly string[]) => names.map((name) => name.slice('CAP_'.length)).join(', ');
+  const added = bounding.filter((name) => !usual.includes(name));
+  const missing = usual.filter((name) => !bounding.includes(name));
+  if (bounding.length === 0) return 'without capabilities';
+  if (bounding.length === CAPABILITIES.length) return 'with all capabilities';
+  const lost =
+    missing.length > 4 ? `only ${short(bounding)}` : missing.length > 0 ? `without ${short(missing)}` : '';
+  return [added.length > 0 && missing.length <= 4 ? `with ${short(added)}` : '', lost]
+    .filter(Boolean)
+    .join(', ');
+}
+
 /** What a container may have: a profile is chosen by this set, whether or not the process can use it. */
 export interface CapabilitySet {
   /** As CAP_* names. */

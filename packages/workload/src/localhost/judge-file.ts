@@ -5,8 +5,8 @@ import { lintText } from '@callgate/engine/internal/lint/lint-text';
 import { missingAtStart } from '@callgate/engine/internal/lint/missing-at-start';
 import type { Runtime } from '@callgate/engine/internal/runtime/target';
 import { readJson } from '@callgate/engine/internal/source/read-json';
-import type { Tree } from '@callgate/engine/internal/source/tree';
 import type { NodeRuntime, StartedBy } from '../kubernetes/cluster-node.ts';
+import { shapeOfProfile } from './profile-shape.ts';
 
 /** Who reads a file and starts a container with what it says. */
 export interface FileReader {
@@ -39,7 +39,7 @@ export type FileVerdict =
 export function judgeFile(name: string, text: string, reader: FileReader): FileVerdict {
   const { value: tree, diagnostics } = readJson(text, () => {});
   if (!tree) return { kind: 'refused', why: decodeWords(reader), diagnostics };
-  const shape = shapeOf(tree);
+  const shape = shapeOfProfile(tree);
   if (shape.kind === 'none') return withoutFilter(shape.why, reader);
   if (shape.kind === 'no-object') return { kind: 'refused', why: shape.why, diagnostics: [] };
   const target = { ...reader.target, runtime: dialectOf(reader) };
@@ -61,38 +61,6 @@ function decodeWords({ runtime }: FileReader): string {
     : runtime === 'containerd'
       ? 'decoding seccomp profile failed'
       : 'the file is no JSON';
-}
-
-type Shape =
-  | { readonly kind: 'profile' }
-  | { readonly kind: 'none'; readonly why: string }
-  | { readonly kind: 'no-object'; readonly why: string };
-
-/** Whether Go finds a profile in it: it takes what it knows, in any case, and leaves everything else. */
-function shapeOf(tree: Tree): Shape {
-  if (tree.kind === 'null') return { kind: 'none', why: 'it is null' };
-  if (tree.kind !== 'object') return { kind: 'no-object', why: 'it is no JSON object' };
-  const valueOf = (key: string) => tree.entries.find((entry) => entry.key.toLowerCase() === key)?.value;
-  const action = valueOf('defaultaction');
-  const syscalls = valueOf('syscalls');
-  const hasAction = action !== undefined && action.kind !== 'null' && !isEmptyText(action);
-  const hasRules = syscalls?.kind === 'array' && syscalls.items.length > 0;
-  if (hasAction || hasRules) return { kind: 'profile' };
-  return { kind: 'none', why: whatItIs(tree) };
-}
-
-function isEmptyText(tree: Tree): boolean {
-  return tree.kind === 'string' && tree.value === '';
-}
-
-function whatItIs(tree: Tree & { kind: 'object' }): string {
-  const has = (key: string) => tree.entries.some((entry) => entry.key === key);
-  if (tree.entries.length === 0) return 'it is an empty object';
-  if (has('apiVersion') && has('kind'))
-    return 'it is an object of Kubernetes, and no profile: what is in its spec is not looked at';
-  if (has('linux') || has('ociVersion'))
-    return "it is a runtime's config.json, and no profile: linux.seccomp is not looked at";
-  return 'it has neither defaultAction nor syscalls';
 }
 
 /** Podman's and CRI-O's library, and runc, take an empty profile for none; crun wants an action. */

@@ -13,8 +13,11 @@ export const auditSubject: ReportSubject = {
 
 /** A container as it goes into JSON. */
 export function containerDocument({
-  effective: { type, profile, because },
+  effective,
+  filter: _filter,
+  story: _story,
   ...one
 }: AuditedContainer): object {
+  const { type, profile, because } = effective;
   return { ...one, effective: { type, ...(profile !== undefined && { profile }), because } };
 }

@@ -30,9 +30,11 @@ export function containersText(style: Style, containers: readonly AuditedContain
   let last = '';
   for (const one of shown) {
     const workload = titleOf(one);
-    if (workload !== last) lines.push(`${style.bold(workload)}  ${style.dim(`${one.file}:${one.line}`)}`);
+    const isItself = one.workload.endsWith(`/${one.container}`) || one.workload === one.container;
+    if (workload !== last && !isItself)
+      lines.push(`${style.bold(workload)}  ${style.dim(`${one.file}:${one.line}`)}`);
     last = workload;
-    lines.push(`  ${containerText(style, one, width)}`);
+    lines.push(`${isItself ? '' : '  '}${containerText(style, one, width)}`);
   }
   const more = containers.length - shown.length;
   if (more > 0) lines.push(style.dim(`… and ${plural(more, 'container')} more; --json has all of them`));

@@ -42,6 +42,8 @@ export interface LintReport {
   readonly subject?: ReportSubject;
   /** Every container that was audited, and the filter that it gets, as it goes into JSON. */
   readonly containers?: readonly object[];
+  /** More of a page, in HTML with its CSS. */
+  readonly appendix?: { readonly body: string; readonly style: string };
   /** What became of each profile, a line for each, where it was a change that was judged. */
   readonly changes?: readonly string[];
 }
