@@ -92,7 +92,10 @@ ${examples('audit k8s/', 'helm template . | callgate audit -', 'audit k8s/ --pro
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
     if (names.length === 0 && flags.static === undefined)
       throw new CliFailure('what is to be audited? name a file or a folder, or "-" for stdin');
-    const options = await auditOptionsOf(context, flags);
+    const options = {
+      ...(await auditOptionsOf(context, flags)),
+      tellsStories: flags.explain !== undefined,
+    };
     const auditor = new Auditor(options);
     for await (const { file, piece } of manifests(context, names)) auditor.add(file, piece);
     if (flags.static !== undefined)

@@ -98,7 +98,7 @@ function audited(
     startedBy,
     runtime: node.runtime,
     ...(filter && { filter }),
-    story: podStory(judged, one, options),
+    ...(options.tellsStories && { story: podStory(judged, one, options) }),
     at: container.span.start,
   };
 }

@@ -19,6 +19,8 @@ export interface AuditOptions {
   readonly podSecurity: StandardsVersion;
   /** The kubelet's folder for profiles, if it may be looked into. */
   readonly profiles?: ProfilesFolder;
+  /** Whether the story of each container is told. */
+  readonly tellsStories?: boolean;
   /** What is at a path that a file names beside itself, such as a compose file; without it nothing is opened. */
   readonly beside?: (file: string, path: string) => FolderEntry;
 }
@@ -49,7 +51,7 @@ export interface AuditedContainer {
   /** Who starts it; sandbox: in a kernel of its own, to which this filter may never come. */
   readonly startedBy: StartedBy | 'sandbox';
   /** How it came to this filter, from the field on. */
-  readonly story: readonly StoryLine[];
+  readonly story?: readonly StoryLine[];
   readonly runtime: NodeRuntime;
   /** What it runs under, where that is known; undefined without a filter, too. */
   readonly filter?: Judged;

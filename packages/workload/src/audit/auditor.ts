@@ -109,7 +109,7 @@ export class Auditor {
       const outside = engineWorkloads(containers, file, this.options, this.localhost, this.defaults);
       tell(outside.found);
       this.findings.push(...outside.inFiles);
-      this.containers.push(...outside.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));
+      this.containers.push(...outside.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })));
       return;
     }
     const { objects, nestedLists } = objectsOf(tree);
@@ -124,7 +124,7 @@ export class Auditor {
       const audited = auditPod(site, this.options, this.localhost, this.defaults, this.handlers, isStatic);
       tell(audited.found);
       this.findings.push(...audited.inFiles);
-      this.containers.push(...audited.containers.map((one) => ({ ...one, file, line: lineOf(one.at) })));
+      this.containers.push(...audited.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })));
       const { line, column } = positionOf(audited.at);
       this.waiting.push({ file, line: line + piece.line, column, pod: audited.waiting });
     }

@@ -110,7 +110,7 @@ class EngineAudit {
         noNewPrivs,
         capabilities: bounding,
         startedBy: this.starter(),
-        story: this.story(effective, bounding),
+        ...(this.options.tellsStories && { story: this.story(effective, bounding) }),
         runtime: this.runtime,
         ...(this.filter && { filter: this.filter }),
         at: span.start,

@@ -1,7 +1,7 @@
 import type { Demand, Namespace } from '../kubernetes/namespaces.ts';
 import type { Pod } from '../kubernetes/pod.ts';
 import { seccompControl } from '../kubernetes/pod-security.ts';
-import { LEVELS, type Level, type StandardsVersion } from '../kubernetes/standards.ts';
+import { type Level, type StandardsVersion } from '../kubernetes/standards.ts';
 import type { Found } from './finding-maker.ts';
 import { workloadName } from './judged-pod.ts';
 
@@ -17,9 +17,18 @@ const ERAS: readonly { readonly from: number; readonly version: StandardsVersion
 
 /** Asks the control about a pod once and for all. */
 export function controlWords(pod: Pod): ControlWords {
-  const words = ERAS.map(({ version }) =>
-    Object.fromEntries(LEVELS.map((level) => [level, seccompControl(pod, level, version).violation])),
-  );
+  return wordsByEra(ERAS.map(({ version }) => byLevel(pod, version)));
+}
+
+type ByLevel = Readonly<Record<Level, string | undefined>>;
+
+function byLevel(pod: Pod, version: StandardsVersion): ByLevel {
+  const words = (level: Level) => seccompControl(pod, level, version).violation;
+  return { privileged: undefined, baseline: words('baseline'), restricted: words('restricted') };
+}
+
+/** What it returns holds on to the words alone, and not to the document of the pod. */
+function wordsByEra(words: readonly ByLevel[]): ControlWords {
   return (level, version) => {
     const minor = version === 'latest' ? Number.POSITIVE_INFINITY : version;
     return words[ERAS.findLastIndex(({ from }) => from <= minor)][level];

@@ -119,7 +119,16 @@ interface Meant {
   readonly isExact: boolean;
 }
 
+/** Documents repeat their keys; of so many it is kept what they mean. */
+const MOST_KEPT = 10_000;
+const KEPT = new Map<string, Meant | undefined>();
+
 function meantField(key: string): Meant | undefined {
+  if (!KEPT.has(key) && KEPT.size < MOST_KEPT) KEPT.set(key, meantBy(key));
+  return KEPT.has(key) ? KEPT.get(key) : meantBy(key);
+}
+
+function meantBy(key: string): Meant | undefined {
   const exact = FIELDS.find((field) => field === key);
   if (exact) return { field: exact, isExact: true };
   if (key === 'seccompProfiles') return { field: 'seccompProfile', isExact: false };

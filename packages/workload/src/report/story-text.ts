@@ -8,7 +8,7 @@ const MOST = 10;
 
 /** The story of one container, from its field to the kernel. */
 export function storyText(style: Style, container: AuditedContainer): string {
-  const { workload, namespace, container: name, file, line, story } = container;
+  const { workload, namespace, container: name, file, line, story = [] } = container;
   const lines = [...story, kernelLine(container)];
   const width = Math.max(...lines.map(({ who }) => who.length));
   const where = namespace === undefined ? '' : ` in ${namespace}`;
