@@ -46,7 +46,7 @@ export function auditPod(
   const closed = judgePod(pod, node, handlers);
   const opened = closed.containers.map((container) => localhost.open(closed, container));
   const judged = { ...closed, containers: opened.map(({ container }) => container) };
-  const dropped = site.isBuiltIn ? unknownFields(site) : [];
+  const dropped = unknownFields(site);
   return {
     found: [
       ...faultFindings(judged, [...dropped, ...pod.faults], isStatic),

@@ -104,12 +104,14 @@ export class Auditor {
     const lineOf = (offset: number) => positionOf(offset).line + piece.line;
     const tell = (found: readonly Found[]) =>
       this.findings.push(...locate(found, file, piece.text, piece.line));
-    const containers = engineContainers(tree);
+    const containers = engineContainers(tree, file, this.options);
     if (containers) {
       const outside = engineWorkloads(containers, file, this.options, this.localhost, this.defaults);
       tell(outside.found);
       this.findings.push(...outside.inFiles);
-      this.containers.push(...outside.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })));
+      this.containers.push(
+        ...outside.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })),
+      );
       return;
     }
     const { objects, nestedLists } = objectsOf(tree);
@@ -124,7 +126,9 @@ export class Auditor {
       const audited = auditPod(site, this.options, this.localhost, this.defaults, this.handlers, isStatic);
       tell(audited.found);
       this.findings.push(...audited.inFiles);
-      this.containers.push(...audited.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })));
+      this.containers.push(
+        ...audited.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })),
+      );
       const { line, column } = positionOf(audited.at);
       this.waiting.push({ file, line: line + piece.line, column, pod: audited.waiting });
     }

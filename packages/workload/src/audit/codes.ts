@@ -16,6 +16,8 @@ export const AUDIT_CODES = {
   'bad-localhost-profile':
     'localhostProfile names a file relative to the folder seccomp of the kubelet; it must be there for type Localhost, and for no other.',
   'contradicting-fields': 'Two fields contradict each other, so the API server refuses the object.',
+  'invalid-containers':
+    'The containers of a pod are a list, and each has an image and a name that no other has.',
   'windows-profile': 'A seccomp profile cannot be set for a pod whose spec.os is windows.',
   'repeated-key':
     'A map has the same key twice. kubectl and Helm silently take the last one; kustomize and the API server refuse it.',

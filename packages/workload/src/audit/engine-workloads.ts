@@ -1,6 +1,7 @@
 import type { Judged } from '@callgate/engine/internal/lint/judged';
 import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
 import { quote, type Tree } from '@callgate/engine/internal/source/tree';
+import { readDocument } from '../documents/read-document.ts';
 import { composeServices, isCompose } from '../engines/compose.ts';
 import type { EngineContainer } from '../engines/engine-container.ts';
 import { inspectedContainers } from '../engines/inspected.ts';
@@ -24,9 +25,19 @@ export interface EngineWorkloads {
 }
 
 /** The containers of compose, of what engines say of theirs, of a runtime's config.json; undefined for other documents. */
-export function engineContainers(tree: Tree): EngineContainer[] | undefined {
-  if (isCompose(tree)) return composeServices(tree);
+export function engineContainers(
+  tree: Tree,
+  file: string,
+  options: AuditOptions,
+): EngineContainer[] | undefined {
+  if (isCompose(tree)) return composeServices(tree, (path) => composeBeside(file, path, options));
   return isConfig(tree) ? [configContainer(tree)] : inspectedContainers(tree);
+}
+
+/** Another compose file, from which a service takes over. */
+function composeBeside(file: string, path: string, { beside }: AuditOptions): Tree | undefined {
+  const entry = beside?.(file, path);
+  return entry?.kind === 'file' ? readDocument(entry.text, 'keys-win').tree : undefined;
 }
 
 /** What is said of them. A compose file's profiles are relative to its folder. */
@@ -247,7 +258,8 @@ class EngineAudit {
   ): EffectiveProfile {
     const { path, span } = named;
     const because = 'its options name the file';
-    const entry = this.options.beside?.(this.file, path);
+    // What an engine prints speaks of files of another time, and maybe of another machine.
+    const entry = this.one.engine ? undefined : this.options.beside?.(this.file, path);
     const stops = (said: string, fix?: string): EffectiveProfile => {
       this.tell('option-refused', 'critical', `is not created: ${said}`, span, fix);
       return { type: 'NeverRuns', profile: path, because: said, from: 'fault' };

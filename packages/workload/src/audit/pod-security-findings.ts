@@ -1,7 +1,7 @@
 import type { Demand, Namespace } from '../kubernetes/namespaces.ts';
 import type { Pod } from '../kubernetes/pod.ts';
 import { seccompControl } from '../kubernetes/pod-security.ts';
-import { type Level, type StandardsVersion } from '../kubernetes/standards.ts';
+import type { Level, StandardsVersion } from '../kubernetes/standards.ts';
 import type { Found } from './finding-maker.ts';
 import { workloadName } from './judged-pod.ts';
 

@@ -64,10 +64,7 @@ function fieldWords(field: SeccompField | undefined, unset: string): string {
   return `${field.path}: ${field.written ?? 'without a type'}${file}`;
 }
 
-function kubeletWords(
-  { effective, container, startedBy }: JudgedContainer,
-  { node, profiles }: AuditOptions,
-): string {
+function kubeletWords({ effective, startedBy }: JudgedContainer, { node, profiles }: AuditOptions): string {
   switch (effective.from) {
     case 'kubelet':
       return node.seccompDefault
@@ -81,8 +78,7 @@ function kubeletWords(
         return `asks ${node.runtime} for ${effective.type}`;
       const looked = profiles ? `${profiles.name.replace(/\/+$/, '')}/` : 'ROOT/seccomp/';
       const opened = profiles || startedBy === 'sandbox' ? '' : ' (nobody has looked: give the folder)';
-      const fate =
-        container.failsOnNode?.said ?? (effective.type === 'Localhost' ? 'it loads' : effective.because);
+      const fate = effective.type === 'Localhost' ? 'it loads' : effective.because;
       return `gives ${node.runtime} ${looked}${field}${opened === '' ? `: ${fate}` : opened}`;
     }
   }

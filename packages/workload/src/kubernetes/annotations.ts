@@ -35,9 +35,15 @@ export function seccompAnnotations({ site }: Pod): SeccompAnnotation[] {
 function annotated(value: string): Pick<SeccompAnnotation, 'type' | 'localhostProfile'> {
   if (value === 'runtime/default' || value === 'docker/default') return { type: 'RuntimeDefault' };
   if (value === 'unconfined') return { type: 'Unconfined' };
-  const file = value.startsWith('localhost/') ? value.slice('localhost/'.length) : '';
-  const isPath = file !== '' && !file.startsWith('/') && !file.split('/').includes('..');
-  return isPath ? { type: 'Localhost', localhostProfile: file } : {};
+  if (!value.startsWith('localhost/')) return {};
+  const file = value.slice('localhost/'.length);
+  return pathFault(file) === undefined ? { type: 'Localhost', localhostProfile: file } : {};
+}
+
+/** What is wrong with a path, in the words of the API server. An empty one is not. */
+function pathFault(path: string): string | undefined {
+  if (path.startsWith('/')) return 'must be a relative path';
+  return path.split('/').includes('..') ? "must not contain '..'" : undefined;
 }
 
 /** What the API server has to say of them, since 1.27: nothing reads them, and yet they can make a pod invalid. */
@@ -47,13 +53,18 @@ export function annotationFaults(pod: Pod): ApiFault[] {
     const { key, container } = annotation;
     const at = `metadata.annotations[${key}]`;
     const field = container === undefined ? pod.profile : ownProfile(pod, container);
-    if (annotation.type === undefined) return [invalid(annotation, at)];
+    if (annotation.type === undefined) return [invalid(annotation, metadataPath(pod))];
     const contradiction = field && contradictionOf(annotation, field);
     if (contradiction) return [contradicts(annotation, field, at, contradiction)];
     const isForNobody = container !== undefined && !names.has(container);
     const isHarmless = container === undefined ? everyHasField(pod) : (field ?? pod.profile) !== undefined;
     return [ignored(annotation, at, isForNobody, isHarmless)];
   });
+}
+
+/** Where the API server says that the annotations of a pod or of a template are. */
+function metadataPath({ site: { isPod, path } }: Pod): string {
+  return isPod ? 'metadata' : path.replace(/\.?spec$/, '');
 }
 
 function ownProfile(pod: Pod, name: string): SeccompField | undefined {
@@ -83,11 +94,13 @@ function contradicts(annotation: SeccompAnnotation, field: SeccompField, at: str
   };
 }
 
-function invalid({ key, value, keySpan }: SeccompAnnotation, at: string): ApiFault {
+function invalid({ key, value, keySpan }: SeccompAnnotation, metadata: string): ApiFault {
+  const path = value.startsWith('localhost/') ? value.slice('localhost/'.length) : undefined;
+  const rest = (path !== undefined && pathFault(path)) || 'must be a valid seccomp profile';
   return {
     code: 'annotation-invalid',
     fate: 'refused',
-    said: `${at}: Invalid value: ${quote(value)}: must be a valid seccomp profile`,
+    said: `${metadata}.annotations.${key}: Invalid value: ${quote(path ?? value)}: ${rest}`,
     meaning: `nothing reads ${key} any more, and still its value is validated`,
     span: keySpan,
     fix: 'remove the annotation, and set securityContext.seccompProfile',

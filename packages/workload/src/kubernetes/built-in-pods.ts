@@ -48,6 +48,8 @@ const NEED_SELECTOR = ['apps'];
 
 /** A patch of kustomize leaves out what the API server demands: the image, or which pods are meant. */
 function isPatch({ group, tree }: KubeObject, keys: readonly string[], spec: PodSite['spec']): boolean {
+  // What is no list is a fault of its own.
+  if (valueAt(spec, 'containers')?.kind === 'object') return false;
   const containers = [...itemsAt(spec, 'containers'), ...itemsAt(spec, 'initContainers')];
   if (!containers.some((container) => valueAt(container, 'image'))) return true;
   return keys.length > 0 && NEED_SELECTOR.includes(group) && !valueAt(tree, 'spec', 'selector');

@@ -74,17 +74,20 @@ interface Place {
   readonly depth: number;
   /** The metadata beside a pod's specification. */
   readonly metadata?: Tree;
-  /** The securityContext of all pods of a workflow. */
+  /** The securityContext of all pods of a workflow, or of a run. */
   readonly common?: Field;
 }
 
 function below(at: Place, tree: ObjectTree, key: string): Place {
   const isWorkflow = itemsAt(tree, 'templates').length > 0;
+  const ofRun = ['podTemplate', 'taskRunTemplate.podTemplate'].map((path) =>
+    fieldOf(objectAt(tree, ...path.split('.')), `${at.path}.${path}`, 'securityContext'),
+  );
   return {
     path: at.path === '' ? key : `${at.path}.${key}`,
     depth: at.depth + 1,
     metadata: key === 'spec' ? valueAt(tree, 'metadata') : undefined,
-    common: isWorkflow ? fieldOf(tree, at.path, 'securityContext') : at.common,
+    common: (isWorkflow ? fieldOf(tree, at.path, 'securityContext') : ofRun.find(Boolean)) ?? at.common,
   };
 }
 

@@ -2,7 +2,7 @@ import { quote } from '@callgate/engine/internal/source/tree';
 import { type SeccompAnnotation, seccompAnnotations } from './annotations.ts';
 import { type ClusterNode, deciderOn } from './cluster-node.ts';
 import type { Pod, PodContainer } from './pod.ts';
-import type { SeccompField } from './seccomp-field.ts';
+import { EMPTY_PATH, type SeccompField } from './seccomp-field.ts';
 
 /**
  * What a container runs under. Unconfined: no filter; NeverRuns: it is refused, or does not start; Unknown: somebody else
@@ -33,12 +33,12 @@ export function effectiveProfile(pod: Pod, container: PodContainer, node: Cluste
   if (container.privileged)
     return { type: 'Unconfined', because: 'privileged containers get no filter', from: 'privileged' };
   const decider = deciderOn(node);
-  if (container.failsOnNode && decider !== 'annotation')
-    return { type: 'NeverRuns', because: container.failsOnNode.said, from: 'fault' };
   if (pod.isWindows) return { type: 'Unconfined', because: 'Windows has no seccomp', from: 'engine' };
   const named =
     (decider !== 'annotation' && (fromField(container.profile) ?? fromField(pod.profile, podWords(pod)))) ||
     (decider !== 'field' && fromAnnotations(pod, container));
+  if (named && named.type === 'Localhost' && named.profile === '')
+    return { ...named, type: 'NeverRuns', because: EMPTY_PATH };
   return named || usual(node);
 }
 

@@ -48,6 +48,16 @@ export class FieldReader {
     return value?.kind === 'array' ? value.items.filter(({ kind }) => kind === 'string') : [];
   }
 
+  /** A list of objects. */
+  list(field: Field | undefined, struct: string, type: string): void {
+    this.of(field, 'array', struct, type);
+  }
+
+  /** A whole number. */
+  number(field: Field | undefined, struct: string): void {
+    this.of(field, 'number', struct, 'int64');
+  }
+
   private of(field: Field | undefined, kind: Tree['kind'], struct: string, type: string): Tree | undefined {
     if (!field || field.entry.value.kind === kind) return field?.entry.value;
     const { entry, path } = field;

@@ -1,4 +1,5 @@
 import type { Span } from '@callgate/engine/internal/diagnostics/span';
+import { quote } from '@callgate/engine/internal/source/tree';
 import { type ObjectTree, objectAt, stringAt, valueAt } from '../documents/lookup.ts';
 import type { ApiFault } from './api-fault.ts';
 import { FieldReader } from './field-reader.ts';
@@ -15,8 +16,6 @@ export interface PodContainer {
   /** As they are written. */
   readonly added: readonly NamedCapability[];
   readonly dropped: readonly NamedCapability[];
-  /** Faults of its own for which it alone does not start. */
-  readonly failsOnNode?: ApiFault;
   /** Where it can be pointed at. */
   readonly span: Span;
 }
@@ -42,7 +41,9 @@ export interface Pod {
 /** Reads the pod at a site. */
 export function readPod(site: PodSite): Pod {
   const reader = new FieldReader();
-  reader.object(site.context, 'PodSpec', 'v1.PodSecurityContext');
+  checkLists(reader, site);
+  const podContext = reader.object(site.context, 'PodSpec', 'v1.PodSecurityContext');
+  checkNumbers(reader, podContext, site.context?.path ?? '', 'PodSecurityContext');
   const profile = seccompField(reader, site.context);
   const isWindows = stringAt(site.spec, 'os', 'name') === 'windows';
   const hostUsers = reader.boolean(site.spec, site.path, 'hostUsers', 'PodSpec');
@@ -65,7 +66,6 @@ function readContainer(
   site: ContainerSite,
   hostUsers: boolean | undefined,
 ): PodContainer {
-  const before = reader.faults.length;
   const own = reader.object(site.context, 'Container', 'v1.SecurityContext');
   const context = own ?? objectAt(site.template?.entry.value);
   const field = site.context ?? site.template;
@@ -83,10 +83,10 @@ function readContainer(
     dropped: named('drop'),
     span: nameSpan(site),
   };
+  checkNumbers(reader, context, path, 'SecurityContext');
   checkEscalation(reader, container, path, context);
   checkProcMount(reader, path, context, hostUsers);
-  const failsOnNode = reader.faults.slice(before).find(({ fate }) => fate === 'on-node');
-  return { ...container, ...(failsOnNode && { failsOnNode }) };
+  return container;
 }
 
 function capabilitiesOf(
@@ -102,6 +102,61 @@ function capabilitiesOf(
 function nameSpan({ tree }: ContainerSite): Span {
   const { span } = valueAt(tree, 'name') ?? valueAt(tree, 'image') ?? tree;
   return span.end - span.start > 300 ? { start: span.start, end: span.start + 1 } : span;
+}
+
+/** The lists of containers; a container has a name of its own and an image. Source: Kubernetes' ValidatePodSpec. */
+function checkLists(reader: FieldReader, { spec, path, containers, isBuiltIn }: PodSite): void {
+  if (!isBuiltIn) return;
+  for (const key of ['containers', 'initContainers', 'ephemeralContainers'])
+    reader.list(
+      fieldOf(spec, path, key),
+      'PodSpec',
+      key === 'ephemeralContainers' ? '[]v1.EphemeralContainer' : '[]v1.Container',
+    );
+  const names = new Set<string>();
+  for (const { tree, path: at } of containers) {
+    const name = stringAt(tree, 'name');
+    if (name === undefined) missing(reader, tree, `${at}.name`, 'name');
+    else if (names.has(name)) repeated(reader, tree, `${at}.name`, name);
+    if (!valueAt(tree, 'image')) missing(reader, tree, `${at}.image`, 'image');
+    if (name !== undefined) names.add(name);
+  }
+}
+
+function missing(reader: FieldReader, tree: ObjectTree, at: string, what: string): void {
+  reader.faults.push({
+    code: 'invalid-containers',
+    fate: 'refused',
+    said: `${at}: Required value`,
+    meaning: `a container has no ${what}`,
+    span: { start: tree.span.start, end: tree.span.start + 1 },
+    fix: `give it the ${what}, if it is to be a container`,
+  });
+}
+
+function repeated(reader: FieldReader, tree: ObjectTree, at: string, name: string): void {
+  reader.faults.push({
+    code: 'invalid-containers',
+    fate: 'refused',
+    said: `${at}: Duplicate value: ${quote(name)}`,
+    meaning: 'two containers have the same name',
+    span: (valueAt(tree, 'name') ?? tree).span,
+    fix: 'give each a name of its own',
+  });
+}
+
+const NUMBERS = ['runAsUser', 'runAsGroup', 'fsGroup'];
+const BOOLEANS = ['runAsNonRoot', 'readOnlyRootFilesystem'];
+
+/** Texts in their place make the whole object one that cannot be read. */
+function checkNumbers(
+  reader: FieldReader,
+  context: ObjectTree | undefined,
+  path: string,
+  struct: string,
+): void {
+  for (const key of NUMBERS) reader.number(fieldOf(context, path, key), struct);
+  for (const key of BOOLEANS) reader.boolean(context, path, key, struct);
 }
 
 type Escalating = Pick<PodContainer, 'privileged' | 'allowPrivilegeEscalation' | 'added'>;

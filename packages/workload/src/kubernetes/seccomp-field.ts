@@ -9,6 +9,10 @@ import { type Field, fieldOf } from './pod-site.ts';
 export const SECCOMP_TYPES = ['Localhost', 'RuntimeDefault', 'Unconfined'] as const;
 export type SeccompType = (typeof SECCOMP_TYPES)[number];
 
+/** What the kubelet says of a file without a name. */
+export const EMPTY_PATH =
+  'localhostProfile must be set if seccompProfile type is Localhost. Found an empty string';
+
 /** What a seccompProfile says. */
 export interface SeccompField {
   /** Undefined where it says nothing that anybody takes. */
@@ -59,7 +63,7 @@ function typeAndFile(
       span,
       fix: file ? 'add type: Localhost' : 'add type: RuntimeDefault',
     });
-    return about;
+    return { ...about, written: '' };
   }
   if (!type) {
     noType(reader, path, written.value, written.entry.value.span);
@@ -131,7 +135,7 @@ function checkFile(
     reader.faults.push({
       code: 'bad-localhost-profile',
       fate: 'on-node',
-      said: 'localhostProfile must be set if seccompProfile type is Localhost. Found an empty string',
+      said: EMPTY_PATH,
       meaning:
         'the API server takes an empty name, and so does Pod Security; the kubelet then says CreateContainerConfigError',
       span,

@@ -12,6 +12,7 @@ const FIELDS = [
   'allowPrivilegeEscalation',
   'privileged',
   'capabilities',
+  'procMount',
 ] as const;
 type FieldName = (typeof FIELDS)[number];
 
@@ -27,15 +28,48 @@ const VALUES_NAMES = [
 interface Struct {
   readonly has: readonly FieldName[];
   readonly below: Readonly<Record<string, Struct>>;
+  /** Every key that it has, where all are known; others are told, whatever they are called. */
+  readonly all?: readonly string[];
 }
 
 const LEAF: Struct = { has: [], below: {} };
-const SECCOMP: Struct = { has: ['localhostProfile'], below: { type: LEAF, localhostProfile: LEAF } };
+const CAPABILITIES: Struct = { ...LEAF, all: ['add', 'drop'] };
+const SECCOMP: Struct = { ...LEAF, has: ['localhostProfile'], all: ['type', 'localhostProfile'] };
+/** What pods and containers have in common. */
+const BOTH = [
+  'appArmorProfile',
+  'runAsGroup',
+  'runAsNonRoot',
+  'runAsUser',
+  'seLinuxOptions',
+  'seccompProfile',
+  'windowsOptions',
+];
 const CONTAINER_CONTEXT: Struct = {
-  has: ['seccompProfile', 'allowPrivilegeEscalation', 'privileged', 'capabilities'],
-  below: { seccompProfile: SECCOMP, capabilities: LEAF },
+  has: ['seccompProfile', 'allowPrivilegeEscalation', 'privileged', 'capabilities', 'procMount'],
+  below: { seccompProfile: SECCOMP, capabilities: CAPABILITIES },
+  all: [
+    ...BOTH,
+    'allowPrivilegeEscalation',
+    'capabilities',
+    'privileged',
+    'procMount',
+    'readOnlyRootFilesystem',
+  ],
 };
-const POD_CONTEXT: Struct = { has: ['seccompProfile'], below: { seccompProfile: SECCOMP } };
+const POD_CONTEXT: Struct = {
+  has: ['seccompProfile'],
+  below: { seccompProfile: SECCOMP },
+  all: [
+    ...BOTH,
+    'fsGroup',
+    'fsGroupChangePolicy',
+    'seLinuxChangePolicy',
+    'supplementalGroups',
+    'supplementalGroupsPolicy',
+    'sysctls',
+  ],
+};
 const CONTAINER: Struct = { has: ['securityContext'], below: { securityContext: CONTAINER_CONTEXT } };
 const POD_SPEC: Struct = {
   has: ['securityContext'],
@@ -67,9 +101,11 @@ const OPEN_MAPS = new Set([
 const DEEPEST = 6;
 
 /** Fields of a pod, or on the way to it, where the API has none of that name. */
-export function unknownFields({ object, path }: PodSite): ApiFault[] {
+export function unknownFields({ object, path, spec, isBuiltIn, containers }: PodSite): ApiFault[] {
   const found: ApiFault[] = [];
-  walk(object.tree, '', structOf(path.split('.')), []);
+  // What stands around the pod in a custom kind is for its own definition to say.
+  if (isBuiltIn) walk(object.tree, '', structOf(path.split('.')), []);
+  else if (containers.some(({ tree }) => tree !== spec)) walk(spec, path, POD_SPEC, []);
   return found;
 
   function walk(tree: Tree, at: string, struct: Struct, container: readonly string[]): void {
@@ -90,6 +126,7 @@ export function unknownFields({ object, path }: PodSite): ApiFault[] {
     else {
       const meant = meantField(key);
       if (meant) found.push(faultOf(entry, at, meant, path, struct, container[0]));
+      else if (struct.all && !struct.all.includes(key)) found.push(unknown(entry, at, struct));
       else hidden(entry, at, container, 0);
     }
   }
@@ -131,7 +168,7 @@ function meantField(key: string): Meant | undefined {
 function meantBy(key: string): Meant | undefined {
   const exact = FIELDS.find((field) => field === key);
   if (exact) return { field: exact, isExact: true };
-  if (key === 'seccompProfiles') return { field: 'seccompProfile', isExact: false };
+  if (/^seccomp(?:profiles)?$/i.test(key)) return { field: 'seccompProfile', isExact: false };
   if (VALUES_NAMES.includes(key)) return { field: 'securityContext', isExact: false };
   const near = FIELDS.find((field) => field === suggest(key.replace(/[-_]/g, ''), FIELDS));
   return near && { field: near, isExact: false };
@@ -155,6 +192,22 @@ function faultOf(
     meaning: `${isHere ? 'the API spells it otherwise' : levelWords(field, at, home)}${holdsProfile(value) ? ', with the seccompProfile in it' : ''}`,
     span: keySpan,
     fix: isHere ? `write ${field}` : `this key belongs at ${home}`,
+  };
+}
+
+/** A key that none of these types has, such as one that belongs to pods alone. */
+function unknown({ key, keySpan }: Entry, at: string, { all = [] }: Struct): ApiFault {
+  const near = suggest(key, all);
+  const isOfPods = POD_CONTEXT.all?.includes(key) === true && all === CONTAINER_CONTEXT.all;
+  return {
+    code: isOfPods ? 'wrong-level' : 'misspelt-field',
+    fate: 'dropped',
+    said: `unknown field "${printable(at)}"`,
+    meaning: isOfPods
+      ? `${key} is a field of pods, and not of containers`
+      : 'the API has no such field there',
+    span: keySpan,
+    fix: isOfPods ? "set it in the pod's securityContext" : near && `write ${near}`,
   };
 }
 
