@@ -70,7 +70,7 @@ export function readYamlDocuments(text: string, dialect: YamlDialect = STRICT_YA
     const fault = documents.flatMap(({ errors }) => errors)[0];
     if (fault) return { diagnostics: [syntaxFault(fault.message, fault.pos)] };
     const value = documents.flatMap((document) =>
-      isEmpty(document) ? [] : [new TreeMaker(document, text, dialect).tree(document.contents, 0)],
+      isEmpty(document) ? [] : [new TreeMaker(text, dialect).tree(document.contents, 0)],
     );
     return { value, diagnostics: [] };
   } catch (fault) {
@@ -109,16 +109,24 @@ function isEmpty({ contents }: Document): boolean {
   return !contents || (isScalar(contents) && contents.value === null && !contents.source);
 }
 
+/** What an anchor stands for, how many values that is, and how deep it nests. */
+interface Anchored {
+  readonly tree: Tree;
+  readonly values: number;
+  readonly height: number;
+}
+
 /** Makes the tree of one document. */
 class TreeMaker {
-  private readonly document: Document;
   private readonly text: string;
   private readonly dialect: YamlDialect;
   private readonly most: number;
   private values = 0;
+  /** The deepest level until now of what has an anchor. */
+  private deepest = 0;
+  private readonly anchored = new Map<string, Anchored>();
 
-  constructor(document: Document, text: string, dialect: YamlDialect) {
-    this.document = document;
+  constructor(text: string, dialect: YamlDialect) {
     this.text = text;
     this.dialect = dialect;
     // Without aliases a value takes some characters.
@@ -130,9 +138,27 @@ class TreeMaker {
     const span = { start: range[0], end: range[1] };
     if (depth > MAX_DEPTH)
       throw new YamlFault(error('too-deep', `nests deeper than ${MAX_DEPTH} levels`, span));
-    if (++this.values > this.most)
+    this.count(1, span);
+    if (isAlias(node)) return this.aliased(node.source, span, depth);
+    const anchor = node && 'anchor' in node ? node.anchor : undefined;
+    if (anchor === undefined) return this.whole(node, span, depth);
+    const before = this.values;
+    const outer = this.deepest;
+    this.deepest = depth;
+    const tree = this.whole(node, span, depth);
+    this.anchored.set(anchor, { tree, values: this.values - before + 1, height: this.deepest - depth });
+    this.deepest = Math.max(outer, this.deepest);
+    return tree;
+  }
+
+  private count(values: number, span: Span): void {
+    this.values += values;
+    if (this.values > this.most)
       throw new YamlFault(error('too-large', `stands for more than ${this.most} values`, span));
-    if (isAlias(node)) return this.aliased(node.resolve(this.document), span, depth);
+  }
+
+  private whole(node: Node | null, span: Span, depth: number): Tree {
+    this.deepest = Math.max(this.deepest, depth);
     if (isMap(node)) {
       const entries = this.entries(node.items, span, depth);
       return { kind: 'object', entries, span: this.until(span, entries.at(-1)?.value) };
@@ -164,9 +190,15 @@ class TreeMaker {
     return isFlow || !last ? span : { start: span.start, end: Math.max(last.span.end, span.start) };
   }
 
-  private aliased(node: Node | undefined, span: Span, depth: number): Tree {
-    if (!node) throw new YamlFault(error('yaml-syntax', 'an alias of no anchor stands here', span));
-    return { ...this.tree(node, depth + 1), span };
+  /** What is behind an anchor was read when it stood there: an alias means the last one before it. */
+  private aliased(name: string, span: Span, depth: number): Tree {
+    const found = this.anchored.get(name);
+    if (!found) throw new YamlFault(error('yaml-syntax', 'an alias of no anchor stands here', span));
+    this.count(found.values, span);
+    this.deepest = Math.max(this.deepest, depth + found.height + 1);
+    if (this.deepest > MAX_DEPTH)
+      throw new YamlFault(error('too-deep', `nests deeper than ${MAX_DEPTH} levels`, span));
+    return { ...found.tree, span };
   }
 
   private entries(pairs: readonly unknown[], span: Span, depth: number): Entry[] {
