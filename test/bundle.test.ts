@@ -4,22 +4,23 @@ import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 
-const SOURCE = join(import.meta.dirname, '../packages/engine/src');
+const PACKAGES = join(import.meta.dirname, '../packages');
 /** Bytes, gzipped: what a page has to load. */
 const LIMITS = {
-  index: 100_000,
-  bpf: 15_000,
-  build: 70_000,
-  logs: 100_000,
-  report: 100_000,
-  stock: 20_000,
+  'engine/src/index': 100_000,
+  'engine/src/bpf': 15_000,
+  'engine/src/build': 70_000,
+  'engine/src/logs': 100_000,
+  'engine/src/report': 100_000,
+  'engine/src/stock': 20_000,
+  'workload/src/index': 160_000,
 } as const;
 
 /** A face as one script for a browser; a module of Node's is an error. */
 async function bundled(face: string): Promise<string> {
   const problems: string[] = [];
   const bundle = await rolldown({
-    input: join(SOURCE, `${face}.ts`),
+    input: join(PACKAGES, `${face}.ts`),
     platform: 'browser',
     resolve: { conditionNames: ['@callgate/source', 'browser', 'import', 'default'] },
     onLog: (_, log) => problems.push(log.message),
@@ -55,6 +56,17 @@ describe('in a browser', () => {
       const verdict = face.explainCall(policy, face.callOf(face.askedCall('mkdir', [], policy.abis[0])));
       return face.compilePolicy(policy).kind + ' ' + verdict.action;
     })()`;
-    expect(evaluate(await bundled('index'), program)).toBe('proved ERRNO');
+    expect(evaluate(await bundled('engine/src/index'), program)).toBe('proved ERRNO');
+  });
+
+  it('a manifest is audited with nothing but JavaScript', async () => {
+    const program = `(() => {
+      const target = { native: 'x86_64', kernel: { major: 6, minor: 12 }, capabilities: [] };
+      const auditor = new face.Auditor({ node: face.USUAL_NODE, target, defaults: {}, podSecurity: 'latest' });
+      const text = 'apiVersion: v1\\nkind: Pod\\nmetadata: {name: p}\\nspec: {containers: [{name: c, image: i}]}';
+      for (const piece of face.documentsOf(text)) auditor.add('pod.yaml', piece);
+      return auditor.end().containers.map(({ effective }) => effective.type).join();
+    })()`;
+    expect(evaluate(await bundled('workload/src/index'), program)).toBe('Unconfined');
   });
 });

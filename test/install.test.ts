@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 /** Each after those that it depends on. */
-const PACKAGES = ['engine', 'linux', 'cli'] as const;
+const PACKAGES = ['engine', 'workload', 'linux', 'cli'] as const;
 
 type Package = (typeof PACKAGES)[number];
 
@@ -159,7 +159,7 @@ describeWith(['root', 'runc'], 'callgate, installed in an empty container', () =
     expect(stderr).toMatch(/^callgate: [^\n]*no libseccomp[^\n]* install the package libseccomp2\n$/);
   });
 
-  it.each(['engine', 'linux'] as const)('lets others import every module of %s', (name) => {
+  it.each(['engine', 'workload', 'linux'] as const)('lets others import every module of %s', (name) => {
     const { name: id, files } = tarballs.get(name)!;
     const modules = files.flatMap(({ path }) => /^src\/(.*)\.ts$/.exec(path)?.[1] ?? []);
     expect(modules.length).toBeGreaterThan(10);

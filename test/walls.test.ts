@@ -11,7 +11,7 @@ const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>
   linux: { allowed: [/^@callgate\/engine\//, /^node:/, /^koffi$/] },
   cli: {
     allowed: [
-      /^@callgate\/(engine|workload|linux)\//,
+      /^@callgate\/(engine|workload|linux)(\/|$)/,
       /^node:(fs|os|path|stream)$/,
       /^commander$/,
       /^picocolors$/,

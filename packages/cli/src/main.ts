@@ -108,7 +108,6 @@ Exit status: 0 clean, 1 findings or denied, 2 could not do it; record and run pa
 const OTHER_VERBS: Readonly<Record<string, string>> = {
   assemble: 'asm',
   attach: 'record',
-  audit: 'lint',
   compare: 'diff',
   convert: 'build',
   disassemble: 'disasm',

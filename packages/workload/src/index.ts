@@ -4,9 +4,9 @@
  */
 export type { Audit, AuditedContainer, AuditOptions } from './audit/audit.ts';
 export { Auditor } from './audit/auditor.ts';
-export { AUDIT_CODES, type AuditCode } from './audit/codes.ts';
 export type { Cargo, Carrier, CarrierFile, CarrierReading, Shipment } from './carriers/carrier.ts';
 export { DocumentSplitter, documentsOf, type Piece } from './documents/document-splitter.ts';
+export { AUDIT_CODES, type AuditCode } from './findings/codes.ts';
 export { type ClusterNode, USUAL_NODE } from './kubernetes/cluster-node.ts';
 export type { EffectiveProfile, EffectiveType } from './kubernetes/effective-profile.ts';
 export type { FolderEntry, ProfilesFolder } from './localhost/profiles-folder.ts';

@@ -4,6 +4,7 @@ import { POLICY_RULES } from '@callgate/engine/internal/lint/policy-rules';
 import { OTHER_CODES } from '@callgate/engine/internal/report/finding-codes';
 import { firstSentence, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { AUDIT_CODES } from '@callgate/workload/internal/findings/codes';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -22,6 +23,7 @@ const JUDGED = [
   ...POLICY_RULES.map(({ code, severity, about }): Explained => ({ code, severity, about })),
   ...Object.entries(OTHER_CODES).map(([code, about]): Explained => ({ code, about })),
 ];
+const AUDITED = Object.entries(AUDIT_CODES).map(([code, about]): Explained => ({ code, about }));
 
 export const rules: Verb = {
   name: 'rules',
@@ -30,20 +32,20 @@ export const rules: Verb = {
     command
       .argument('[code]', 'what stands in brackets at the end of a message (default: all)')
       .option('--json', 'one JSON document')
-      .addHelpText('after', examples('rules', 'rules sibling-passes', 'rules unknown-syscall'));
+      .addHelpText('after', examples('rules', 'rules sibling-passes', 'rules wrong-level'));
   },
 
   async run(context, command) {
     const [code] = command.processedArgs as [string | undefined];
     const { json } = command.opts<{ json?: boolean }>();
-    const all = [...JUDGED, ...DIAGNOSTICS];
+    const all = [...JUDGED, ...AUDITED, ...DIAGNOSTICS];
     const shown = code === undefined ? all : [explained(all, code)];
     const style = styleFor(context.stdout, context.env);
     const line = ({ code: name, about }: Explained) =>
       `  ${style.bold(name.padEnd(26))} ${firstSentence(about)}\n`;
     const text = () =>
       code === undefined
-        ? `What lint, gate and forecast find in what a profile means:\n${JUDGED.map(line).join('')}\nWhat is said when a profile is read, and what lint finds in it, too:\n${DIAGNOSTICS.map(line).join('')}`
+        ? `What lint, gate and forecast find in what a profile means:\n${JUDGED.map(line).join('')}\nWhat audit finds in what is deployed:\n${AUDITED.map(line).join('')}\nWhat is said when a profile is read, and what lint finds in it, too:\n${DIAGNOSTICS.map(line).join('')}`
         : shown
             .map(
               ({ code: name, severity, about }) =>

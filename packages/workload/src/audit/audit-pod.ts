@@ -1,5 +1,6 @@
 import type { LocatedFinding } from '@callgate/engine/internal/report/findings';
 import { valueAt } from '../documents/lookup.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import { annotationFaults } from '../kubernetes/annotations.ts';
 import { deciderOn } from '../kubernetes/cluster-node.ts';
 import { type Pod, readPod } from '../kubernetes/pod.ts';
@@ -12,7 +13,6 @@ import { capabilityFindings } from './capability-findings.ts';
 import type { ConstrainedPod } from './constraint-findings.ts';
 import type { DefaultFilters } from './default-filters.ts';
 import { faultFindings } from './fault-findings.ts';
-import type { Found } from './finding-maker.ts';
 import { type JudgedContainer, type JudgedPod, judgePod, workloadName } from './judged-pod.ts';
 import type { LocalhostAudit } from './localhost-audit.ts';
 import { controlWords, podUnconfined, type WaitingPod } from './pod-security-findings.ts';

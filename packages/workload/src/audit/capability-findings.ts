@@ -1,6 +1,6 @@
 import type { RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
 import { notable } from '@callgate/engine/internal/syscalls/notable';
-import type { Found } from './finding-maker.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import { type JudgedContainer, type JudgedPod, workloadName } from './judged-pod.ts';
 
 /** What capabilities do to the default profile of the runtime, and what they would do if they were spelled right. */

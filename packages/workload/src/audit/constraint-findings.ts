@@ -1,5 +1,9 @@
-import { type Constraint, constraintVerdict } from '../kubernetes/security-constraints.ts';
-import type { Found } from './finding-maker.ts';
+import type { Found } from '../findings/finding-maker.ts';
+import {
+  type Constraint,
+  type ConstraintVerdict,
+  constraintVerdict,
+} from '../kubernetes/security-constraints.ts';
 
 /** A pod whose constraint may come later in the stream. */
 export interface ConstrainedPod {
@@ -16,18 +20,26 @@ export function constraintFindings(
   { workload, asked }: ConstrainedPod,
   constraints: readonly Constraint[],
 ): Omit<Found, 'span'>[] {
-  return constraints.slice(0, MOST).flatMap((constraint): Omit<Found, 'span'>[] => {
-    const verdict = constraintVerdict(constraint, asked);
+  return constraints.slice(0, MOST).flatMap((constraint) => {
     const about = `${workload}: under the constraint ${constraint.name}`;
-    switch (verdict.kind) {
-      case 'passes':
-        return asked === undefined ? [told('info', `${about} it passes, and stays without a profile`)] : [];
-      case 'sets':
-        return [told('info', `${about} it is given the profile ${verdict.profile}`)];
-      case 'refuses':
-        return [told('medium', `${about} it is refused: ${verdict.said}`)];
-    }
+    const found = verdictFinding(constraintVerdict(constraint, asked), about, asked !== undefined);
+    return found ? [found] : [];
   });
+}
+
+function verdictFinding(
+  verdict: ConstraintVerdict,
+  about: string,
+  asks: boolean,
+): Omit<Found, 'span'> | undefined {
+  switch (verdict.kind) {
+    case 'passes':
+      return asks ? undefined : told('info', `${about} it passes, and stays without a profile`);
+    case 'sets':
+      return told('info', `${about} it is given the profile ${verdict.profile}`);
+    case 'refuses':
+      return told('medium', `${about} it is refused: ${verdict.said}`);
+  }
 }
 
 function told(severity: Found['severity'], message: string): Omit<Found, 'span'> {

@@ -6,15 +6,15 @@ import { composeServices, isCompose } from '../engines/compose.ts';
 import type { EngineContainer } from '../engines/engine-container.ts';
 import { inspectedContainers } from '../engines/inspected.ts';
 import { configContainer, isConfig } from '../engines/oci-config.ts';
+import type { AuditCode } from '../findings/codes.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import { capabilitySet, capabilityWords } from '../kubernetes/capability-set.ts';
 import type { NodeRuntime, StartedBy } from '../kubernetes/cluster-node.ts';
 import type { EffectiveProfile } from '../kubernetes/effective-profile.ts';
 import { shapeOfProfile } from '../localhost/profile-shape.ts';
 import type { AuditedContainer, AuditOptions, StoryLine } from './audit.ts';
 import { openedCalls } from './capability-findings.ts';
-import type { AuditCode } from './codes.ts';
 import type { DefaultFilters } from './default-filters.ts';
-import type { Found } from './finding-maker.ts';
 import type { LocalhostAudit } from './localhost-audit.ts';
 
 /** What is said of a document that is none of Kubernetes. */

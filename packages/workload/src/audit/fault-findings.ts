@@ -1,7 +1,7 @@
 import type { FindingSeverity } from '@callgate/engine/internal/lint/finding';
+import type { AuditCode } from '../findings/codes.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import type { ApiFault, Fate } from '../kubernetes/api-fault.ts';
-import type { AuditCode } from './codes.ts';
-import type { Found } from './finding-maker.ts';
 import { type JudgedPod, workloadName } from './judged-pod.ts';
 
 /** Faults of fields as what they come to. */

@@ -5,15 +5,15 @@ import { locate } from '@callgate/engine/internal/report/diagnostics';
 import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/report/findings';
 import { listed, printable } from '@callgate/engine/internal/report/words';
 import { quote } from '@callgate/engine/internal/source/tree';
+import type { AuditCode } from '../findings/codes.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import type { NodeRuntime } from '../kubernetes/cluster-node.ts';
 import { mountsAny, seccompVolumes } from '../kubernetes/host-volumes.ts';
 import { type FileReader, type FileVerdict, judgeFile } from '../localhost/judge-file.ts';
 import { meantFile } from '../localhost/meant-file.ts';
 import { cleanPath, type ProfilesFolder } from '../localhost/profiles-folder.ts';
 import type { AuditOptions } from './audit.ts';
-import type { AuditCode } from './codes.ts';
 import type { DefaultFilters } from './default-filters.ts';
-import type { Found } from './finding-maker.ts';
 import { type JudgedContainer, type JudgedPod, workloadName } from './judged-pod.ts';
 
 /** What a container comes to once the file of its profile is opened. */

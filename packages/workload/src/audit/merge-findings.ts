@@ -1,11 +1,11 @@
 import { type ReadDocument, readDocument } from '../documents/read-document.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import type { ClusterNode } from '../kubernetes/cluster-node.ts';
 import { podsOf } from '../kubernetes/custom-pods.ts';
 import { effectiveProfile } from '../kubernetes/effective-profile.ts';
 import { objectsOf } from '../kubernetes/kube-object.ts';
 import { readPod } from '../kubernetes/pod.ts';
 import type { PodSite } from '../kubernetes/pod-site.ts';
-import type { Found } from './finding-maker.ts';
 
 /** Containers that get another profile where merges are read as kustomize and the definition of YAML have them. */
 export function mergeFindings(

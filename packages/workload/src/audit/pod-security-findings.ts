@@ -1,8 +1,8 @@
+import type { Found } from '../findings/finding-maker.ts';
 import type { Demand, Namespace } from '../kubernetes/namespaces.ts';
 import type { Pod } from '../kubernetes/pod.ts';
 import { seccompControl } from '../kubernetes/pod-security.ts';
 import type { Level, StandardsVersion } from '../kubernetes/standards.ts';
-import type { Found } from './finding-maker.ts';
 import { workloadName } from './judged-pod.ts';
 
 /** What the levels of Pod Security say of a pod at a version, so that the pod itself need not be kept. */

@@ -1,4 +1,4 @@
-import type { Found } from './finding-maker.ts';
+import type { Found } from '../findings/finding-maker.ts';
 import { containerWords, type JudgedContainer, type JudgedPod, workloadName } from './judged-pod.ts';
 
 /**

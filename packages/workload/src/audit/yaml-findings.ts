@@ -1,5 +1,5 @@
 import type { YamlNote } from '@callgate/engine/internal/source/yaml-dialect';
-import type { Found } from './finding-maker.ts';
+import type { Found } from '../findings/finding-maker.ts';
 
 /** Keys on which it depends which filter a container gets. */
 const DECIDING = new Set([

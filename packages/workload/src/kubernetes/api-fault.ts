@@ -1,5 +1,5 @@
 import type { Span } from '@callgate/engine/internal/diagnostics/span';
-import type { AuditCode } from '../audit/codes.ts';
+import type { AuditCode } from '../findings/codes.ts';
 
 /**
  * What becomes of a fault. refused: in every case; dropped: strict validation, which kubectl and Helm ask for, refuses it, and

@@ -13,9 +13,9 @@ export function shapeOfProfile(document: Tree | string): ProfileShape {
   const tree = typeof document === 'string' ? readJson(document, () => {}).value : document;
   if (tree?.kind === 'null') return { kind: 'none', why: 'it is null' };
   if (tree?.kind !== 'object') return { kind: 'no-object', why: 'it is no JSON object' };
-  const valueOf = (key: string) => tree.entries.find((entry) => entry.key.toLowerCase() === key)?.value;
-  const action = valueOf('defaultaction');
-  const syscalls = valueOf('syscalls');
+  const named = (key: string) => tree.entries.find((entry) => entry.key.toLowerCase() === key)?.value;
+  const action = named('defaultaction');
+  const syscalls = named('syscalls');
   const hasAction = action !== undefined && action.kind !== 'null' && !isEmptyText(action);
   const hasRules = syscalls?.kind === 'array' && syscalls.items.length > 0;
   return hasAction || hasRules ? { kind: 'profile' } : { kind: 'none', why: whatItIs(tree) };

@@ -1,7 +1,7 @@
 import { aboutCode } from '@callgate/engine/internal/report/finding-codes';
 import type { ReportSubject } from '@callgate/engine/internal/report/finding-formats/finding-format';
 import type { AuditedContainer } from '../audit/audit.ts';
-import { AUDIT_CODES } from '../audit/codes.ts';
+import { AUDIT_CODES } from '../findings/codes.ts';
 
 /** Reports of audits. */
 export const auditSubject: ReportSubject = {
