@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CLUSTER_AREAS, type ClusterArea, type Finding } from '../contract/finding.ts';
+import { AuditedManifests } from './audited.ts';
 import { onNode } from './namespaces.ts';
 import { nodeCalled, STATE } from './places.ts';
 import { deletePods, type PodPlan, type RunningPod, startPods } from './pods.ts';
@@ -16,7 +17,12 @@ export class ClusterContract {
   private readonly clients: string;
   private readonly callgate: string;
   private readonly folder = join(STATE, 'contract');
-  private readonly faults: Record<ClusterArea, string[]> = { recorded: [], verified: [], 'told apart': [] };
+  private readonly faults: Record<ClusterArea, string[]> = {
+    recorded: [],
+    verified: [],
+    'told apart': [],
+    audited: [],
+  };
 
   /** @param callgate callgate.js of the installed package. */
   constructor(clients: string, callgate: string) {
@@ -37,11 +43,17 @@ export class ClusterContract {
       await this.look('told apart', pod, () => this.confusion(pod, pods));
     }
     await deletePods(this.clients, pods);
+    const audited = await new AuditedManifests(this.clients, this.callgate).faults();
+    this.faults.audited.push(...audited.faults);
     return CLUSTER_AREAS.map((area): Finding => {
       const faults = this.faults[area];
       return faults.length > 0
         ? { area, is: 'wrong', detail: faults.join('; ') }
-        : { area, is: 'right', detail: `${pods.length} pods` };
+        : {
+            area,
+            is: 'right',
+            detail: area === 'audited' ? `${audited.compared} containers` : `${pods.length} pods`,
+          };
     });
   }
 

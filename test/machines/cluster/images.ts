@@ -10,18 +10,23 @@ export const PAUSE_IMAGE = 'callgate.test/pause:1';
 /** BusyBox, for pods that a test makes. */
 export const BUSYBOX_IMAGE = 'callgate.test/busybox:1';
 
-/** Both images as `ctr images import` takes them, one OCI layout each: no registry is asked. */
+/** Says under which seccomp mode it runs, and ends after a second; as a user who is not root. */
+export const STATUS_IMAGE = 'callgate.test/status:1';
+const SAY_STATUS = 'busybox grep Seccomp: /proc/self/status; busybox sleep 1';
+
+/** All images as `ctr images import` takes them, one OCI layout each: no registry is asked. */
 export function clusterImages(): readonly { readonly name: string; readonly archive: Buffer }[] {
   const busybox = { content: readFileSync(findProgram('busybox', process.env.PATH)), mode: 0o755 };
   const files = ['bin/busybox', 'bin/sh'].map((path) => ({ path, ...busybox }));
   return [
     { name: 'pause', archive: layout(PAUSE_IMAGE, files.slice(0, 1), ['/bin/busybox', 'sleep', 'infinity']) },
     { name: 'busybox', archive: layout(BUSYBOX_IMAGE, files, ['/bin/sh']) },
+    { name: 'status', archive: layout(STATUS_IMAGE, files, ['/bin/sh', '-c', SAY_STATUS], '1000') },
   ];
 }
 
 /** An image with one layer. */
-function layout(name: string, files: readonly Entry[], entrypoint: readonly string[]): Buffer {
+function layout(name: string, files: readonly Entry[], entrypoint: readonly string[], user = '0'): Buffer {
   const blobs = new Map<string, Buffer>();
   const put = (mediaType: string, content: Buffer) => {
     const digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
@@ -35,7 +40,7 @@ function layout(name: string, files: readonly Entry[], entrypoint: readonly stri
     type('config.v1+json'),
     json({
       ...platform,
-      config: { Entrypoint: entrypoint, Env: ['PATH=/bin'] },
+      config: { Entrypoint: entrypoint, Env: ['PATH=/bin'], User: user },
       rootfs: { type: 'layers', diff_ids: [layer.digest] },
     }),
   );
