@@ -4,7 +4,7 @@ import type { Tree } from '@callgate/engine/internal/source/tree';
 import type { Piece } from '../documents/document-splitter.ts';
 import { type ReadDocument, readDocument } from '../documents/read-document.ts';
 import { isCompose } from '../engines/compose.ts';
-import { type Found, locate } from '../findings/finding-maker.ts';
+import { type Found, locate, placed } from '../findings/finding-maker.ts';
 import { podsOf } from '../kubernetes/custom-pods.ts';
 import { type KubeObject, objectsOf } from '../kubernetes/kube-object.ts';
 import { type Namespace, readNamespace } from '../kubernetes/namespaces.ts';
@@ -88,8 +88,7 @@ export class Auditor {
         ...podSecurityFindings(pod, namespace, this.options.podSecurity),
         ...constraintFindings(pod, this.constraints),
       ];
-      for (const one of found)
-        this.findings.push({ ...one, file, line, column, endLine: line, endColumn: column + 1 });
+      this.findings.push(...found.map((one) => placed(one, { file, line, column })));
     }
     return {
       findings: this.findings,

@@ -36,6 +36,20 @@ export function locate(
   }));
 }
 
+/** A finding at a place that was looked up before. */
+export function placed(
+  { code, severity, message, fix }: Omit<Found, 'span'>,
+  at: Pick<LocatedFinding, 'file' | 'line' | 'column'>,
+): LocatedFinding {
+  const said = {
+    code,
+    severity,
+    message: readable(message),
+    ...(fix !== undefined && { fix: readable(fix) }),
+  };
+  return { ...said, ...at, endLine: at.line, endColumn: at.column + 1, ...relatedTo(code) };
+}
+
 /** What other auditors call it. */
 function relatedTo(code: string): Pick<LocatedFinding, 'related'> {
   const related = (RELATED as Readonly<Record<string, readonly string[] | undefined>>)[code];
