@@ -7,6 +7,7 @@ import { defineConfig } from 'vitest/config';
 const PROJECTS = [
   { name: 'engine', include: 'packages/engine/test/**/*.test.ts', order: 0, workers: 2 },
   { name: 'workload', include: 'packages/workload/test/**/*.test.ts', order: 0, workers: 2 },
+  { name: 'operator', include: 'packages/operator/test/**/*.test.ts', order: 0, workers: 2 },
   { name: 'cli', include: 'packages/cli/test/**/*.test.ts', order: 0, workers: 2 },
   { name: 'linux', include: 'packages/linux/test/**/*.test.ts', order: 1, workers: 1 },
   { name: 'workspace', include: 'test/**/*.test.ts', order: 1, workers: 1 },

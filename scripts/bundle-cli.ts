@@ -1,7 +1,7 @@
 /**
  * Writes packages/cli/dist: the command line in a few files instead of some three hundred, because finding and reading
  * modules takes longer than most verbs work. One file a verb, and what verbs share; of npm's packages only koffi stays
- * outside. Part of npm run build.
+ * outside, and what few need and install themselves. Part of npm run build.
  */
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
@@ -14,7 +14,7 @@ const MODULES = `${sep}node_modules${sep}`;
 const bundle = await rolldown({
   input: { main: join(CLI, 'src/main.ts') },
   platform: 'node',
-  external: ['koffi'],
+  external: ['koffi', /^@kubernetes\/client-node\//],
   resolve: {
     conditionNames: ['@callgate/source', 'import', 'default'],
     // For Node the package offers CommonJS alone, which cannot be shaken.

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 /** Each after those that it depends on. */
-const PACKAGES = ['engine', 'workload', 'linux', 'cli'] as const;
+const PACKAGES = ['engine', 'workload', 'linux', 'operator', 'cli'] as const;
 
 type Package = (typeof PACKAGES)[number];
 
@@ -159,19 +159,22 @@ describeWith(['root', 'runc'], 'callgate, installed in an empty container', () =
     expect(stderr).toMatch(/^callgate: [^\n]*no libseccomp[^\n]* install the package libseccomp2\n$/);
   });
 
-  it.each(['engine', 'workload', 'linux'] as const)('lets others import every module of %s', (name) => {
-    const { name: id, files } = tarballs.get(name)!;
-    const modules = files.flatMap(({ path }) => /^src\/(.*)\.ts$/.exec(path)?.[1] ?? []);
-    expect(modules.length).toBeGreaterThan(10);
-    const installed = readFileSync(join(root, 'usr/lib/node_modules', id, 'package.json'), 'utf8');
-    const manifest: Manifest = JSON.parse(installed);
-    // A worker is a program, which another process starts.
-    const faces = Object.keys(manifest.exports).filter((subpath) => !/\*|-worker$/.test(subpath));
-    const subpaths = [...faces, ...modules.map((module) => `./internal/${module}`)];
-    const program = subpaths.map((subpath) => `await import('${id}${subpath.slice(1)}');\n`).join('');
-    writeFileSync(join(root, 'usr/lib/other.mjs'), program);
-    expect(succeeds('node', '/usr/lib/other.mjs')).toMatchObject({ stdout: '', stderr: '' });
-  });
+  it.each(['engine', 'workload', 'linux', 'operator'] as const)(
+    'lets others import every module of %s',
+    (name) => {
+      const { name: id, files } = tarballs.get(name)!;
+      const modules = files.flatMap(({ path }) => /^src\/(.*)\.ts$/.exec(path)?.[1] ?? []);
+      expect(modules.length).toBeGreaterThan(10);
+      const installed = readFileSync(join(root, 'usr/lib/node_modules', id, 'package.json'), 'utf8');
+      const manifest: Manifest = JSON.parse(installed);
+      // A worker is a program, which another process starts.
+      const faces = Object.keys(manifest.exports).filter((subpath) => !/\*|-worker$/.test(subpath));
+      const subpaths = [...faces, ...modules.map((module) => `./internal/${module}`)];
+      const program = subpaths.map((subpath) => `await import('${id}${subpath.slice(1)}');\n`).join('');
+      writeFileSync(join(root, 'usr/lib/other.mjs'), program);
+      expect(succeeds('node', '/usr/lib/other.mjs')).toMatchObject({ stdout: '', stderr: '' });
+    },
+  );
 
   describeWith(['libseccomp'], 'with libseccomp', () => {
     it('proves the filter that the library makes', () => {

@@ -9,9 +9,12 @@ const PACKAGES: Readonly<Record<string, { readonly allowed: readonly RegExp[] }>
   engine: { allowed: [/^yaml$/, /^valibot$/] },
   workload: { allowed: [/^@callgate\/engine(\/|$)/] },
   linux: { allowed: [/^@callgate\/engine\//, /^node:/, /^koffi$/] },
+  operator: {
+    allowed: [/^@callgate\/(engine|workload)\//, /^node:/, /^@kubernetes\/client-node\//],
+  },
   cli: {
     allowed: [
-      /^@callgate\/(engine|workload|linux)(\/|$)/,
+      /^@callgate\/(engine|workload|linux|operator)(\/|$)/,
       /^node:(fs|os|path|stream)$/,
       /^commander$/,
       /^picocolors$/,

@@ -5,7 +5,7 @@ import { output } from './commands.ts';
 import { rowsFor } from './contract/rows.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const PACKAGES = ['engine', 'workload', 'linux', 'cli'];
+const PACKAGES = ['engine', 'workload', 'linux', 'operator', 'cli'];
 
 /** As npm and Node call them. */
 export type Cpu = 'x64' | 'arm64';

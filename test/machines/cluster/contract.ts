@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CLUSTER_AREAS, type ClusterArea, type Finding } from '../contract/finding.ts';
 import { AuditedManifests } from './audited.ts';
-import { onNode } from './namespaces.ts';
-import { nodeCalled, STATE } from './places.ts';
+import { inNetworkOf, onNode } from './namespaces.ts';
+import { NODES, nodeCalled, STATE } from './places.ts';
 import { deletePods, type PodPlan, type RunningPod, startPods } from './pods.ts';
 import { localhostFile, plans, TYPES } from './seccomp-kinds.ts';
 
@@ -22,6 +22,7 @@ export class ClusterContract {
     verified: [],
     'told apart': [],
     audited: [],
+    asked: [],
   };
 
   /** @param callgate callgate.js of the installed package. */
@@ -42,6 +43,7 @@ export class ClusterContract {
       await this.look('verified', pod, () => this.verification(pod));
       await this.look('told apart', pod, () => this.confusion(pod, pods));
     }
+    this.faults.asked.push(...(await this.apiFaults()));
     await deletePods(this.clients, pods);
     const audited = await new AuditedManifests(this.clients, this.callgate).faults();
     this.faults.audited.push(...audited.faults);
@@ -110,6 +112,15 @@ export class ClusterContract {
     );
     writeFileSync(file, JSON.stringify(JSON.parse(said).Spec));
     return file;
+  }
+
+  /** What is wrong with what callgate's own client sees of the API, from the network of a node. */
+  private async apiFaults(): Promise<readonly string[]> {
+    const program = join(import.meta.dirname, 'api-client.ts');
+    // As this program runs itself: TypeScript, and packages from their sources.
+    const command = [process.execPath, ...process.execArgv, program, this.clients];
+    const { status, said } = await ended(inNetworkOf(NODES[0], command));
+    return status === 0 ? JSON.parse(said) : [said];
   }
 
   private async look(

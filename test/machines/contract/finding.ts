@@ -16,8 +16,11 @@ export const AREAS = [
 /** What a machine with container engines is asked for besides. */
 export const ENGINE_AREAS = ['docker', 'podman', 'containerd', 'runc', 'crun'] as const;
 export type EngineArea = (typeof ENGINE_AREAS)[number];
-/** What a cluster is asked for: of its pods, under each kind of seccomp and by each runtime; and what audit says of manifests. */
-export const CLUSTER_AREAS = ['recorded', 'verified', 'told apart', 'audited'] as const;
+/**
+ * What a cluster is asked for: of its pods, under each kind of seccomp and by each runtime; what audit says of manifests; and
+ * what its API answers.
+ */
+export const CLUSTER_AREAS = ['recorded', 'verified', 'told apart', 'audited', 'asked'] as const;
 export type ClusterArea = (typeof CLUSTER_AREAS)[number];
 export type Area = (typeof AREAS)[number] | EngineArea | ClusterArea;
 
