@@ -3,7 +3,7 @@ import type { Verb } from './command.ts';
 interface VerbEntry {
   readonly name: string;
   /** Under which heading the overview has it. */
-  readonly group: 'record' | 'build' | 'understand' | 'judge' | 'prove' | 'filters' | 'learn';
+  readonly group: 'record' | 'build' | 'understand' | 'judge' | 'prove' | 'deploy' | 'filters' | 'learn';
   readonly summary: string;
   /** Another name for it. */
   readonly alias?: string;
@@ -118,6 +118,12 @@ export const VERBS: readonly VerbEntry[] = [
     group: 'prove',
     summary: 'prove that libseccomp, a runtime or a filter does what a profile says',
     load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
+    name: 'secure',
+    group: 'deploy',
+    summary: 'change manifests and compose files so that their containers run under a filter',
+    load: async () => (await import('./commands/secure.ts')).secure,
   },
   {
     name: 'compile',

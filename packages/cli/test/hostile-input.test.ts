@@ -68,6 +68,7 @@ const ON_SUBJECTS: readonly Arguments[] = [
   given('verify', '{}', '--against', small, '--allow-unknown'),
   given('shrink', '{}', '--', NOWHERE),
   given('optimize', '{}', '--format', 'asm'),
+  (r, file) => ['secure', file, ...r.pick([['--check'], [], ['--patch', 'json'], ['--patch', 'kustomize']])],
 ];
 
 /** What it makes of a log, or a recording. */
@@ -122,6 +123,7 @@ const ON_WORDS: readonly Arguments[] = [
   ...['--runtime', '--libc-range', '--kernel-range', '--allow', '--log-arch', '--arch'].map((flag) =>
     given('build', conditional, flag, '{}'),
   ),
+  ...['--profile', '--container', '--patch'].map((flag) => given('secure', conditional, flag, '{}')),
   given('hook', 'install', '--dir', `${folder}/{}`),
   given('hook', 'uninstall', '--dir', `${folder}/no/{}`),
 ];
@@ -129,7 +131,7 @@ const ON_WORDS: readonly Arguments[] = [
 /** They start programs whatever they are given, or are given nothing. */
 const LEFT_OUT = ['run', 'tour', 'doctor'];
 /** They take a file for whatever it may be. */
-const TAKES_ANYTHING = ['read', 'build'];
+const TAKES_ANYTHING = ['read', 'build', 'secure'];
 
 /** A run that is to be made. */
 interface Plan {
@@ -190,15 +192,19 @@ async function made({ args, file, stdin, isTTY, mustFail }: Plan): Promise<Run> 
     const result = await callgate(args, { input: stdin, isTTY });
     const { user, system } = process.cpuUsage(before);
     const input = Buffer.concat([file?.content ?? Buffer.alloc(0), Buffer.from(stdin ?? '')]);
-    return { args, input, result, cpuMs: (user + system) / 1000, mustFail, writesBytes: writesBytes(args) };
+    const cpuMs = (user + system) / 1000;
+    return { args, input, result, cpuMs, mustFail, writesBytes: writesBytes(args, isTTY) };
   } finally {
     if (file) rmSync(file.path);
   }
 }
 
-function writesBytes(args: readonly string[]): boolean {
+function writesBytes(args: readonly string[], isTTY: boolean): boolean {
   return (
-    (args[0] === 'asm' && !args.includes('--json')) || args.includes('raw') || args.includes('bubblewrap')
+    (args[0] === 'secure' && !isTTY && !args.includes('--json')) ||
+    (args[0] === 'asm' && !args.includes('--json')) ||
+    args.includes('raw') ||
+    args.includes('bubblewrap')
   );
 }
 

@@ -30,6 +30,7 @@ const PROBES = {
   kubectl: () => hasCommand('kubectl'),
   git: () => hasCommand('git'),
   go: () => hasCommand('go'),
+  'docker-compose': () => hasCommand('docker-compose'),
   actionlint: () => hasCommand('actionlint'),
   /** Runs workflows of GitHub Actions here. */
   act: () => hasCommand('act'),

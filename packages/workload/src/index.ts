@@ -10,3 +10,16 @@ export { AUDIT_CODES, type AuditCode } from './findings/codes.ts';
 export { type ClusterNode, USUAL_NODE } from './kubernetes/cluster-node.ts';
 export type { EffectiveProfile, EffectiveType } from './kubernetes/effective-profile.ts';
 export type { FolderEntry, ProfilesFolder } from './localhost/profiles-folder.ts';
+export type { Change } from './secure/changes.ts';
+export { jsonPatch, type PatchOperation } from './secure/json-patch.ts';
+export { kustomization } from './secure/kustomization.ts';
+export { mergePatch } from './secure/merge-patch.ts';
+export { faultOfLocalhostProfile, type SecureRequest } from './secure/request.ts';
+export {
+  type PlacedNotice,
+  type Secured,
+  type SecuredObject,
+  type SecureInput,
+  secure,
+} from './secure/secure.ts';
+export { changeLines } from './secure/words.ts';

@@ -112,7 +112,7 @@ describe('audit', () => {
   it('tells the story of a container', async () => {
     const { status, stdout } = await callgate(['audit', open, '--explain', 'Pod/open/app']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/the kubelet +has no seccompDefault[^]*the kernel +has no filter/);
+    expect(stdout).toMatch(/the kubelet +has no seccompDefault[\s\S]*the kernel +has no filter/);
     const { stderr } = await callgate(['audit', open, '--explain', 'Pod/open/ap']);
     expect(stderr).toContain('did you mean Pod/open/app?');
   });

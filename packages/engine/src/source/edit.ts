@@ -1,6 +1,8 @@
 import type { Span } from '../diagnostics/span.ts';
+import { dashStep, indentationStep } from './indentation.ts';
 import type { SourceFormat } from './read.ts';
 import type { Entry, Tree } from './tree.ts';
+import { type Manner, written, writtenKey } from './written.ts';
 
 /** A part of a text, and what takes its place. Everything outside of it stays as it is, to the last byte. */
 export interface TextEdit {
@@ -35,23 +37,36 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   return result + text.slice(at);
 }
 
+/** What is put into a text stands on one line, in brackets and quotes; or it looks like what stands around it. */
+export type EditStyle = 'one-line' | 'as-neighbours';
+
+/** JSON, which is YAML, too. */
+const ONE_LINE: Manner = { kind: 'line', isQuoted: true };
+
 /** Edits of one document that keep comments, order, indentation and line ends of whatever they do not touch. */
 export class Editor {
   private readonly text: string;
   private readonly format: SourceFormat;
+  private readonly style: EditStyle;
   private readonly newline: string;
+  private readonly step: string;
+  private readonly dashStep: string;
 
-  constructor(text: string, format: SourceFormat) {
+  constructor(text: string, format: SourceFormat, style: EditStyle = 'one-line') {
     this.text = text;
     this.format = format;
+    this.style = style;
     this.newline = text.includes('\r\n') ? '\r\n' : '\n';
+    this.step = style === 'one-line' ? '  ' : indentationStep(text, format);
+    this.dashStep = style === 'one-line' ? '  ' : dashStep(text, this.step);
   }
 
   /** Puts a value in the place of another one. */
-  replace({ span }: Tree, value: Value): TextEdit {
+  replace({ span }: Tree, value: Value, manner: Manner = this.lineManner()): TextEdit {
+    const put = written(value, this.isQuoted(span) ? ONE_LINE : manner);
     // YAML wants a blank behind a colon or dash.
     const isTight = this.format === 'yaml' && /[:\-,]/.test(this.text[span.start - 1] ?? ' ');
-    return { span, text: (isTight ? ' ' : '') + written(value) };
+    return { span, text: (isTight ? ' ' : '') + this.broken(put) };
   }
 
   /** Puts a value into an array, before the element at an index, or at the end. */
@@ -60,15 +75,20 @@ export class Editor {
       array,
       array.items.map(({ span }) => span),
       index,
-      written(value),
+      (manner) => {
+        const isWord = typeof value === 'string' && array.items.length > 0;
+        return written(value, isWord && this.isQuoted(array.items[0].span) ? ONE_LINE : manner).trimStart();
+      },
     );
   }
 
   /** Gives a key of an object a value: in the place of the one that it has, or at the end. */
   set(object: ObjectTree, key: string, value: Value): TextEdit {
     const found = object.entries.find((entry) => entry.key === key);
-    if (found) return this.replace(found.value, value);
-    return this.add(object, object.entries.map(spanOf), object.entries.length, this.entry(key, value));
+    if (found) return this.replaceEntry(object, found, value);
+    return this.add(object, object.entries.map(spanOf), object.entries.length, (manner) =>
+      this.entryText(key, value, manner),
+    );
   }
 
   /** Takes an element out of an array. */
@@ -87,18 +107,34 @@ export class Editor {
     return this.take(object, object.entries.map(spanOf), index, '{}');
   }
 
-  private entry(key: string, value: Value): string {
-    const plain =
-      this.format === 'yaml' &&
-      /^[A-Za-z_][\w-]*$/.test(key) &&
-      !/^(y|n|yes|no|on|off|true|false|null)$/i.test(key);
-    return `${plain ? key : JSON.stringify(key)}: ${written(value)}`;
+  /** In block style, what takes the place of nothing or of an alias goes to lines of its own, behind the key's comment. */
+  private replaceEntry(object: ObjectTree, { value: old, keySpan }: Entry, value: Value): TextEdit {
+    const isCollection = value !== null && typeof value === 'object' && Object.keys(value).length > 0;
+    if (this.style === 'one-line' || !isCollection) return this.replace(old, value);
+    const manner = this.mannerIn(object, object.entries.map(spanOf), 0);
+    if (manner.kind === 'lines') return this.replace(old, value, manner);
+    const end = this.lineEnd(old.span.end);
+    const rest = this.text.slice(old.span.end, end).trim();
+    const isEmpty = old.span.start === old.span.end;
+    const isAlias = this.text[old.span.start] === '*' && rest === '';
+    if (manner.kind !== 'block' || !(isAlias || (isEmpty && (rest === '' || rest.startsWith('#')))))
+      return this.replace(old, value, this.lineManner(object));
+    const start = isAlias ? keySpan.end + this.text.slice(keySpan.end, old.span.start).trimEnd().length : end;
+    return { span: { start, end }, text: this.broken(written(value, this.inside(manner, value))) };
   }
 
-  private add(container: Container, elements: readonly Span[], index: number, value: string): TextEdit {
+  private add(
+    container: Container,
+    elements: readonly Span[],
+    index: number,
+    textIn: (manner: Manner) => string,
+  ): TextEdit {
+    if (elements.length === 0) {
+      const [open, close] = container.kind === 'array' ? '[]' : '{}';
+      return { span: container.span, text: `${open}${textIn(this.lineManner())}${close}` };
+    }
+    const value = this.broken(textIn(this.mannerIn(container, elements, index)));
     if (this.isBlock(container)) return this.addLine(container, elements, index, value);
-    const [open, close] = container.kind === 'array' ? '[]' : '{}';
-    if (elements.length === 0) return { span: container.span, text: `${open}${value}${close}` };
     if (index < elements.length) {
       const { start } = elements[index];
       return { span: { start, end: start }, text: `${value},${this.gapBefore(container, elements, index)}` };
@@ -106,6 +142,53 @@ export class Editor {
     const last = elements.length - 1;
     const { end } = elements[last];
     return { span: { start: end, end }, text: `,${this.gapBefore(container, elements, last)}${value}` };
+  }
+
+  /** How a value is written that stands in this container. */
+  private mannerIn(container: Container, elements: readonly Span[], index: number): Manner {
+    if (this.style === 'one-line') return this.lineManner();
+    const last = Math.min(index, elements.length - 1);
+    if (this.isBlock(container)) {
+      const indent = ' '.repeat(this.columnOf(container, elements[0]));
+      return {
+        kind: 'block',
+        indent: container.kind === 'array' ? `${indent}  ` : indent,
+        step: this.step,
+        dashStep: this.dashStep,
+      };
+    }
+    const gap = this.gapBefore(container, elements, last);
+    const line = this.lineManner(container);
+    if (!gap.includes('\n') || line.kind !== 'line') return line;
+    return { ...line, kind: 'lines', indent: gap.slice(gap.lastIndexOf('\n') + 1), step: this.step };
+  }
+
+  private isQuoted({ start }: Span): boolean {
+    return this.text[start] === '"' || this.text[start] === "'";
+  }
+
+  /** On one line: YAML in JSON's manner keeps it. */
+  private lineManner(container?: Container): Manner {
+    if (this.style === 'one-line') return ONE_LINE;
+    const key = container?.kind === 'object' ? container.entries[0]?.keySpan : undefined;
+    return { kind: 'line', isQuoted: this.format === 'json' || (key !== undefined && this.isQuoted(key)) };
+  }
+
+  private entryText(key: string, value: Value, manner: Manner): string {
+    const isBare = this.style === 'one-line' && this.format === 'yaml';
+    const text = written(value, this.inside(manner, value));
+    const name = writtenKey(key, isBare ? { kind: 'line', isQuoted: false } : manner);
+    return `${name}:${text.startsWith('\n') ? '' : ' '}${text}`;
+  }
+
+  /** How a value is written below its key. */
+  private inside(manner: Manner, value: Value): Manner {
+    if (manner.kind !== 'block') return manner;
+    return { ...manner, indent: manner.indent + (Array.isArray(value) ? this.dashStep : this.step) };
+  }
+
+  private broken(text: string): string {
+    return text.replaceAll('\n', this.newline);
   }
 
   /** The white space that stands before an element, such as a line break and indentation. */
@@ -129,11 +212,34 @@ export class Editor {
         const at = this.beginOf(container, elements[0]);
         return { span: { start: at, end: at }, text: `${line.trimStart()}${this.newline}${indent}` };
       }
-      const at = this.lineEnd(elements[elements.length - 1].end);
-      return { span: { start: at, end: at }, text: this.newline + line };
+      return this.behind(elements[elements.length - 1].end, indent, line);
     }
     const at = this.lineStart(this.beginOf(container, elements[0]));
     return { span: { start: at, end: at }, text: line + this.newline };
+  }
+
+  /** A line of its own behind an element, and behind the comments that belong to what is in the element. */
+  private behind(end: number, indent: string, line: string): TextEdit {
+    const isBlockScalar = end > 0 && this.text[end - 1] === '\n';
+    let at = isBlockScalar ? end - (this.text[end - 2] === '\r' ? 2 : 1) : this.lineEnd(end);
+    if (this.style === 'as-neighbours') at = this.behindComments(at, indent.length);
+    return { span: { start: at, end: at }, text: this.newline + line };
+  }
+
+  /** The end of the last comment that follows and is indented more; a blank line or two may stand between. */
+  private behindComments(at: number, column: number): number {
+    let end = at;
+    for (let next = at; next < this.text.length; ) {
+      const start = this.text.indexOf('\n', next) + 1;
+      if (start === 0) break;
+      next = this.lineEnd(start);
+      const line = this.text.slice(start, next);
+      const indent = line.length - line.trimStart().length;
+      if (line.trim() === '') continue;
+      if (line[indent] !== '#' || indent <= column) break;
+      end = next;
+    }
+    return end;
   }
 
   private take(container: Container, elements: readonly Span[], index: number, empty: string): TextEdit {
@@ -197,14 +303,4 @@ export class Editor {
 
 function spanOf({ keySpan, value }: Entry): Span {
   return { start: keySpan.start, end: Math.max(keySpan.end, value.span.end) };
-}
-
-/** JSON on one line, which is YAML, too. */
-function written(value: Value): string {
-  if (typeof value === 'bigint') return value.toString();
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(written).join(', ')}]`;
-  return `{${Object.entries(value)
-    .map(([key, item]) => `${JSON.stringify(key)}: ${written(item)}`)
-    .join(', ')}}`;
 }

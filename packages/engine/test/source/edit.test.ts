@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { applyEdits, Editor, type TextEdit, type Value } from '../../src/source/edit.ts';
+import { applyEdits, Editor, type EditStyle, type TextEdit, type Value } from '../../src/source/edit.ts';
 import { readDocuments, readSource, type SourceFormat } from '../../src/source/read.ts';
 import type { Tree } from '../../src/source/tree.ts';
 
@@ -144,10 +144,17 @@ const chooser =
   (many) =>
     many === 0 ? 0 : stream.next().value % many;
 
-function check(format: SourceFormat, text: string, item: Value, choose: Choose, put: Value): void {
+function check(
+  format: SourceFormat,
+  style: EditStyle,
+  text: string,
+  item: Value,
+  choose: Choose,
+  put: Value,
+): void {
   const tree = read(text, format);
   expect(plain(tree)).toEqual(item);
-  const { edit, wanted } = change(tree, item, new Editor(text, format), choose, put);
+  const { edit, wanted } = change(tree, item, new Editor(text, format, style), choose, put);
   const edited = applyEdits(text, [edit]);
   expect(plain(read(edited, format)), `${text}\n---\n${edited}`).toEqual(wanted);
   expect(edited.slice(0, edit.span.start)).toBe(text.slice(0, edit.span.start));
@@ -155,29 +162,32 @@ function check(format: SourceFormat, text: string, item: Value, choose: Choose, 
   expect(edited.slice(edited.length - tail)).toBe(text.slice(edit.span.end));
 }
 
-describe('an edit of a text, read again, is the edit of its value', () => {
-  it('in JSON', () => {
-    fc.assert(
-      fc.property(document, value, numbers, (item, put, stream) => {
-        const choose = chooser(stream[Symbol.iterator]());
-        check('json', writeJson(item, choose), item, choose, put);
-      }),
-      { numRuns: RUNS, seed: SEED },
-    );
-  });
+describe.each<EditStyle>(['one-line', 'as-neighbours'])(
+  'an edit of a text, read again, is the edit of its value, written %s',
+  (style) => {
+    it('in JSON', () => {
+      fc.assert(
+        fc.property(document, value, numbers, (item, put, stream) => {
+          const choose = chooser(stream[Symbol.iterator]());
+          check('json', style, writeJson(item, choose), item, choose, put);
+        }),
+        { numRuns: RUNS, seed: SEED },
+      );
+    });
 
-  it('in YAML', () => {
-    fc.assert(
-      fc.property(document, value, numbers, (item, put, stream) => {
-        const choose = chooser(stream[Symbol.iterator]());
-        const lines = writeYaml(item, choose, '');
-        const newline = ['\n', '\r\n'][choose(2)];
-        check('yaml', lines.join(newline) + ['', newline][choose(2)], item, choose, put);
-      }),
-      { numRuns: RUNS, seed: SEED },
-    );
-  });
-});
+    it('in YAML', () => {
+      fc.assert(
+        fc.property(document, value, numbers, (item, put, stream) => {
+          const choose = chooser(stream[Symbol.iterator]());
+          const lines = writeYaml(item, choose, '');
+          const newline = ['\n', '\r\n'][choose(2)];
+          check('yaml', style, lines.join(newline) + ['', newline][choose(2)], item, choose, put);
+        }),
+        { numRuns: RUNS, seed: SEED },
+      );
+    });
+  },
+);
 
 describe('comments and layout', () => {
   const yaml = `# mine
@@ -243,6 +253,51 @@ syscalls:
 
   it('cannot be edited twice in one place', () => {
     expect(() => applyEdits('abc', [edit(0, 2), edit(1, 3)])).toThrow('overlap');
+  });
+});
+
+describe('as neighbours', () => {
+  const set = (text: string, format: SourceFormat, path: readonly string[], value: Value) => {
+    let tree = read(text, format);
+    for (const step of path.slice(0, -1))
+      if (tree.kind === 'object') tree = tree.entries.find((entry) => entry.key === step)!.value;
+    if (tree.kind !== 'object') throw new Error('no object');
+    return applyEdits(text, [new Editor(text, format, 'as-neighbours').set(tree, path.at(-1)!, value)]);
+  };
+  const value = { profile: { type: 'Default', paths: ['a/b.json', 'yes'] } };
+
+  it('a block goes into a block, behind comments that are deeper, with its indentation and line ends', () => {
+    const text = 'spec:\r\n    list:\r\n    - 1 # one\r\n      # two\r\n    # three\r\n';
+    expect(set(text, 'yaml', ['spec', 'context'], value)).toBe(
+      text.replace(
+        '# two\r\n',
+        '# two\r\n    context:\r\n        profile:\r\n            type: Default\r\n            paths:\r\n            - a/b.json\r\n            - "yes"\r\n',
+      ),
+    );
+  });
+
+  it('a block follows a block scalar, and does not lengthen it', () => {
+    expect(set('spec:\n  script: |\n    a\n\n    b\n', 'yaml', ['spec', 'x'], 'z')).toBe(
+      'spec:\n  script: |\n    a\n\n    b\n  x: z\n',
+    );
+  });
+
+  it('takes the place of nothing behind its comment, and of braces in braces', () => {
+    expect(set('spec:\n  context: # mine\n  b: 1\n', 'yaml', ['spec', 'context'], { a: 1n })).toBe(
+      'spec:\n  context: # mine\n    a: 1\n  b: 1\n',
+    );
+    expect(set('spec:\n  context: {} # mine\n  b: 1\n', 'yaml', ['spec', 'context'], { a: 1n })).toBe(
+      'spec:\n  context: {a: 1} # mine\n  b: 1\n',
+    );
+    expect(set('{"a": 1}\n', 'yaml', ['b'], { c: 'd' })).toBe('{"a": 1, "b": {"c": "d"}}\n');
+    expect(set('{a: 1}\n', 'yaml', ['b'], { c: 'd' })).toBe('{a: 1, b: {c: d}}\n');
+  });
+
+  it('JSON in lines gets lines, with its indentation', () => {
+    expect(set('{\n\t"a": {\n\t\t"b": 1\n\t}\n}\n', 'json', ['a', 'c'], { d: [1n], e: {} })).toBe(
+      '{\n\t"a": {\n\t\t"b": 1,\n\t\t"c": {\n\t\t\t"d": [\n\t\t\t\t1\n\t\t\t],\n\t\t\t"e": {}\n\t\t}\n\t}\n}\n',
+    );
+    expect(set('{"a":1}', 'json', ['c'], { d: [1n] })).toBe('{"a":1, "c": {"d": [1]}}');
   });
 });
 
