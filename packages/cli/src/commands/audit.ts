@@ -17,12 +17,14 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addNodeFlags, type NodeFlags } from '../flags/node-flags.ts';
 import { type AuditFlags, auditOptionsOf } from '../load/audit-options.ts';
+import { type AuditedNode, auditCluster, type ClusterFlags } from '../load/cluster-audit.ts';
 import { manifests } from '../load/manifests.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
-interface Flags extends NodeFlags, AuditFlags {
+interface Flags extends NodeFlags, AuditFlags, ClusterFlags {
+  readonly cluster?: boolean;
   readonly static?: string;
   readonly explain?: string;
   readonly matrix?: boolean;
@@ -72,6 +74,16 @@ export const audit: Verb = {
       .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
       .option('--json', 'the same as --format json')
       .option('-q, --quiet', 'say nothing; the exit status tells');
+    command
+      .optionsGroup('A live cluster:')
+      .option(
+        '--cluster',
+        'what runs in the cluster that kubectl would ask; it is only read (docs/cluster-rbac.yaml)',
+      )
+      .option('--context <name>', 'the context of the kubeconfig')
+      .option('-n, --namespace <ns,…>', 'of these namespaces')
+      .option('-A, --all-namespaces', 'of all')
+      .option('--nodes', 'what the nodes have, how their kubelets are set, and which lack a file');
     addNodeFlags(command);
     command.addHelpText(
       'after',
@@ -81,7 +93,7 @@ are read as kubectl reads them; what it refuses, what others lose silently and w
 Of the Pod Security Standards only the seccomp control is looked at; the other controls are for other tools.
 
 Exit status: 0 nothing found, 1 something from --fail-on on, 2 something could not be read.
-${examples('audit k8s/', 'helm template . | callgate audit -', 'audit k8s/ --profiles seccomp/ --runtime crio', 'audit compose.yaml --format sarif -o audit.sarif')}`,
+${examples('audit k8s/', 'audit --cluster -A --nodes', 'helm template . | callgate audit -', 'audit k8s/ --profiles seccomp/ --runtime crio', 'audit compose.yaml --format sarif -o audit.sarif')}`,
     );
   },
 
@@ -90,8 +102,9 @@ ${examples('audit k8s/', 'helm template . | callgate audit -', 'audit k8s/ --pro
     const flags = command.opts<Flags>();
     if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
       throw new CliFailure(`--json is --format json, not ${flags.format}`);
-    if (names.length === 0 && flags.static === undefined)
+    if (names.length === 0 && flags.static === undefined && !flags.cluster)
       throw new CliFailure('what is to be audited? name a file or a folder, or "-" for stdin');
+    if (flags.cluster) return await ofCluster(context, flags, names);
     const options = {
       ...(await auditOptionsOf(context, flags)),
       tellsStories: flags.explain !== undefined,
@@ -102,16 +115,32 @@ ${examples('audit k8s/', 'helm template . | callgate audit -', 'audit k8s/ --pro
       for await (const { file, piece } of manifests(context, [flags.static]))
         auditor.add(file, piece, { isStatic: true });
     const found = auditor.end();
-    if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
-    write(context, flags, found);
-    return statusOf(found, flags);
+    return told(context, flags, found);
   },
 };
+
+async function ofCluster(context: Context, flags: Flags, names: readonly string[]): Promise<number> {
+  if (names.length > 0 || flags.static !== undefined)
+    throw new CliFailure('--cluster audits what runs there, and no files beside it');
+  const tellsStories = flags.explain !== undefined;
+  const { audit: found, nodes } = await auditCluster(context, flags, async (seen) => ({
+    ...(await auditOptionsOf(context, flags, seen)),
+    tellsStories,
+  }));
+  return told(context, flags, found, nodes);
+}
+
+function told(context: Context, flags: Flags, found: Audit, nodes?: readonly AuditedNode[]): number {
+  if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
+  write(context, flags, found, flags.nodes ? nodes : []);
+  return statusOf(found, flags);
+}
 
 function write(
   context: Context,
   { format: named, json, output, quiet, all, matrix = false }: Flags,
   found: Audit,
+  nodes: readonly AuditedNode[] = [],
 ): void {
   const format = findFindingFormat(json ? 'json' : named)!;
   const toStdout = output === '-';
@@ -122,12 +151,15 @@ function write(
     diagnostics: [],
     profiles: found.containers.map(({ file }) => file),
     subject: auditSubject,
-    containers: found.containers.map(containerDocument),
+    audited: {
+      containers: found.containers.map(containerDocument),
+      ...(nodes.length > 0 && { nodes }),
+    },
     verdict: countsText(found.containers),
     ...(format.id === 'html' && { appendix: matrixHtml(callMatrix(found.containers)) }),
   };
   const writing = { tool: ownPackage(context), style, all, allBy: '--all' };
-  const before = format.id === 'text' ? textBefore(style, found, matrix) : '';
+  const before = format.id === 'text' ? nodesText(style, nodes) + textBefore(style, found, matrix) : '';
   writeFile(context, output, before + format.write(report, writing));
 }
 
@@ -155,6 +187,16 @@ function explain(context: Context, { json }: Flags, name: string, { containers }
     );
   else for (const one of meant) context.stdout.write(storyText(style, one));
   return CLEAN;
+}
+
+function nodesText(style: Style, nodes: readonly AuditedNode[]): string {
+  if (nodes.length === 0) return '';
+  const width = Math.max(...nodes.map(({ name }) => name.length));
+  const lines = nodes.map(({ name, said, kubernetes, seccompDefault, architecture }) => {
+    const kubelet = seccompDefault === undefined ? '' : `  seccompDefault: ${seccompDefault}`;
+    return `${style.bold(printable(name).padEnd(width))}  ${printable(said)}  Kubernetes 1.${kubernetes ?? '?'}  ${printable(architecture)}${kubelet}`;
+  });
+  return `${lines.join('\n')}\n\n`;
 }
 
 function textBefore(style: Style, { containers }: Audit, matrix: boolean): string {

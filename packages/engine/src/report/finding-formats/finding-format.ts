@@ -40,8 +40,8 @@ export interface LintReport {
   readonly verdict?: string;
   /** Without it: profiles. */
   readonly subject?: ReportSubject;
-  /** Every container that was audited, and the filter that it gets, as it goes into JSON. */
-  readonly containers?: readonly object[];
+  /** What was audited, as it goes into JSON beside the findings: every container with the filter that it gets, nodes. */
+  readonly audited?: { readonly containers: readonly object[]; readonly nodes?: readonly object[] };
   /** More of a page, in HTML with its CSS. */
   readonly appendix?: { readonly body: string; readonly style: string };
   /** What became of each profile, a line for each, where it was a change that was judged. */

@@ -5,11 +5,11 @@ import type { FindingFormat } from './finding-format.ts';
 export const json: FindingFormat = {
   id: 'json',
   about: 'everything, for scripts',
-  write({ findings, fixed, grades, containers, suppressed = [], diagnostics }) {
+  write({ findings, fixed, grades, audited, suppressed = [], diagnostics }) {
     const more = {
       ...(fixed && { fixed }),
       ...(grades && { grades }),
-      ...(containers && { containers }),
+      ...audited,
       ...(suppressed.length > 0 && { suppressed }),
       ...(diagnostics.length > 0 && { diagnostics }),
     };
