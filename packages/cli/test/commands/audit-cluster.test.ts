@@ -103,10 +103,13 @@ async function audited(args: string[], rules?: ConstructorParameters<typeof Arra
 describeWith(['openssl'], 'audit --cluster', () => {
   it('tells every container once, and what was injected into pods', async () => {
     const { status, stdout, stderr, server } = await audited(['-A', '--json']);
-    const { containers } = JSON.parse(stdout);
-    expect(
-      containers.map((one: { workload: string; container: string }) => `${one.workload} ${one.container}`),
-    ).toEqual(['Deployment/web app', 'Pod/web-abc12-2 app', 'Pod/web-abc12-2 injected', 'Pod/alone app']);
+    const { containers } = JSON.parse(stdout) as { containers: { workload: string; container: string }[] };
+    expect(containers.map(({ workload, container }) => `${workload} ${container}`).sort()).toEqual([
+      'Deployment/web app',
+      'Pod/alone app',
+      'Pod/web-abc12-2 app',
+      'Pod/web-abc12-2 injected',
+    ]);
     expect(status).toBe(1);
     expect(stderr).toContain('2 pods more like those that are told');
     expect(server.written).toEqual([]);
