@@ -122,7 +122,8 @@ export function answer(word: number | undefined): string {
   return formatAction(kind, data);
 }
 
-function parseRow(line: string): BehaviourRow {
+/** A row such as `x86_64 socket AF_UNIX -> ERRNO(EPERM)`. */
+export function parseRow(line: string): BehaviourRow {
   const [call, wanted] = line.split('->').map((part) => part.trim());
   const [abiName, name, ...args] = call.split(/\s+/);
   const abi = abiOf(findAbi(abiName)!.name);

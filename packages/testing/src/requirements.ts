@@ -41,6 +41,14 @@ const PROBES = {
   'util-linux': () => hasCommand('taskset') && hasCommand('nsenter'),
   /** A compiler for static i386 programs, which needs more than the kernel's i386. */
   'gcc-m32': () => linksStaticI386(),
+  'systemd-analyze': () => hasCommand('systemd-analyze'),
+  /** Starts containers as root. */
+  'lxc-execute': () => hasCommand('lxc-execute'),
+  minijail0: () => hasCommand('minijail0'),
+  /** kafel's policies. */
+  nsjail: () => hasCommand('nsjail'),
+  'snap-seccomp': () => hasCommand('snap-seccomp'),
+  fseccomp: () => hasCommand('/usr/lib/x86_64-linux-gnu/firejail/fseccomp'),
   i386: () => process.arch === 'x64' && !spawnSync('true').error,
 } satisfies Record<string, () => boolean>;
 

@@ -13,6 +13,7 @@ import { CLEAN, CliFailure, type Context, InputFaults } from '../context.ts';
 import { callsAsked } from '../flags/asked-calls.ts';
 import { floorRuntime } from '../flags/container-flags.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { carriedIn } from '../load/carried.ts';
 import { located } from '../load/faults.ts';
 import { readText } from '../load/read-text.ts';
 import { stockNamed } from '../load/stock.ts';
@@ -142,7 +143,13 @@ async function textOf(
   const stock = stockNamed(name);
   if (stock) return { file: name, text: `${JSON.stringify(JSON.parse(await stock.text()), null, 2)}\n` };
   const { file, part } = partOf(context, name);
-  return { file, text: await readText(context, file), part };
+  const text = await readText(context, file);
+  const carried = await carriedIn(text, file);
+  if (carried)
+    throw new CliFailure(
+      `edit changes profiles in JSON and YAML, and ${printable(name)} is ${carried.carrier.about}`,
+    );
+  return { file, text, part };
 }
 
 function amendedOf<T>(work: () => T): T {

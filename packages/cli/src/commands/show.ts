@@ -53,12 +53,14 @@ export const show: Verb = {
     const document = {
       profile: file,
       ...(subject.stock && { stock: { seen: subject.stock.seen, source: subject.stock.source } }),
+      ...(subject.carrier && { carrier: subject.carrier.id }),
       abis: overviewDocument(subject.policy),
       ...(flags.bitmap && { bitmaps: bitmaps.map(bitmapDocument) }),
       ...warningsPart(subject),
     };
     const text = () =>
       (subject.stock ? style.dim(stockText(subject.stock)) : '') +
+      (subject.carrier ? style.dim(`${subject.carrier.about}: an OCI runtime reads no such file\n`) : '') +
       overviewText(style, file, subject.policy, flags.names ?? false) +
       bitmapsText(style, bitmaps);
     context.stdout.write(flags.json ? `${writeJson(document)}\n` : text());

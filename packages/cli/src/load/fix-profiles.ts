@@ -22,6 +22,10 @@ export async function fixProfiles(input: LintInput, house: HouseRules): Promise<
   const { name, isStock } = input;
   if (isStock || name === '-' || name.startsWith('git:'))
     throw new CliFailure(`--fix changes files, and ${printable(name)} is none`);
+  if (input.carried)
+    throw new CliFailure(
+      `--fix changes profiles in JSON and YAML, and ${printable(name)} is ${input.carried.carrier.about}`,
+    );
   const fixes: LocatedFix[] = [];
   let { text } = input;
   for (const { options } of await house.settingsFor(name))

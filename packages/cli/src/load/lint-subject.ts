@@ -9,6 +9,7 @@ import { type LocatedFinding, locateFindings } from '@callgate/engine/internal/r
 import { printable } from '@callgate/engine/internal/report/words';
 import { isProgram } from '@callgate/engine/internal/subject/subject';
 import { CliFailure, type Context } from '../context.ts';
+import { type Carried, carriedIn, targetOfCarried } from './carried.ts';
 import { located, words } from './faults.ts';
 import { withEdits } from './finding-edits.ts';
 import type { HouseRules, Setting } from './house-rules.ts';
@@ -45,16 +46,16 @@ export interface LintInput {
   readonly text: string;
   /** It is a default of a runtime, and no file. */
   readonly isStock: boolean;
+  /** What it holds, where it is a list of another sandbox. */
+  readonly carried?: Carried;
 }
 
 /** Reads what lint is given. */
 export async function lintInput(context: Context, name: string): Promise<LintInput> {
   const stock = stockNamed(name);
-  return {
-    name,
-    text: stock ? await stock.text() : await textNamed(context, name),
-    isStock: stock !== undefined,
-  };
+  if (stock) return { name, text: await stock.text(), isStock: true };
+  const text = await textNamed(context, name);
+  return { name, text, isStock: false, carried: await carriedIn(text, name) };
 }
 
 /** Reads a text and judges every profile in it under each of the settings. */
@@ -66,18 +67,21 @@ export async function judgeSubject(
   return judgeInput(await lintInput(context, name), settings);
 }
 
-function judgeInput({ name, text, isStock }: LintInput, settings: readonly Setting[]): JudgedText {
+function judgeInput(input: LintInput, settings: readonly Setting[]): JudgedText {
+  const { name, text } = input;
   const under = settings.map((setting) => ({
     ...setting,
-    profiles: lintText(name, text, isStock ? asItsRuntimeReads(setting.options) : setting.options),
+    profiles: lintText(name, text, optionsFor(input, setting.options)),
   }));
   const faults = under.flatMap(({ profiles }) => profiles.flatMap((profile) => profile.faults));
   return { name, text, under, faults: onlyOnce(located(faults, name, text)) };
 }
 
-/** A default is read as its own runtime reads it, whoever else is meant. */
-function asItsRuntimeReads(options: LintOptions): LintOptions {
-  return { ...options, target: { ...options.target, runtime: undefined } };
+/** A default is read as its own runtime reads it, whoever else is meant; a list of another sandbox as what was found in it. */
+function optionsFor({ isStock, carried }: LintInput, options: LintOptions): LintOptions {
+  if (isStock) return { ...options, target: { ...options.target, runtime: undefined } };
+  if (!carried) return options;
+  return { ...options, target: targetOfCarried(options.target, carried), carried: carried.profiles };
 }
 
 function onlyOnce(faults: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
@@ -128,7 +132,8 @@ export function lintUnder(
       name: profileName(name, part),
       judged: meant,
       told,
-      findings: edits ? withEdits(found, told, { name, text, part }, settings[0].options) : found,
+      findings:
+        edits && !input.carried ? withEdits(found, told, { name, text, part }, settings[0].options) : found,
       suppressed: locatedSuppressed(suppressed, judged, part),
     };
   });

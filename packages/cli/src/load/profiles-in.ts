@@ -3,11 +3,14 @@ import { join, posix, resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
 import { gitFilesBelow, gitKind } from '@callgate/linux/internal/files/git-file';
 import { CliFailure, type Context } from '../context.ts';
+import { carriedIn } from './carried.ts';
 import { askGit, gitPathOf } from './git-subject.ts';
 import { readBytes } from './read-text.ts';
 import { stockNamed } from './stock.ts';
 
 const ENDINGS = /\.(json|ya?ml)$/i;
+/** What lists of other sandboxes are called. */
+const LIST_ENDINGS = /\.(service|socket|conf|policy|kafel|seccomp|template|profile)$/i;
 /** Folders of tools and of what they have fetched. */
 const NOT_ENTERED = /^(\..*|node_modules)$/;
 /** What every profile has, and few other files. Runtimes take the key in any case. */
@@ -55,9 +58,14 @@ export function noProfileIn(folder: string): CliFailure {
   return new CliFailure(`no JSON or YAML file in ${printable(folder)} holds a profile`);
 }
 
+function mayHold(path: string): boolean {
+  return ENDINGS.test(path) || LIST_ENDINGS.test(path);
+}
+
 async function holdsProfile(context: Context, file: string): Promise<boolean> {
   const text = Buffer.from(await readBytes(context, file)).toString('latin1');
-  return MARK.test(text.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))));
+  const plain = text.replace(ESCAPED, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return MARK.test(plain) || (!ENDINGS.test(file) && (await carriedIn(text, file)) !== undefined);
 }
 
 /** Whether a subject is a file; not stdin, which can be read but once, nor a default profile. */
@@ -70,7 +78,7 @@ function filesOf(context: Context, name: string): FolderFile[] | undefined {
   if (!at) return isFolder(context, name) ? [...filesBelow(context, name, '')] : undefined;
   if (askGit(name, () => gitKind(at)) !== 'folder') return undefined;
   return askGit(name, () => gitFilesBelow(at))
-    .filter((path) => ENDINGS.test(path) && !path.split('/').some((part) => NOT_ENTERED.test(part)))
+    .filter((path) => mayHold(path) && !path.split('/').some((part) => NOT_ENTERED.test(part)))
     .map((path) => ({ path, subject: `git:${at.revision}:${posix.join(at.path, path)}` }));
 }
 
@@ -79,7 +87,7 @@ function* filesBelow(context: Context, folder: string, below: string): Iterable<
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(below, entry.name);
     const isFile = entry.isFile() || (entry.isSymbolicLink() && isFileBehind(context, join(folder, path)));
-    if (isFile && ENDINGS.test(entry.name)) yield { path, subject: join(folder, path) };
+    if (isFile && mayHold(entry.name)) yield { path, subject: join(folder, path) };
     else if (entry.isDirectory() && !NOT_ENTERED.test(entry.name)) yield* filesBelow(context, folder, path);
   }
 }

@@ -15,7 +15,9 @@ import {
   type Subject,
 } from '@callgate/engine/internal/subject/subject';
 import { abiOf } from '@callgate/engine/internal/syscalls/arch';
+import type { Carrier } from '@callgate/workload/internal/carriers/carrier';
 import { CliFailure, type Context } from '../context.ts';
+import { type Carried, carriedIn, targetOfCarried } from './carried.ts';
 import { expectValue, located, writeFaults } from './faults.ts';
 import { expectAssembled } from './listing.ts';
 import { liveFilters } from './live-filters.ts';
@@ -24,13 +26,15 @@ import { stockNamed } from './stock.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
+  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), a list of systemd, LXC, minijail, kafel, snap or firejail, raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
 
 /** A subject, and what is worth saying of the text that it was read from. */
 export type LoadedSubject = Subject & {
   readonly warnings: readonly LocatedDiagnostic[];
   /** The default profile that it is, if it is one. */
   readonly stock?: StockProfile;
+  /** What it was read from, where that is a list of another sandbox. */
+  readonly carrier?: Carrier;
 };
 
 export interface LoadOptions {
@@ -49,7 +53,7 @@ export async function loadSubject(
   const stock = stockNamed(name);
   if (stock)
     return {
-      ...readProfile(context, name, await stock.text(), target, { ...options, quiet: true }),
+      ...readProfile(context, name, await stock.text(), target, { ...options, quiet: true }, undefined),
       warnings: [],
       stock,
     };
@@ -61,7 +65,7 @@ export async function loadSubject(
   const text = textOf(bytes, file);
   const listing = readListing(text);
   if (listing) return readPrograms(name, [expectAssembled(file, listing)], target);
-  return readProfile(context, file, text, target, { ...options, part });
+  return readProfile(context, file, text, target, { ...options, part }, await carriedIn(text, file));
 }
 
 /** FILE#NAME is one of several profiles of a file, unless a file has that name. */
@@ -112,13 +116,17 @@ function readProfile(
   text: string,
   target: Target,
   { allowUnknown, quiet, part }: LoadOptions & { readonly part?: string },
+  carried: Carried | undefined,
 ): LoadedSubject {
-  const unknownNames = allowUnknown ? 'skip' : 'refuse';
-  const read = profileSubject(name, text, target, { unknownNames, part });
+  const read = profileSubject(name, text, targetOfCarried(target, carried), {
+    unknownNames: allowUnknown ? 'skip' : 'refuse',
+    part,
+    carried: carried?.profiles,
+  });
   const subject = expectValue(read, name, text);
   const warnings = located(read.warnings(), name, text);
   if (!quiet) writeFaults(context, warnings, text, '');
-  return { ...subject, warnings };
+  return { ...subject, warnings, ...(carried && { carrier: carried.carrier }) };
 }
 
 function readPrograms(name: string, programs: readonly Program[], target: Target): LoadedSubject {

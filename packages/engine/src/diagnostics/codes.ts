@@ -75,6 +75,14 @@ export const DIAGNOSTIC_CODES = {
   'absent-everywhere': 'None of the architectures in use has this call, so the rule does nothing.',
   'too-complex':
     'The profile has so many rules and conditions that no runtime would take its filter; callgate stops before they fill the memory.',
+  'list-syntax':
+    'The text is a list of another sandbox, such as LXC or minijail, and this part of it is not written as that sandbox reads it.',
+  'list-ignored':
+    'The sandbox whose list this is passes over this part of it without a fault, so it has no effect.',
+  'list-elsewhere':
+    'The list names what it does not hold, such as an included file, a user, or a setting for which the sandbox loads a filter of its own. What that adds is not part of the profile.',
+  'list-inexpressible':
+    'The list says something that a profile in OCI form cannot say. An error stands where the rest would mean something else without it.',
   'not-a-recording': 'The document is not a recording that callgate wrote.',
   'bad-config':
     'The configuration says something that there is not: a key, a code of a finding, a call or a date. Nothing is judged by half of it.',

@@ -2,6 +2,7 @@ import type { RuntimeDefault } from '../build/runtime-default.ts';
 import { type Diagnostic, error } from '../diagnostics/diagnostic.ts';
 import { lowerProfile } from '../policy/lower.ts';
 import { textMeaning } from '../policy/text-meaning.ts';
+import type { CarriedProfile } from '../profile/carriers.ts';
 import type { Target } from '../runtime/target.ts';
 import { type Budget, overBudget } from './budget.ts';
 import type { Finding } from './finding.ts';
@@ -27,6 +28,8 @@ export interface LintOptions {
   readonly usual?: Usual;
   /** What they may not let pass. */
   readonly budgets?: readonly Budget[];
+  /** The profiles of the text, where somebody has found them already. */
+  readonly carried?: readonly CarriedProfile[];
 }
 
 /** What a runtime's default means on a target; undefined where it means nothing there. */
@@ -60,11 +63,11 @@ export function lintText(name: string, text: string, options: LintOptions): Lint
 function lintPart(
   name: string,
   text: string,
-  { target, usual, budgets = [] }: LintOptions,
+  { target, usual, budgets = [], carried }: LintOptions,
   part: string | undefined,
 ): LintedProfile {
   const about = { ...(part !== undefined && { part }) };
-  const meaning = textMeaning({ name, text, target, part, unknownNames: 'skip' });
+  const meaning = textMeaning({ name, text, target, part, carried, unknownNames: 'skip' });
   if (meaning.kind === 'faulty') return { ...about, findings: [], faults: meaning.diagnostics };
   const { profile, policy, facts, diagnostics } = meaning;
   const abis = policy.abis.map((abi) => abi.name);

@@ -9,7 +9,7 @@ import { lowerProfile } from './lower.ts';
 import type { Policy } from './policy.ts';
 
 /** A text with a profile, and on what it is to mean something. */
-export interface ProfileText extends Pick<ParseOptions, 'unknownNames' | 'part'> {
+export interface ProfileText extends Pick<ParseOptions, 'unknownNames' | 'part' | 'carried'> {
   /** Of the file; its ending tells JSON from YAML. */
   readonly name: string;
   readonly text: string;
@@ -28,12 +28,14 @@ export type TextMeaning =
   | { readonly kind: 'faulty'; readonly diagnostics: readonly Diagnostic[] };
 
 /** Reads a profile as the target's runtime reads it, and finds its meaning. */
-export function textMeaning({ name, text, target, unknownNames, part }: ProfileText): TextMeaning {
+export function textMeaning(subject: ProfileText): TextMeaning {
+  const { name, text, target, unknownNames, part, carried } = subject;
   const { value: profile, diagnostics: ofReading } = parseProfile(text, {
     format: formatOf(text, name),
     exactKeys: readsExactKeys(target.runtime),
     unknownNames,
     part,
+    carried,
   });
   const lowered = profile && lowerProfile(profile, target);
   const diagnostics = [...ofReading, ...(lowered?.diagnostics ?? [])];

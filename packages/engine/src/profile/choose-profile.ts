@@ -13,14 +13,20 @@ export function chosenProfile(
   part: string | undefined,
 ): Result<Tree> {
   const all = findProfiles(documents, text);
-  const found = part === undefined ? all : all.filter(({ name }) => name === part);
-  const [first, second] = found;
-  if (second) return { diagnostics: [severalProfiles(found)] };
-  if (first) return hasErrors(first.diagnostics) ? first : { value: first.tree, diagnostics: [] };
-  if (part !== undefined && all.length > 0) return { diagnostics: [noSuchPart(part, all)] };
+  if (all.length > 0) return chosenOf(all, part);
   const fault = whyNone(documents);
   // What else is wrong with it, such as a missing key, is found when it is read as a profile.
   return fault ? { diagnostics: [fault] } : { value: documents[0], diagnostics: [] };
+}
+
+/** The same of the profiles that were found in a text, one at least. */
+export function chosenOf(all: readonly CarriedProfile[], part: string | undefined): Result<Tree> {
+  const found = part === undefined ? all : all.filter(({ name }) => name === part);
+  const [first, second] = found;
+  if (second) return { diagnostics: [severalProfiles(found)] };
+  if (!first) return { diagnostics: [noSuchPart(part!, all)] };
+  const { tree, diagnostics } = first;
+  return hasErrors(diagnostics) ? { diagnostics } : { value: tree, diagnostics };
 }
 
 function severalProfiles(found: readonly CarriedProfile[]): Diagnostic {

@@ -6,7 +6,8 @@ import { errnoNumber } from '../syscalls/arguments.ts';
 import { isKnownName } from '../syscalls/lookup.ts';
 import { isLibraryFunction, meantCall } from '../syscalls/meant-call.ts';
 import { CAPABILITIES } from './capabilities.ts';
-import { chosenProfile } from './choose-profile.ts';
+import type { CarriedProfile } from './carriers.ts';
+import { chosenOf, chosenProfile } from './choose-profile.ts';
 import {
   ACTION_NAMES,
   type ActionName,
@@ -70,6 +71,8 @@ export interface ParseOptions {
   readonly exactKeys?: boolean;
   /** Which profile of several is meant, by its name in the text. */
   readonly part?: string;
+  /** The profiles that somebody has found in the text already, one at least: then it is read neither as JSON nor as YAML. */
+  readonly carried?: readonly CarriedProfile[];
 }
 
 /**
@@ -86,10 +89,16 @@ export interface ParseOptions {
  * ```
  */
 export function parseProfile(text: string, options: ParseOptions = {}): Result<Profile> {
-  const source = readDocuments(text, options.format ?? formatOf(text));
-  if (!source.value) return { diagnostics: source.diagnostics };
-  const found = chosenProfile(source.value, text, options.part);
-  return found.value ? parseProfileTree(found.value, options) : { diagnostics: found.diagnostics };
+  const found = profileTreeIn(text, options);
+  if (!found.value) return { diagnostics: found.diagnostics };
+  const { value, diagnostics } = parseProfileTree(found.value, options);
+  return { value, diagnostics: [...found.diagnostics, ...diagnostics] };
+}
+
+function profileTreeIn(text: string, { format, part, carried }: ParseOptions): Result<Tree> {
+  if (carried) return chosenOf(carried, part);
+  const source = readDocuments(text, format ?? formatOf(text));
+  return source.value ? chosenProfile(source.value, text, part) : { diagnostics: source.diagnostics };
 }
 
 /** The same for a profile that is part of a larger document; places stay those of that document. */

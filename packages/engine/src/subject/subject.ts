@@ -40,7 +40,7 @@ export function profileSubject(
   name: string,
   text: string,
   target: Target,
-  options: Pick<ParseOptions, 'unknownNames' | 'part'> = {},
+  options: Pick<ParseOptions, 'unknownNames' | 'part' | 'carried'> = {},
 ): Result<Subject> & { warnings(): Diagnostic[] } {
   const meaning = textMeaning({ name, text, target, ...options });
   if (meaning.kind === 'faulty') return { ...meaning, warnings: () => [] };
