@@ -109,7 +109,6 @@ const OTHER_VERBS: Readonly<Record<string, string>> = {
   assemble: 'asm',
   attach: 'record',
   compare: 'diff',
-  convert: 'build',
   disassemble: 'disasm',
   dump: 'disasm',
   enforce: 'run',

@@ -52,6 +52,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/shrink.ts')).shrink,
   },
   {
+    name: 'convert',
+    group: 'build',
+    summary: 'write a profile as what carries it: resources, artifacts, compose, headers, filters',
+    load: async () => (await import('./commands/convert.ts')).convert,
+  },
+  {
     name: 'explain',
     group: 'understand',
     summary: 'say what a profile does with one system call, and which rule does it',
@@ -124,6 +130,18 @@ export const VERBS: readonly VerbEntry[] = [
     group: 'deploy',
     summary: 'change manifests and compose files so that their containers run under a filter',
     load: async () => (await import('./commands/secure.ts')).secure,
+  },
+  {
+    name: 'push',
+    group: 'deploy',
+    summary: 'put a profile into a registry as an OCI artifact',
+    load: async () => (await import('./commands/push.ts')).push,
+  },
+  {
+    name: 'pull',
+    group: 'deploy',
+    summary: 'fetch a profile from a registry, and check every digest',
+    load: async () => (await import('./commands/pull.ts')).pull,
   },
   {
     name: 'compile',

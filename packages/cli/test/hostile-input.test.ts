@@ -11,6 +11,7 @@ import { ENDINGS, type FileKind, hostileFile, isBroken } from '@callgate/testing
 import { hostileWord } from '@callgate/testing/hostile-words';
 import { brokenPromises, type Run } from '@callgate/testing/promises';
 import { Random } from '@callgate/testing/random-programs';
+import { CARRIERS } from '@callgate/workload/internal/carriers/carriers';
 import { afterAll, expect, it } from 'vitest';
 import { VERBS } from '../src/verbs.ts';
 
@@ -69,6 +70,14 @@ const ON_SUBJECTS: readonly Arguments[] = [
   given('shrink', '{}', '--', NOWHERE),
   given('optimize', '{}', '--format', 'asm'),
   (r, file) => ['secure', file, ...r.pick([['--check'], [], ['--patch', 'json'], ['--patch', 'kustomize']])],
+  (r, file) => [
+    'convert',
+    file,
+    ...['--to', r.pick(CARRIERS.filter(({ write }) => write)).id, '--json'],
+    ...sometimes(r, '--best-effort', '--allow-unknown'),
+  ],
+  // Nobody listens there.
+  given('push', '{}', 'localhost:1/web:1', '--allow-unknown'),
 ];
 
 /** What it makes of a log, or a recording. */
@@ -113,6 +122,13 @@ const ON_WORDS: readonly Arguments[] = [
   ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],
   ...[given('syscall', '{}'), given('syscall', 'read', '--arch', '{}')],
   ...[given('explain', conditional, '{}'), given('explain', conditional, 'socket', '{}')],
+  ...['--to', '--name', '--set'].map((flag) =>
+    given('convert', conditional, '--to', 'daemonset', flag, '{}'),
+  ),
+  ...['kubelet', 'image', 'namespace'].map((key) =>
+    given('convert', conditional, '--to', 'daemonset', '--set', `${key}={}`),
+  ),
+  ...[given('pull', 'localhost:1/{}'), given('push', conditional, 'localhost:1/{}')],
   ...['--format', '--objective', '--weights'].map((flag) => given('compile', conditional, flag, '{}')),
   given('compile', conditional, '-o', `${NOWHERE}/{}`),
   given('verify', conditional, '--against', '{}'),

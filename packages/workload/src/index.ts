@@ -4,8 +4,11 @@
  */
 export type { Audit, AuditedContainer, AuditOptions } from './audit/audit.ts';
 export { Auditor } from './audit/auditor.ts';
-export type { Cargo, Carrier, CarrierFile, CarrierReading, Shipment } from './carriers/carrier.ts';
+export type { Cargo, Carrier, CarrierFile, CarrierReading, Question, Shipment } from './carriers/carrier.ts';
+export { CARRIERS } from './carriers/carriers.ts';
 export { LIST_CARRIERS, readListCarrier } from './carriers/list-carriers.ts';
+export type { Proof } from './carriers/proof.ts';
+export { type Shipped, ship } from './carriers/ship.ts';
 export { DocumentSplitter, documentsOf, type Piece } from './documents/document-splitter.ts';
 export { AUDIT_CODES, type AuditCode } from './findings/codes.ts';
 export { type ClusterNode, USUAL_NODE } from './kubernetes/cluster-node.ts';

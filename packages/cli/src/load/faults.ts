@@ -8,6 +8,7 @@ import {
   remedyWords,
 } from '@callgate/engine/internal/report/diagnostics';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Position } from '@callgate/engine/internal/source/line-map';
 import { type Context, InputFaults } from '../context.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -57,4 +58,20 @@ export function writeFaults(
 /** Diagnostics as they are told: at lines and columns, in the words of the command line. */
 export function located(diagnostics: readonly Diagnostic[], name: string, text: string): LocatedDiagnostic[] {
   return locate(diagnostics, printable(name), text, words);
+}
+
+/** Diagnostics of a profile whose text is not at hand, but where its offsets are; without those they are at its beginning. */
+export function placed(
+  diagnostics: readonly Diagnostic[],
+  name: string,
+  positionOf: (offset: number) => Position = () => ({ line: 1, column: 1 }),
+): LocatedDiagnostic[] {
+  return diagnostics.map(({ code, severity, message, place, remedy }) => ({
+    code,
+    severity,
+    message,
+    file: printable(name),
+    ...positionOf(Math.max(0, place.start)),
+    ...(remedy && { remedy: words(remedy) }),
+  }));
 }

@@ -13,6 +13,7 @@ import { type Carried, carriedIn, targetOfCarried } from './carried.ts';
 import { located, words } from './faults.ts';
 import { withEdits } from './finding-edits.ts';
 import type { HouseRules, Setting } from './house-rules.ts';
+import { archivedText, layoutText } from './layout.ts';
 import { readBytes, textOf } from './read-text.ts';
 import { stockNamed } from './stock.ts';
 
@@ -174,7 +175,11 @@ function profilesOf({ under }: JudgedText): ProfileFindings[] {
 }
 
 async function textNamed(context: Context, name: string): Promise<string> {
+  const layout = layoutText(context, name);
+  if (layout !== undefined) return layout;
   const bytes = await readBytes(context, name);
+  const archived = archivedText(context, name, bytes);
+  if (archived !== undefined) return archived;
   if (!isProgram(name, bytes)) return textOf(bytes, name);
   throw new CliFailure(`${printable(name)} is a filter; lint judges profiles: callgate decompile makes one`);
 }

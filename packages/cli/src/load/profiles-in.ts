@@ -5,6 +5,7 @@ import { gitFilesBelow, gitKind } from '@callgate/linux/internal/files/git-file'
 import { CliFailure, type Context } from '../context.ts';
 import { carriedIn } from './carried.ts';
 import { askGit, gitPathOf } from './git-subject.ts';
+import { isLayout } from './layout.ts';
 import { readBytes } from './read-text.ts';
 import { stockNamed } from './stock.ts';
 
@@ -38,7 +39,9 @@ export async function profilesIn(
       const found = await profilesOfFolder(context, name);
       if (found && (found.length > 0 || skipOthers)) return found.map(({ subject }) => subject);
       if (found) throw noProfileIn(name);
-      return skipOthers && isFile(name) && !(await holdsProfile(context, name)) ? [] : [name];
+      return skipOthers && isFile(name) && !isLayout(context, name) && !(await holdsProfile(context, name))
+        ? []
+        : [name];
     }),
   );
   return [...new Set(all.flat())];
@@ -98,6 +101,6 @@ function isFileBehind(context: Context, link: string): boolean {
 }
 
 function isFolder(context: Context, name: string): boolean {
-  if (name === '-') return false;
+  if (name === '-' || isLayout(context, name)) return false;
   return statSync(resolve(context.cwd, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -19,6 +19,7 @@ import type { Carrier } from '@callgate/workload/internal/carriers/carrier';
 import { CliFailure, type Context } from '../context.ts';
 import { type Carried, carriedIn, targetOfCarried } from './carried.ts';
 import { expectValue, located, writeFaults } from './faults.ts';
+import { archivedText, layoutText } from './layout.ts';
 import { expectAssembled } from './listing.ts';
 import { liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
@@ -26,7 +27,7 @@ import { stockNamed } from './stock.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
 export const SUBJECT_HELP =
-  'a profile (JSON or YAML; in a custom resource, ConfigMap or config.json, too), a list of systemd, LXC, minijail, kafel, snap or firejail, raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
+  'a profile (JSON or YAML; in a custom resource, ConfigMap, config.json or OCI image layout, too), a list of systemd, LXC, minijail, kafel, snap or firejail, raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
 
 /** A subject, and what is worth saying of the text that it was read from. */
 export type LoadedSubject = Subject & {
@@ -60,7 +61,13 @@ export async function loadSubject(
   const live = await liveFilters(name);
   if (live) return readPrograms(name, live, target);
   const { file, part } = partOf(context, name);
+  const layout = layoutText(context, file);
+  if (layout !== undefined)
+    return readProfile(context, file, layout, target, { ...options, part }, undefined);
   const bytes = await readBytes(context, file);
+  const archived = archivedText(context, file, bytes);
+  if (archived !== undefined)
+    return readProfile(context, file, archived, target, { ...options, part }, undefined);
   if (isProgram(file, bytes)) return readPrograms(name, [decode(name, bytes, target)], target);
   const text = textOf(bytes, file);
   const listing = readListing(text);

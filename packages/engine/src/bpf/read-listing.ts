@@ -8,6 +8,10 @@ const ROW =
 /** "{ 0x15, 1, 0, 0x0000003b }", as tcpdump -dd and programs in C have it. */
 const INITIALIZER =
   /\{\s*(0x[0-9a-f]{1,4}|\d{1,5})\s*,\s*(0x[0-9a-f]{1,2}|\d{1,3})\s*,\s*(0x[0-9a-f]{1,2}|\d{1,3})\s*,\s*(0x[0-9a-f]{1,8}|\d{1,10})U?\s*\}/gi;
+/** Where a program in C has its filter. */
+const C_ARRAY =
+  /\bstruct\s{1,8}sock_filter\s{1,8}\w{1,200}\s{0,8}\[\s{0,8}\w{0,20}\s{0,8}\]\s{0,8}=\s{0,8}\{/;
+const C_COMMENT = /\/\*(?:[^*]|\*(?!\/))*\*\//g;
 /** Of tcpdump -ddd: four decimal numbers. */
 const DECIMAL_ROW = /^\d{1,5} \d{1,3} \d{1,3} \d{1,10}$/;
 
@@ -21,7 +25,7 @@ const NAMES = new Set([
 
 /**
  * The program of a listing: bpf_asm's text, the tables of seccomp-tools, firejail and libseccomp's scmp_bpf_disasm, the
- * numbers of tcpdump -dd and -ddd. Undefined when the text is none of these.
+ * numbers of tcpdump -dd and -ddd, an array in C. Undefined when the text is none of these.
  * @example
  * ```js
  * import { readListing } from '@callgate/engine/bpf';
@@ -30,7 +34,7 @@ const NAMES = new Set([
  * ```
  */
 export function readListing(text: string): Assembled | undefined {
-  const program = numberedRows(text) ?? initializers(text) ?? decimalRows(text);
+  const program = numberedRows(text) ?? initializers(text) ?? cArray(text) ?? decimalRows(text);
   if (program) return { program };
   return isAssembly(text) ? assemble(text) : undefined;
 }
@@ -47,6 +51,15 @@ function initializers(text: string): Program | undefined {
   return rows.length > 0 && text.replace(INITIALIZER, '').trim().replace(/[,\s]/g, '') === ''
     ? rows
     : undefined;
+}
+
+/** The first filter of a program in C. */
+function cArray(text: string): Program | undefined {
+  const start = C_ARRAY.exec(text);
+  if (!start) return undefined;
+  const from = start.index + start[0].length;
+  const to = text.indexOf('};', from);
+  return to < 0 ? undefined : initializers(text.slice(from, to).replace(C_COMMENT, ' '));
 }
 
 /** The number of rows, then the rows. */

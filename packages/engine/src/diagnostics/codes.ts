@@ -84,6 +84,10 @@ export const DIAGNOSTIC_CODES = {
   'list-inexpressible':
     'The list says something that a profile in OCI form cannot say. An error stands where the rest would mean something else without it.',
   'not-a-recording': 'The document is not a recording that callgate wrote.',
+  'carrier-limit':
+    'What the profile is to be carried in, such as a custom resource or an OCI artifact, cannot hold this in any way, so what arrives would mean something else. Convert it to another carrier, or change the profile as the message says.',
+  'bad-artifact':
+    'The OCI artifact is not what runtimes take for a profile: it has another kind, several layers, more than 1 MiB, or a blob that is not what its digest says.',
   'bad-config':
     'The configuration says something that there is not: a key, a code of a finding, a call or a date. Nothing is judged by half of it.',
 } as const;

@@ -23,6 +23,7 @@ const TIMES_READ = 4;
  */
 export function findProfiles(documents: readonly Tree[], text: string): CarriedProfile[] {
   const found: CarriedProfile[] = [];
+  const labels = new Set<string>();
   let toRead = TIMES_READ * text.length;
   for (const [i, document] of documents.entries()) {
     const before = found.length;
@@ -43,13 +44,13 @@ export function findProfiles(documents: readonly Tree[], text: string): CarriedP
   function search(tree: Tree, path: readonly string[], owner: string | undefined): void {
     if (found.length >= MOST) return;
     const name = () => owner ?? (path.length > 0 ? path.join('.') : 'profile');
-    if (isProfile(tree)) found.push({ name: name(), tree, diagnostics: [] });
+    if (isProfile(tree)) found.push({ name: name(), tree: plain(tree, path), diagnostics: [] });
     else if (tree.kind === 'object')
       for (const { key, value } of tree.entries) {
         const inner = value.kind === 'string' && value.value.includes('defaultAction');
         // The keys of a ConfigMap are names of files.
-        if (inner) found.push(...inText(value, key));
-        else search(value, [...path, key], isSpec(key) ? owner : undefined);
+        if (inner) found.push(...(isSaid(key, value.value) ? [] : inText(value, nameIn(key, owner))));
+        else search(value, [...path, key], isSpec(key) || isConfig(key) ? owner : undefined);
       }
     else if (tree.kind === 'array')
       for (const [i, item] of tree.items.entries())
@@ -57,21 +58,71 @@ export function findProfiles(documents: readonly Tree[], text: string): CarriedP
           found.push(...inText(item, name()));
         else search(item, [...path, String(i)], nameOf(item));
   }
+
+  /** podman inspect says the labels of an image twice. */
+  function isSaid(key: string, value: string): boolean {
+    if (key !== IMAGE_LABEL) return false;
+    const isNew = !labels.has(value);
+    labels.add(value);
+    return !isNew;
+  }
 }
 
-/** What a resource is called stands for its specification. */
+/** Where podman run --seccomp-policy image looks for the profile of an image. */
+const IMAGE_LABEL = 'io.containers.seccomp.profile';
+
+/** What a resource is called stands for its specification; `value` and `profile` are Talos's. */
 function isSpec(key: string): boolean {
-  return key === 'spec';
+  return key === 'spec' || key === 'value' || key === 'profile';
+}
+
+/** Where engines have an image's labels. */
+function isConfig(key: string): boolean {
+  return key === 'Labels' || key === 'Config';
+}
+
+/** What a text under a key is called: by the key, or by the image whose label it is. */
+function nameIn(key: string, owner: string | undefined): string {
+  return key === IMAGE_LABEL ? (owner ?? key) : key;
+}
+
+/** The profile of a resource without what operators have beside it, which is whether it is used at all. */
+function plain(tree: Tree, path: readonly string[]): Tree {
+  if (tree.kind !== 'object' || path.at(-1) !== 'spec') return tree;
+  const entries = tree.entries.filter(({ key }) => key !== 'state' && key !== 'disabled');
+  return {
+    ...tree,
+    entries: entries.map((e) => (e.key === 'syscalls' ? { ...e, value: errnosAsNumbers(e.value) } : e)),
+  };
+}
+
+/** v1alpha1 of the Security Profiles Operator has each errnoRet in quotes. */
+function errnosAsNumbers(tree: Tree): Tree {
+  if (tree.kind === 'array') return { ...tree, items: tree.items.map(errnosAsNumbers) };
+  if (tree.kind !== 'object') return tree;
+  return {
+    ...tree,
+    entries: tree.entries.map((e) =>
+      e.key === 'errnoRet' && e.value.kind === 'string' && /^\d{1,5}$/.test(e.value.value)
+        ? { ...e, value: { kind: 'number', text: e.value.value, span: e.value.span } }
+        : e,
+    ),
+  };
 }
 
 function isProfile(tree: Tree): boolean {
   return entry(tree, 'defaultaction') !== undefined;
 }
 
-/** metadata.name of a Kubernetes resource. */
+/** metadata.name of a Kubernetes resource, `name` beside a specification, the first tag of an image. */
 function nameOf(tree: Tree): string | undefined {
   const metadata = entry(tree, 'metadata');
-  const name = metadata && entry(metadata, 'name');
+  const tags = entry(tree, 'repotags');
+  const hasSpec = ['spec', 'value', 'profile'].some((key) => entry(tree, key));
+  const name =
+    (metadata && entry(metadata, 'name')) ??
+    (hasSpec ? entry(tree, 'name') : undefined) ??
+    (tags?.kind === 'array' ? tags.items[0] : undefined);
   return name?.kind === 'string' ? name.value : undefined;
 }
 

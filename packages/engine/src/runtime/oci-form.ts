@@ -17,7 +17,8 @@ export function ociForm(written: Profile, target: Target): Profile {
     hasFlags,
     ...(listenerPath && { listenerPath }),
     ...(listenerMetadata && { listenerMetadata }),
-    rules: rules.map(plainRule),
+    // What names nothing does nothing, and some readers refuse it.
+    rules: rules.filter(({ names }) => names.length > 0).map(plainRule),
   };
 }
 

@@ -12,6 +12,18 @@ const PROGRAM = [
 ];
 
 const LISTINGS = {
+  'a program in C': `#include <linux/filter.h>
+/* not this: { 0x06, 0, 0, 0 } */
+static struct sock_filter filter[] = {
+\t{ 0x20, 0, 0, 0x00000004 }, /* arch */
+\t{ 0x15, 0, 3, 0xc000003e }, /* arch == x86_64 { */
+\t{ 0x20, 0, 0, 0x00000000 }, /* nr */
+\t{ 0x15, 0, 1, 83 },
+\t{ 0x06, 0, 0, 0x7fff0000 }, /* ALLOW */
+\t{ 0x06, 0, 0, 0 },
+};
+int main(void) { int more[] = { 1, 2, 3, 4 }; return 0; }
+`,
   'seccomp-tools dump': ` line  CODE  JT   JF      K
 =================================
  0000: 0x20 0x00 0x00 0x00000004  A = arch

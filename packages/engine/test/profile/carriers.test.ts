@@ -1,4 +1,6 @@
+import { findProfiles } from '@callgate/engine/internal/profile/carriers';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import { formatOf, readDocuments } from '@callgate/engine/internal/source/read';
 import { describe, expect, it } from 'vitest';
 
 const PROFILE = `{
@@ -66,6 +68,54 @@ describe('what carries a profile', () => {
   });
 
   const TWO = `kind: ConfigMap\ndata:\n  a.json: '${onOneLine}'\n  b.json: '{"defaultAction": "SCMP_ACT_LOG"}'\n`;
+
+  const INSPECTED = (name: string) => ({
+    RepoTags: [name],
+    Labels: { 'io.containers.seccomp.profile': onOneLine.replace('mkdir', name.split(':')[0]) },
+    Config: { Labels: { 'io.containers.seccomp.profile': onOneLine.replace('mkdir', name.split(':')[0]) } },
+  });
+
+  it.each([
+    ['an image whose label podman inspect says twice', JSON.stringify([INSPECTED('mkdir:1')]), ['mkdir:1']],
+    [
+      'two images with labels',
+      JSON.stringify([INSPECTED('mkdir:1'), INSPECTED('rmdir:2')]),
+      ['mkdir:1', 'rmdir:2'],
+    ],
+    [
+      "Kubescape's resource, by its containers",
+      `kind: SeccompProfile\nspec:\n  containers:\n  - name: web\n    path: a.json\n    spec: ${onOneLine}\n  initContainers:\n  - { name: setup, spec: ${onOneLine} }\n`,
+      ['web', 'setup'],
+    ],
+    [
+      "Talos's configuration",
+      `kind: SeccompProfileConfig\nname: a.json\nprofile: ${onOneLine}\n---\nmachine:\n  seccompProfiles:\n  - { name: b.json, value: ${onOneLine} }\n`,
+      ['a.json', 'b.json'],
+    ],
+  ])('%s: each has its name', (_, text, names) => {
+    const { value, diagnostics } = readDocuments(text, formatOf(text));
+    expect(diagnostics).toEqual([]);
+    expect(findProfiles(value!, text).map(({ name }) => name)).toEqual(names);
+  });
+
+  it('of an operator has keys beside it that are none of the profile', () => {
+    const resource = `spec: { state: Enabled, disabled: false, ${onOneLine.slice(1)}`;
+    expect(parseProfile(resource).diagnostics).toEqual([]);
+    expect(parseProfile(`{"state": "Enabled", ${onOneLine.slice(1)}`).diagnostics).toMatchObject([
+      { code: 'unknown-key' },
+    ]);
+  });
+
+  it('of the operator before v1beta1 has its errnos in quotes', () => {
+    const rule = '{ names: [mkdir], action: SCMP_ACT_ERRNO, errnoRet: "38" }';
+    const { value, diagnostics } = parseProfile(
+      `apiVersion: security-profiles-operator.x-k8s.io/v1alpha1\nspec: { defaultAction: SCMP_ACT_ALLOW, syscalls: [${rule}] }`,
+    );
+    expect(diagnostics).toEqual([]);
+    expect(value!.rules[0].errnoRet?.value).toBe(38);
+    const bare = parseProfile(`{ defaultAction: SCMP_ACT_ALLOW, syscalls: [${rule}] }`, { format: 'yaml' });
+    expect(bare.diagnostics).toMatchObject([{ code: 'wrong-type' }]);
+  });
 
   it('is asked which one when it holds several', () => {
     const [fault] = parseProfile(TWO).diagnostics;

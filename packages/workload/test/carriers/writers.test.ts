@@ -1,8 +1,10 @@
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { arePoliciesEqual } from '@callgate/engine/internal/policy/policy';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import type { Profile } from '@callgate/engine/internal/profile/profile';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { listPolicy, readList, SANDBOX_TARGET } from '@callgate/testing/sandbox-lists';
+import type { Cargo } from '@callgate/workload/internal/carriers/carrier';
 import { LIST_CARRIERS, readListCarrier } from '@callgate/workload/internal/carriers/list-carriers';
 import { describe, expect, it } from 'vitest';
 
@@ -102,11 +104,15 @@ const HELD: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+function cargoOf(value: Profile): Cargo {
+  const policy = lowerProfile(value, SANDBOX_TARGET).value!;
+  return { profile: value, policy, name: 'my-app', target: SANDBOX_TARGET, answers: {} };
+}
+
 describe.each(WRITERS)('what $id writes', (carrier) => {
   it.each(HELD[carrier.id])('means the same when it is read again: %#', (text) => {
     const value = parseProfile(text).value!;
-    const cargo = { profile: value, name: 'my-app', target: SANDBOX_TARGET, answers: {} };
-    const [{ path, content }] = carrier.write!(cargo).files;
+    const [{ path, content }] = carrier.write!(cargoOf(value)).files;
     const before = lowerProfile(value, SANDBOX_TARGET).value!;
     expect(readListCarrier(content as string, path)?.carrier.id).toBe(carrier.id);
     expect(arePoliciesEqual(before, listPolicy(carrier, content as string)), content as string).toBe(true);
@@ -114,12 +120,7 @@ describe.each(WRITERS)('what $id writes', (carrier) => {
 
   it('names the file, and who enforces it', () => {
     const value = parseProfile(HELD[carrier.id][0]).value!;
-    const { files, notes } = carrier.write!({
-      profile: value,
-      name: 'my-app',
-      target: SANDBOX_TARGET,
-      answers: {},
-    });
+    const { files, notes } = carrier.write!(cargoOf(value));
     expect(files.map(({ path }) => path)).toEqual([expect.stringMatching(/^my-app\.\w+$/)]);
     expect(notes[0]).toMatch(/enforces it/);
   });
@@ -132,8 +133,7 @@ describe.each(WRITERS)('what $id writes', (carrier) => {
       { ...rule('TRACE', 'mkdir'), errnoRet: 7 },
       { ...rule('ALLOW', 'personality'), args: [{ index: 0, value: 5, op: 'SCMP_CMP_NE' }] },
     );
-    const cargo = { profile: parseProfile(text).value!, name: 'x', target: SANDBOX_TARGET, answers: {} };
-    const { content } = carrier.write!(cargo).files[0];
+    const { content } = carrier.write!(cargoOf(parseProfile(text).value!)).files[0];
     expect(readList(carrier, content as string).faults).toEqual([]);
   });
 });
