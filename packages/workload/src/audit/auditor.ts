@@ -4,6 +4,7 @@ import type { Tree } from '@callgate/engine/internal/source/tree';
 import type { Piece } from '../documents/document-splitter.ts';
 import { type ReadDocument, readDocument } from '../documents/read-document.ts';
 import { isCompose } from '../engines/compose.ts';
+import type { EngineContainer } from '../engines/engine-container.ts';
 import { type Found, locate, placed } from '../findings/finding-maker.ts';
 import { podsOf } from '../kubernetes/custom-pods.ts';
 import { type KubeObject, objectsOf } from '../kubernetes/kube-object.ts';
@@ -13,7 +14,7 @@ import type { Audit, AuditedContainer, AuditOptions } from './audit.ts';
 import { auditPod } from './audit-pod.ts';
 import { type ConstrainedPod, constraintFindings } from './constraint-findings.ts';
 import { DefaultFilters } from './default-filters.ts';
-import { engineContainers, engineWorkloads } from './engine-workloads.ts';
+import { type EngineWorkloads, engineContainers, engineWorkloads } from './engine-workloads.ts';
 import { LocalhostAudit } from './localhost-audit.ts';
 import { mergeFindings } from './merge-findings.ts';
 import { podSecurityFindings, type WaitingPod } from './pod-security-findings.ts';
@@ -88,7 +89,7 @@ export class Auditor {
         ...podSecurityFindings(pod, namespace, this.options.podSecurity),
         ...constraintFindings(pod, this.constraints),
       ];
-      this.findings.push(...found.map((one) => placed(one, { file, line, column })));
+      for (const one of found) this.findings.push(placed(one, { file, line, column }));
     }
     return {
       findings: this.findings,
@@ -100,58 +101,68 @@ export class Auditor {
 
   private addTree(file: string, piece: Piece, read: ReadDocument, tree: Tree, isStatic: boolean): void {
     const positionOf = lineMap(piece.text);
-    const lineOf = (offset: number) => positionOf(offset).line + piece.line;
-    const tell = (found: readonly Found[]) =>
-      this.findings.push(...locate(found, file, piece.text, piece.line));
+    const place: DocumentPlace = {
+      file,
+      positionOf: (offset) => {
+        const { line, column } = positionOf(offset);
+        return { line: line + piece.line, column };
+      },
+    };
     const containers = engineContainers(tree, file, this.options);
-    if (containers) {
-      const outside = engineWorkloads(containers, file, this.options, this.localhost, this.defaults);
-      tell(outside.found);
-      this.findings.push(...outside.inFiles);
-      this.containers.push(
-        ...outside.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })),
-      );
-      return;
-    }
-    const { objects, nestedLists } = objectsOf(tree);
-    tell(nestedLists.map(nestedList));
-    const pods = objects.flatMap((object) => {
-      this.learn(object, tell);
-      return podsOf(object);
-    });
-    if (pods.length === 0) return;
-    tell(yamlFindings(read.notes, piece.text, lineOf));
-    for (const site of pods) {
-      const audited = auditPod(site, this.options, this.localhost, this.defaults, this.handlers, isStatic);
-      tell(audited.found);
-      this.findings.push(...audited.inFiles);
-      this.containers.push(
-        ...audited.containers.map(({ at, ...one }) => ({ ...one, file, line: lineOf(at) })),
-      );
-      const { line, column } = positionOf(audited.at);
-      this.waiting.push({ file, line: line + piece.line, column, pod: audited.waiting });
-    }
-    tell(mergeFindings(read, piece.text, pods, this.options.node));
+    const found = containers
+      ? this.auditEngine(containers, place)
+      : this.auditObjects(tree, piece.text, read, place, isStatic);
+    for (const one of locate(found, file, piece.text, piece.line)) this.findings.push(one);
   }
 
-  private learn(object: KubeObject, tell: (found: readonly Found[]) => void): void {
+  private auditEngine(containers: readonly EngineContainer[], place: DocumentPlace): readonly Found[] {
+    const { options, localhost, defaults } = this;
+    const audited = engineWorkloads(containers, place.file, options, localhost, defaults);
+    this.keep(audited.containers, audited.inFiles, place);
+    return audited.found;
+  }
+
+  private auditObjects(
+    tree: Tree,
+    text: string,
+    read: ReadDocument,
+    place: DocumentPlace,
+    isStatic: boolean,
+  ): readonly Found[] {
+    const { options, localhost, defaults, handlers } = this;
+    const { objects, nestedLists } = objectsOf(tree);
+    const found = [...nestedLists.map(nestedList), ...objects.flatMap((object) => this.learn(object))];
+    const pods = objects.flatMap(podsOf);
+    if (pods.length === 0) return found;
+    const ofPods = pods.flatMap((site) => {
+      const audited = auditPod(site, options, localhost, defaults, handlers, isStatic);
+      this.keep(audited.containers, audited.inFiles, place);
+      this.waiting.push({ file: place.file, ...place.positionOf(audited.at), pod: audited.waiting });
+      return audited.found;
+    });
+    const ofYaml = yamlFindings(read.notes, text, (offset) => place.positionOf(offset).line);
+    return [...found, ...ofYaml, ...ofPods, ...mergeFindings(read, text, pods, options.node)];
+  }
+
+  private keep(
+    containers: EngineWorkloads['containers'],
+    inFiles: readonly LocatedFinding[],
+    { file, positionOf }: DocumentPlace,
+  ): void {
+    for (const { at, ...one } of containers)
+      this.containers.push({ ...one, file, line: positionOf(at).line });
+    for (const one of inFiles) this.findings.push(one);
+  }
+
+  /** Takes in what an object says of others. */
+  private learn(object: KubeObject): Found[] {
     const namespace = readNamespace(object);
-    if (namespace) {
-      this.namespaces.set(namespace.name, namespace);
-      tell(
-        namespace.faults.map(({ code, fate, said, meaning, span, fix }) => ({
-          code,
-          severity: fate === 'refused' ? 'critical' : 'high',
-          message: `Namespace/${namespace.name}: ${meaning}: ${said}`,
-          span,
-          fix,
-        })),
-      );
-    }
+    if (namespace) this.namespaces.set(namespace.name, namespace);
     const constraint = readConstraint(object);
     if (constraint) this.constraints.push(constraint);
     const handler = readHandler(object);
     if (handler) this.handlers.set(...handler);
+    return namespace ? namespaceFindings(namespace) : [];
   }
 
   private notRead(file: string, piece: Piece, why: string, at: number, isTemplate = false): void {
@@ -167,6 +178,23 @@ export class Auditor {
       ),
     );
   }
+}
+
+/** A document in its file. */
+interface DocumentPlace {
+  readonly file: string;
+  /** Where an offset of it is in the file, both from 1. */
+  positionOf(offset: number): { readonly line: number; readonly column: number };
+}
+
+function namespaceFindings({ name, faults }: Namespace): Found[] {
+  return faults.map(({ code, fate, said, meaning, span, fix }) => ({
+    code,
+    severity: fate === 'refused' ? 'critical' : 'high',
+    message: `Namespace/${name}: ${meaning}: ${said}`,
+    span,
+    fix,
+  }));
 }
 
 function nestedList(span: Found['span']): Found {

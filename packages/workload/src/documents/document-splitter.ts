@@ -62,8 +62,8 @@ export class DocumentSplitter {
 
   private add(text: string): void {
     this.size += text.length;
-    if (this.size > MOST_YAML && this.size > this.most()) this.isCut = true;
     if (!this.isCut) this.parts.push(text);
+    if (this.size > MOST_YAML && this.size > this.most()) this.isCut = true;
   }
 
   private most(): number {

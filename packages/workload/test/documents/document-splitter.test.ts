@@ -49,6 +49,12 @@ describe('a stream of documents', () => {
     );
   });
 
+  it('has more of JSON, also on one line', () => {
+    const text = `{"a": "${'x'.repeat(MOST_YAML)}"}`;
+    expect(documentsOf(text)).toEqual([{ text, line: 0 }]);
+    expect(documentsOf(`a: ${'x'.repeat(MOST_YAML)}`)).toEqual([expect.objectContaining({ isCut: true })]);
+  });
+
   it('lets go of a document that is too long, and goes on behind it', () => {
     const splitter = new DocumentSplitter();
     const line = `${'x'.repeat(1023)}\n`;
