@@ -7,10 +7,11 @@ import * as build from '@callgate/engine/build';
 import * as logs from '@callgate/engine/logs';
 import * as report from '@callgate/engine/report';
 import * as stock from '@callgate/engine/stock';
+import * as workload from '@callgate/workload';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..');
-const SOURCE = join(ROOT, 'packages/engine/src');
+const SOURCES = ['engine', 'workload'].map((name) => join(ROOT, 'packages', name, 'src'));
 const FACES: Readonly<Record<string, object>> = {
   '@callgate/engine': engine,
   '@callgate/engine/bpf': bpf,
@@ -18,6 +19,7 @@ const FACES: Readonly<Record<string, object>> = {
   '@callgate/engine/logs': logs,
   '@callgate/engine/report': report,
   '@callgate/engine/stock': stock,
+  '@callgate/workload': workload,
 };
 
 /** An example: its imports must be of the faces, and each line that ends in `// → VALUE` must have that value. */
@@ -58,9 +60,11 @@ function examplesOf(file: string): Example[] {
   }));
 }
 
-const sources = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
-  .map((file) => join(SOURCE, file));
+const sources = SOURCES.flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.includes('generated'))
+    .map((file) => join(folder, file)),
+);
 const examples = sources.flatMap(examplesOf);
 
 describe('the example of', () => {
@@ -74,8 +78,8 @@ describe('docs/library.md', () => {
     code: m[2],
   }));
 
-  it('has five programs of at most fifteen lines', () => {
-    expect(programs).toHaveLength(5);
+  it('has six programs of at most fifteen lines', () => {
+    expect(programs).toHaveLength(6);
     for (const { code } of programs) expect(code.trim().split('\n').length).toBeLessThanOrEqual(15);
   });
 

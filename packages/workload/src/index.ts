@@ -3,6 +3,7 @@
  * under which seccomp filter each container of it runs. What is not exported here is private and free to move.
  */
 export type { Audit, AuditedContainer, AuditOptions } from './audit/audit.ts';
+export { auditText } from './audit/audit-whole.ts';
 export { Auditor } from './audit/auditor.ts';
 export type { Cargo, Carrier, CarrierFile, CarrierReading, Question, Shipment } from './carriers/carrier.ts';
 export { CARRIERS } from './carriers/carriers.ts';

@@ -11,9 +11,12 @@ const MANIFESTS = join(import.meta.dirname, '../../../packages/testing/manifests
 /** Pods at once: a kubelet takes 110. */
 const BATCH = 25;
 const PATIENCE_MS = 90_000;
-/** Documents that speak of other nodes than these, or that no server takes as they are. */
+/**
+ * Documents that speak of other nodes, namespaces or kinds than there are here, of AppArmor, or that no server takes as they
+ * are.
+ */
 const NOT_HERE =
-  /windows|ephemeralContainers|hostUsers: false|procMount|static|podman|kind: Namespace|generateName|\bNode\b|nodeSelector|serviceAccountName|volumeMounts|priority|envFrom|valueFrom/;
+  /windows|ephemeralContainers|hostUsers: false|procMount|static|podman|namespace:|generateName|appArmor|nodeSelector|serviceAccountName|volumeMounts|priority|envFrom|valueFrom|^ *-? *kind: (?:Namespace|Node|List)\b|^apiVersion: (?!v1|apps|batch)/m;
 /** The kinds whose pods the cluster makes at once. */
 const KINDS = ['Pod', 'Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job'];
 
@@ -103,7 +106,6 @@ export class AuditedManifests {
     }).catch(() => {});
     const names = manifests.map(({ name }) => namespaceOf(name));
     await kubectl(this.clients, ['delete', 'namespace', '--wait=false', ...names]);
-    await this.clean(manifests);
     return modes;
   }
 
@@ -127,15 +129,6 @@ export class AuditedManifests {
         found.set(path!, mode!);
     }
     return found;
-  }
-
-  /** What stands in other namespaces than its own. */
-  private async clean(manifests: readonly Manifest[]): Promise<void> {
-    for (const { text } of manifests.filter((manifest) => /namespace:/.test(manifest.text))) {
-      writeFileSync(join(STATE, 'audited.yaml'), text);
-      const args = ['delete', '--ignore-not-found', '--wait=false', '-f', join(STATE, 'audited.yaml')];
-      await kubectl(this.clients, args).catch(() => '');
-    }
   }
 }
 

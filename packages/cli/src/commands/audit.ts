@@ -200,6 +200,7 @@ function nodesText(style: Style, nodes: readonly AuditedNode[]): string {
 }
 
 function textBefore(style: Style, { containers }: Audit, matrix: boolean): string {
+  if (containers.length === 0) return 'there is no container\n';
   return containersText(style, containers) + (matrix ? matrixText(style, callMatrix(containers)) : '');
 }
 

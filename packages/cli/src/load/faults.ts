@@ -20,6 +20,8 @@ export const words: RemedyWords = (remedy) => {
   switch (remedy.kind) {
     case 'skip-unknown-names':
       return 'runtimes skip it silently; remove it, or pass --allow-unknown if it is newer than these tables';
+    case 'read-named':
+      return 'read that file itself; callgate audit says which filter each container of the document gets';
     case 'choose-part':
       return `name one: FILE#${printable(remedy.parts[0])}`;
     default:

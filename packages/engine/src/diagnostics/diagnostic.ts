@@ -17,7 +17,9 @@ export type Remedy =
   /** Names that no table has can be skipped, as runtimes do: ParseOptions.unknownNames. */
   | { readonly kind: 'skip-unknown-names' }
   /** Several profiles are there, and one has to be named: ParseOptions.part. */
-  | { readonly kind: 'choose-part'; readonly parts: readonly string[] };
+  | { readonly kind: 'choose-part'; readonly parts: readonly string[] }
+  /** The document says what runs, and names a profile that stands elsewhere. */
+  | { readonly kind: 'read-named' };
 
 /** One fault, with the place of what is wrong. */
 export interface Diagnostic {

@@ -60,7 +60,7 @@ function whyNone(documents: readonly Tree[]): Diagnostic | undefined {
       'names-profile',
       `the document holds no profile, it only names ${named.length > 1 ? 'some' : 'one'}: ${names}`,
       named[0].tree.span,
-      'read that file itself',
+      { kind: 'read-named' },
     );
   }
   if (first.kind === 'object' && first.entries.length === 0)

@@ -27,6 +27,8 @@ export const remedyWords: RemedyWords = (remedy) => {
       return `did you mean "${remedy.word}"?`;
     case 'skip-unknown-names':
       return 'runtimes skip it silently; remove it, or have it skipped if it is newer than these tables';
+    case 'read-named':
+      return 'read that file itself';
     case 'choose-part':
       return 'say which one is meant';
   }

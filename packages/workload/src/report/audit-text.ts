@@ -30,7 +30,7 @@ export function containersText(style: Style, containers: readonly AuditedContain
   let last = '';
   for (const one of shown) {
     const workload = titleOf(one);
-    const isItself = one.workload.endsWith(`/${one.container}`) || one.workload === one.container;
+    const isItself = /^(?:service|container)\//.test(one.workload) || one.workload === one.container;
     if (workload !== last && !isItself)
       lines.push(`${style.bold(workload)}  ${style.dim(`${one.file}:${one.line}`)}`);
     last = workload;
