@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { kubectl } from './client.ts';
+import { clientCommand, kubectl } from './client.ts';
 import { STATUS_IMAGE } from './images.ts';
 import { NODES, STATE } from './places.ts';
 import { until } from './until.ts';
 
 const MANIFESTS = join(import.meta.dirname, '../../../packages/testing/manifests');
+const IMAGE = /(["']?)example\.test\/[\w./:-]+\1/g;
 /** Pods at once: a kubelet takes 110. */
 const BATCH = 25;
 const PATIENCE_MS = 90_000;
@@ -27,10 +28,17 @@ interface Said {
   readonly effective: { readonly type: string };
 }
 
+interface Audited {
+  readonly containers: readonly Said[];
+  readonly findings: readonly { readonly message: string }[];
+}
+
 interface Manifest {
   readonly name: string;
   readonly text: string;
   readonly said: readonly Said[];
+  /** What it says of the seccomp control of the Pod Security Standards. */
+  readonly standards: readonly string[];
 }
 
 /** What a container wrote, by pod and container. */
@@ -53,7 +61,7 @@ export class AuditedManifests {
     // Facts about files and floors are those of this machine's pair.
     await kubectl(this.clients, ['cordon', NODES[1].name]);
     const manifests = await this.manifests();
-    const faults: string[] = [];
+    const faults: string[] = [...(await this.standardsFaults(manifests))];
     let compared = 0;
     for (let at = 0; at < manifests.length; at += BATCH) {
       const batch = manifests.slice(at, at + BATCH);
@@ -68,6 +76,36 @@ export class AuditedManifests {
     return { faults, compared };
   }
 
+  /** Where the admission plugin has other words for a manifest than audit. */
+  private async standardsFaults(manifests: readonly Manifest[]): Promise<string[]> {
+    const name = 'audited-standards';
+    await kubectl(this.clients, ['create', 'namespace', name]);
+    const label = 'pod-security.kubernetes.io/warn=restricted';
+    await kubectl(this.clients, ['label', 'namespace', name, label]);
+    const faults: string[] = [];
+    for (const manifest of manifests) {
+      const warnings = await this.warningsFor(manifest, name);
+      // What the API server refuses for other reasons is not judged.
+      if (warnings === undefined) continue;
+      const [here, there] = [manifest.standards, controlsIn(warnings)].map((words) =>
+        [...words].sort().join('\n'),
+      );
+      if (here !== there)
+        faults.push(`${manifest.name}: audit says ${here || 'nothing'}, Pod Security ${there || 'nothing'}`);
+    }
+    await kubectl(this.clients, ['delete', 'namespace', '--wait=false', name]);
+    return faults;
+  }
+
+  private async warningsFor({ text }: Manifest, namespace: string): Promise<string | undefined> {
+    const file = join(STATE, 'audited.yaml');
+    writeFileSync(file, text.replace(IMAGE, STATUS_IMAGE));
+    const args = ['apply', '--dry-run=server', '--validate=ignore', '-n', namespace, '-f', file];
+    const [program, ...rest] = clientCommand(this.clients, 'kubectl', args);
+    const ended = await promisify(execFile)(program!, rest).catch(() => undefined);
+    return ended?.stderr;
+  }
+
   private async manifests(): Promise<Manifest[]> {
     const folder = join(MANIFESTS, 'corpus');
     const files = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
@@ -80,20 +118,21 @@ export class AuditedManifests {
       const isPlain = (expected.flags ?? []).every((flag: string) =>
         ['--profiles', 'seccomp'].includes(flag),
       );
-      const said = await this.audit(join(folder, file));
+      const { containers: said, findings } = await this.audit(join(folder, file));
       const isOurs = said.length > 0 && said.every(({ workload }) => KINDS.includes(workload.split('/')[0]!));
-      return isPlain && isOurs ? { name: file.slice(0, -'.yaml'.length), text, said } : undefined;
+      const standards = controlsIn(findings.map(({ message }) => message).join('\n'));
+      return isPlain && isOurs ? { name: file.slice(0, -'.yaml'.length), text, said, standards } : undefined;
     });
     return (await Promise.all(read)).flatMap((manifest) => manifest ?? []);
   }
 
-  private async audit(file: string): Promise<Said[]> {
+  private async audit(file: string): Promise<Audited> {
     const args = [this.callgate, 'audit', file, '--json', '--profiles', join(MANIFESTS, 'seccomp')];
     // It ends with 1 where it finds something.
     const ended = await promisify(execFile)(process.execPath, args).catch(
       (fault: { stdout: string }) => fault,
     );
-    return JSON.parse(ended.stdout).containers ?? [];
+    return JSON.parse(ended.stdout);
   }
 
   /** Makes what the manifests say, each in a namespace of its own, and reads what the containers write. */
@@ -113,7 +152,7 @@ export class AuditedManifests {
   private async apply({ name, text }: Manifest): Promise<void> {
     await kubectl(this.clients, ['create', 'namespace', namespaceOf(name)]);
     const file = join(STATE, 'audited.yaml');
-    writeFileSync(file, text.replace(/(["']?)example\.test\/[\w./:-]+\1/g, STATUS_IMAGE));
+    writeFileSync(file, text.replace(IMAGE, STATUS_IMAGE));
     const args = ['apply', '--validate=ignore', '-n', namespaceOf(name), '-f', file];
     await kubectl(this.clients, args).catch(() => '');
   }
@@ -130,6 +169,11 @@ export class AuditedManifests {
     }
     return found;
   }
+}
+
+/** What is said of the seccomp control, in the words of the plugin; kubectl tells a warning once. */
+function controlsIn(text: string): string[] {
+  return [...new Set([...text.matchAll(/seccompProfile \(([^)]*)\)/g)].map(([, words]) => words!))];
 }
 
 function namespaceOf(manifest: string): string {
