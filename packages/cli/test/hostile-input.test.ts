@@ -70,6 +70,8 @@ const ON_SUBJECTS: readonly Arguments[] = [
   given('shrink', '{}', '--', NOWHERE),
   given('optimize', '{}', '--format', 'asm'),
   (r, file) => ['secure', file, ...r.pick([['--check'], [], ['--patch', 'json'], ['--patch', 'kustomize']])],
+  (r, file) => ['audit', file, ...sometimes(r, '--all', '--matrix', '--seccomp-default')],
+  (r, file) => ['audit', file, '--format', r.pick(FINDING_FORMATS).id],
   (r, file) => [
     'convert',
     file,

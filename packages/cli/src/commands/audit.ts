@@ -131,7 +131,10 @@ async function ofCluster(context: Context, flags: Flags, names: readonly string[
 }
 
 function told(context: Context, flags: Flags, found: Audit, nodes?: readonly AuditedNode[]): number {
+  if (found.documents + found.unread === 0) throw new CliFailure('there is no document to audit');
   if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
+  for (const { file, line, column, message, code } of unreadIn(found))
+    context.stderr.write(`callgate: ${file}:${line}:${column}: error: ${message} [${code}]\n`);
   write(context, flags, found, flags.nodes ? nodes : []);
   return statusOf(found, flags);
 }
@@ -146,8 +149,10 @@ function write(
   const toStdout = output === '-';
   if (quiet && toStdout) return;
   const style = toStdout ? styleFor(context.stdout, context.env) : PLAIN;
+  // What is told on stderr is not told again.
+  const unread = new Set(unreadIn(found));
   const report: LintReport = {
-    findings: found.findings.toSorted(worstFirst),
+    findings: found.findings.filter((one) => format.id !== 'text' || !unread.has(one)).toSorted(worstFirst),
     diagnostics: [],
     profiles: found.containers.map(({ file }) => file),
     subject: auditSubject,
@@ -209,9 +214,17 @@ function worstFirst(a: Audit['findings'][number], b: Audit['findings'][number]):
   return rank(a.severity) - rank(b.severity);
 }
 
-function statusOf({ findings, documents }: Audit, { failOn }: Flags): number {
-  if (findings.some(({ code, severity }) => code === 'not-read' && severity !== 'info')) return FAILED;
-  if (documents === 0) return FAILED;
+/** What could not be read; templates are passed over, unless there is nothing else. */
+function unreadIn({ findings, documents }: Audit): Audit['findings'] {
+  return findings.filter(
+    ({ code, severity }) => code === 'not-read' && (severity !== 'info' || documents === 0),
+  );
+}
+
+function statusOf(found: Audit, { failOn }: Flags): number {
+  if (unreadIn(found).length > 0) return FAILED;
   const worst = FINDING_SEVERITIES.indexOf(failOn);
-  return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
+  return found.findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst)
+    ? FINDINGS
+    : CLEAN;
 }

@@ -34,8 +34,8 @@ const tight = written('tight.yaml', pod('tight', DEFAULT));
 
 async function audited(args: string[], input?: string) {
   const { status, stdout, stderr } = await callgate(['audit', ...args, '--json'], { input });
-  expect(stderr).toBe('');
-  return { status, ...JSON.parse(stdout) };
+  expect(stderr === '').toBe(status < 2);
+  return { status, stderr, ...JSON.parse(stdout) };
 }
 
 describe('audit', () => {
@@ -94,6 +94,7 @@ describe('audit', () => {
     const broken = written('broken.yaml', 'kind: Pod\nmetadata: [\n');
     const failed = await audited([broken]);
     expect(failed.status).toBe(2);
+    expect(failed.stderr).toContain(`${broken}:3:1: error: `);
     expect(failed.findings[0]).toMatchObject({ code: 'not-read', file: broken, line: 3 });
   });
 
@@ -140,6 +141,7 @@ describe('audit', () => {
 
   it.each([
     [[], 'what is to be audited'],
+    [['-'], 'there is no document to audit'],
     [['no-such-file.yaml'], 'cannot read no-such-file.yaml: no such file or folder'],
     [[open, '--runtime', 'strict'], '--runtime: nodes have containerd, crio, docker, podman, runc or crun'],
     [[open, '--kubernetes', 'two'], '"two" is no release of Kubernetes; write it as 1.31'],

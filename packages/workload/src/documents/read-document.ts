@@ -20,17 +20,21 @@ export type MergeOrder = 'in-order' | 'keys-win';
 
 /** Reads one document, which holds no line of dashes; what is behind the end of a first one is not read, as in kubectl. */
 export function readDocument(text: string, merges: MergeOrder = 'in-order'): ReadDocument {
+  const json = /^\s*[[{]/.test(text) ? readAsJson(text) : undefined;
+  // In braces YAML may stand, too.
+  if (json && (json.tree || text.length > MOST_YAML)) return json;
   const notes: YamlNote[] = [];
-  if (/^\s*[[{]/.test(text)) {
-    const json = readJson(text, (key, first, second) =>
-      notes.push({ kind: 'repeated-key', key, first, second }),
-    );
-    // In braces YAML may stand, too.
-    if (json.value || text.length > MOST_YAML) return { tree: json.value, notes, faults: json.diagnostics };
-    notes.length = 0;
-  }
   const { value, diagnostics } = readYamlDocuments(text, dialect(merges, notes));
+  if (!value && json) return json;
   return { tree: value?.[0], notes, faults: diagnostics };
+}
+
+function readAsJson(text: string): ReadDocument {
+  const notes: YamlNote[] = [];
+  const { value, diagnostics } = readJson(text, (key, first, second) =>
+    notes.push({ kind: 'repeated-key', key, first, second }),
+  );
+  return { tree: value, notes, faults: diagnostics };
 }
 
 function dialect(merges: MergeOrder, notes: YamlNote[]): YamlDialect {
