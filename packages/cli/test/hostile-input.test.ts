@@ -219,7 +219,7 @@ async function made({ args, file, stdin, isTTY, mustFail }: Plan): Promise<Run> 
 
 function writesBytes(args: readonly string[], isTTY: boolean): boolean {
   return (
-    (args[0] === 'secure' && !isTTY && !args.includes('--json')) ||
+    (['edit', 'secure'].includes(args[0]!) && !isTTY && !args.includes('--json')) ||
     (args[0] === 'asm' && !args.includes('--json')) ||
     args.includes('raw') ||
     args.includes('bubblewrap')

@@ -2,6 +2,7 @@ import { formatDiagnostic, type LocatedDiagnostic } from '@callgate/engine/inter
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import { printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
+import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import type { Carrier, CarrierFile } from '@callgate/workload/internal/carriers/carrier';
 import { CARRIERS } from '@callgate/workload/internal/carriers/carriers';
 import { type Shipped, ship } from '@callgate/workload/internal/carriers/ship';
@@ -11,7 +12,7 @@ import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { answerGiven, answersFor } from '../flags/carrier-flags.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { loadCargo, shippingFaults } from '../load/cargo.ts';
-import { SUBJECT_HELP, warningsPart } from '../load/subject.ts';
+import { type LoadedSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFiles } from '../terminal/write-files.ts';
 
@@ -85,6 +86,7 @@ ${examples(
     const shipped = ship(carrier, { ...cargo, answers })!;
     const { files } = shipped.shipment;
     const faults = shippingFaults(shipped, subject);
+    const notes = [...shipped.shipment.notes, ...bySides(subject, carrier)];
     const isWritten = files.length > 0 && (shipped.isWhole || flags.bestEffort === true);
     const isInDocument = flags.json === true && (flags.output ?? '-') === '-';
     if (isWritten && !isInDocument) writeFiles(context, flags.output, files);
@@ -92,14 +94,33 @@ ${examples(
       const written = isWritten ? files.map((file) => fileDocument(file, isInDocument)) : [];
       const document = {
         ...shippedDocument(carrier, cargo.name, shipped),
+        notes,
         files: written,
         diagnostics: faults,
       };
       context.stdout.write(`${writeJson({ ...document, ...warningsPart(subject) })}\n`);
-    } else tell(context, flags, { carrier, name, shipped, faults, isWritten });
+    } else
+      tell(context, flags, { carrier, name, shipped, notes, faults, native: cargo.target.native, isWritten });
     return shipped.isWhole ? CLEAN : FINDINGS;
   },
 };
+
+/** What was not compared, because it comes from the one runtime that stands on one side alone. */
+function bySides({ carrier: from, source }: LoadedSubject, to: Carrier): string[] {
+  const [isFromSandbox, isToSandbox] = [from?.enforcer === 'sandbox', to.enforcer === 'sandbox'];
+  if (!source || isFromSandbox === isToSandbox || from?.enforcer === 'kernel' || to.enforcer === 'kernel')
+    return [];
+  return [
+    "runc's own ENOSYS for calls that are newer than the profile is on one side alone and not compared",
+  ];
+}
+
+/** What helps a carrier that holds one ABI alone. */
+function oneAbi({ proof, shipment: { limits = [] } }: Shipped, native: AbiName): string {
+  if (limits.length > 0 || proof?.kind !== 'read') return '';
+  const isElsewhere = proof.differences.listed.every(({ arch }) => arch !== native && arch !== 'other');
+  return isElsewhere ? ` --arch ${native} takes the profile for this ABI alone,` : '';
+}
 
 function list(context: Context, { json }: ConvertFlags): number {
   if (json) {
@@ -142,23 +163,26 @@ function fileDocument({ path, content }: CarrierFile, isInside: boolean): object
     : { path, base64: Buffer.from(content).toString('base64') };
 }
 
-function shippedDocument({ id }: Carrier, name: string, { shipment, proof, isWhole }: Shipped): object {
+function shippedDocument({ id }: Carrier, name: string, { proof, isWhole }: Shipped): object {
   const differences = proof?.kind === 'read' ? differencesDocument(proof.differences) : { differences: [] };
-  return { carrier: id, name, notes: shipment.notes, ...differences, equal: isWhole };
+  return { carrier: id, name, ...differences, equal: isWhole };
 }
 
 interface Told {
   readonly carrier: Carrier;
   readonly name: string;
   readonly shipped: Shipped;
+  readonly notes: readonly string[];
   readonly faults: readonly LocatedDiagnostic[];
+  /** The machine's own ABI. */
+  readonly native: AbiName;
   readonly isWritten: boolean;
 }
 
 function tell(
   context: Context,
   flags: ConvertFlags,
-  { carrier, name, shipped, faults, isWritten }: Told,
+  { carrier, name, shipped, notes, faults, native, isWritten }: Told,
 ): void {
   const { stderr, env } = context;
   const style = styleFor(stderr, env);
@@ -168,12 +192,13 @@ function tell(
   if (proof?.kind === 'read' && proof.differences.listed.length > 0)
     stderr.write(`callgate: ${head}: ${differencesText(style, proof.differences)}`);
   if (!isWritten) {
-    const hint = shipment.files.length > 0 ? '; --best-effort writes what comes nearest' : '';
+    const hint =
+      shipment.files.length > 0 ? `;${oneAbi(shipped, native)} --best-effort writes what comes nearest` : '';
     stderr.write(
       `callgate: ${style.red('nothing was written')}: ${carrier.id} cannot hold this profile${hint}\n`,
     );
   } else if (!flags.quiet) {
     if (shipped.isWhole) stderr.write(`callgate: ${head}: ${style.green('proven equal')}\n`);
-    for (const note of shipment.notes) stderr.write(`callgate: ${carrier.id}: ${note}\n`);
+    for (const note of notes) stderr.write(`callgate: ${carrier.id}: ${note}\n`);
   }
 }

@@ -18,6 +18,7 @@ import { located } from '../load/faults.ts';
 import { readText } from '../load/read-text.ts';
 import { stockNamed } from '../load/stock.ts';
 import { loadProfileSubject, partOf } from '../load/subject.ts';
+import { shown } from '../terminal/shown.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
@@ -102,7 +103,8 @@ ${examples(
     if (amended.kind === 'faulty') throw new InputFaults(located(amended.diagnostics, name, text), text);
     const changed = amended.text.endsWith('\n') ? amended.text : `${amended.text}\n`;
     const toStdout = flags.output === '-';
-    if (!(flags.json && toStdout)) writeFile(context, flags.output, changed);
+    if (!(flags.json && toStdout))
+      writeFile(context, flags.output, toStdout && context.stdout.isTTY ? shown(changed) : changed);
     const differences = diffPolicies(amended.before, amended.after);
     if (flags.json)
       context.stdout.write(

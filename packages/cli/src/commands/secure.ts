@@ -1,6 +1,5 @@
 import { relative, resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
-import { escapedCharacter, replaceUnprintable } from '@callgate/engine/internal/source/unprintable';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { changeLines } from '@callgate/workload/internal/secure/words';
 import { Option } from 'commander';
@@ -9,6 +8,7 @@ import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { type PatchFile, type PatchKind, patchFiles } from '../load/secure-patches.ts';
 import { fileDocument, noticeLines, type SecuredFile, securedFiles } from '../load/secured-files.ts';
 import { isFolderPath, pathsIn } from '../terminal/destinations.ts';
+import { shown } from '../terminal/shown.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
 interface SecureFlags {
@@ -102,13 +102,6 @@ ${examples(
     return flags.check && isChanged ? FINDINGS : CLEAN;
   },
 };
-
-/** On a terminal, what it would act on is escaped; a file or another program gets every byte. */
-function shown(text: string): string {
-  return replaceUnprintable(text.replaceAll('\r\n', '\n'), (c) =>
-    c === '\n' || c === '\t' ? c : escapedCharacter(c),
-  );
-}
 
 interface OutputFile extends PatchFile {
   readonly path: string;

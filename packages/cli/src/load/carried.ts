@@ -39,8 +39,8 @@ function withFaults(
   return [{ name: id, tree: { kind: 'null', span: { start: 0, end: 0 } }, diagnostics: faults }];
 }
 
-/** Where the user names no runtime: none stands between a list of another sandbox and the kernel. */
+/** None stands between a list of another sandbox and the kernel, also where the user names one for another side. */
 export function targetOfCarried(target: Target, carried: Carried | undefined): Target {
-  if (target.runtime || carried?.carrier.enforcer !== 'sandbox') return target;
-  return { ...target, runtime: { name: 'strict' } };
+  if (carried?.carrier.enforcer !== 'sandbox') return target;
+  return { ...target, runtime: { name: 'strict', sharesMultiplexers: true } };
 }

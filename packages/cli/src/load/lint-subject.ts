@@ -1,3 +1,4 @@
+import { readListing } from '@callgate/engine/internal/bpf/read-listing';
 import type { Suppressed } from '@callgate/engine/internal/config/apply-config';
 import { acrossSettings } from '@callgate/engine/internal/lint/across-settings';
 import type { Finding } from '@callgate/engine/internal/lint/finding';
@@ -82,7 +83,10 @@ function judgeInput(input: LintInput, settings: readonly Setting[]): JudgedText 
 function optionsFor({ isStock, carried }: LintInput, options: LintOptions): LintOptions {
   if (isStock) return { ...options, target: { ...options.target, runtime: undefined } };
   if (!carried) return options;
-  return { ...options, target: targetOfCarried(options.target, carried), carried: carried.profiles };
+  const target = targetOfCarried(options.target, carried);
+  // Beside a list of another sandbox there is no container runtime with a default, unless the user names one.
+  const isAlone = carried.carrier.enforcer === 'sandbox' && !options.target.runtime;
+  return { ...options, target, usual: isAlone ? undefined : options.usual, carried: carried.profiles };
 }
 
 function onlyOnce(faults: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
@@ -180,6 +184,7 @@ async function textNamed(context: Context, name: string): Promise<string> {
   const bytes = await readBytes(context, name);
   const archived = archivedText(context, name, bytes);
   if (archived !== undefined) return archived;
-  if (!isProgram(name, bytes)) return textOf(bytes, name);
+  const text = isProgram(name, bytes) ? undefined : textOf(bytes, name);
+  if (text !== undefined && !readListing(text)) return text;
   throw new CliFailure(`${printable(name)} is a filter; lint judges profiles: callgate decompile makes one`);
 }

@@ -22,6 +22,14 @@ writeFileSync(file, PROFILE);
 const edit = (...args: string[]) => callgate(['edit', ...args, '--arch', 'x86_64']);
 
 describe('edit', () => {
+  it('gives a terminal no character that it acts on, and a file or program every byte', async () => {
+    const hostile = join(folder, 'hostile.yaml');
+    writeFileSync(hostile, `${PROFILE}# \u001b[31m\u007f\n`);
+    const args = ['edit', hostile, '--allow', 'close', '-q', '--arch', 'x86_64'];
+    expect((await callgate(args)).stdout).toContain('# \u001b[31m\u007f\n');
+    expect((await callgate(args, { isTTY: true })).stdout).toContain('# \\x1b[31m\\x7f\n');
+  });
+
   it('writes the text with what was asked, and tells what it changes', async () => {
     const out = join(folder, 'out.yaml');
     expect(await edit(file, '--allow', 'close', '--deny', 'write', '-o', out)).toEqual({

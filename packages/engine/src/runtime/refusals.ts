@@ -34,8 +34,12 @@ export function refusalsOf(facts: readonly Fact[], dialect: Dialect): Diagnostic
 function reason(fact: Fact, dialect: Dialect): string | undefined {
   if (fact.kind === 'rule-equals-default')
     return dialect.refusesDefaultRules ? 'it says what the default action says' : undefined;
-  if (!dialect.strict) return undefined;
+  if (!dialect.strict || (dialect.sharesMultiplexers && meetsInMultiplexer(fact))) return undefined;
   if (fact.kind === 'errno-wrapped')
     return `only 16 bits of the errno are kept: ${fact.errno.value} becomes ${fact.kept}`;
   return STRICT[fact.kind];
+}
+
+function meetsInMultiplexer(fact: Fact): boolean {
+  return 'by' in fact && fact.rule.through !== undefined;
 }

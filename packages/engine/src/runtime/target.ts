@@ -14,6 +14,8 @@ export interface Runtime {
   readonly release?: Release;
   /** Who reads the file first, and hands on what OCI knows of it, with every key spelled right. */
   readonly behind?: 'containerd';
+  /** Of strict: rules that one of socketcall or ipc alone makes collide are taken, with a warning. Sandboxes write them so. */
+  readonly sharesMultiplexers?: boolean;
 }
 
 /** The release that a text such as "29", "1.1", "1.1.15" or "1.2.0-rc.1" begins with; undefined where anything else follows. */

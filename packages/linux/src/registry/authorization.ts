@@ -1,5 +1,6 @@
 import type { Login } from './docker-config.ts';
 import { type Answer, ask } from './http-request.ts';
+import { isLoopback } from './reference.ts';
 import { RegistryFault } from './registry-fault.ts';
 
 const MOST_TOKEN_BYTES = 256 * 1024;
@@ -14,6 +15,7 @@ export function basic({ user, password }: Login): string {
  * names. Undefined where it wants another kind, or a login that nobody has.
  */
 export async function authorization(
+  registry: string,
   answer: Answer,
   scope: string,
   login: Login | undefined,
@@ -25,6 +27,8 @@ export async function authorization(
   const { realm, service } = parameters(challenge);
   if (realm === undefined) return undefined;
   const url = urlOf(realm);
+  if (isLoopback(url.host) && !isLoopback(registry))
+    throw new RegistryFault(`${registry} sends for a token to ${url.host}, which is this machine`);
   if (service !== undefined) url.searchParams.set('service', service);
   url.searchParams.set('scope', scope);
   const headers = login ? { authorization: basic(login) } : undefined;

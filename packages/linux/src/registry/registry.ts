@@ -88,7 +88,7 @@ export class Registry {
     let answer = await this.follow(url, request);
     if (answer.status === 401) {
       const login = this.login.kind === 'login' ? this.login.login : undefined;
-      this.token = await authorization(answer, this.scope, login);
+      this.token = await authorization(url.host, answer, this.scope, login);
       if (this.token !== undefined) answer = await this.follow(url, request);
     }
     if (statuses.includes(answer.status)) return answer;
@@ -107,6 +107,9 @@ export class Registry {
         headers,
         mostBytes: request.mostBytes ?? MOST_ANSWER_BYTES,
       });
+      // A login is for the registry alone: whoever it sends to names no server that gets one.
+      if (answer.status === 401 && url.origin !== this.origin)
+        throw new RegistryFault(`${this.origin} sends to ${url.host}, which wants a login`);
       const { location } = answer.headers;
       const isElsewhere =
         [301, 302, 303, 307, 308].includes(answer.status) && ['GET', 'HEAD'].includes(request.method);

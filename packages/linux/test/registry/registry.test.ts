@@ -123,6 +123,21 @@ describe('a registry', () => {
     other.close();
   });
 
+  it('sends elsewhere, and nobody there gets the login by wanting one', async () => {
+    configured({ auths: { [host()]: { auth } } });
+    const other = createServer((request, response) => {
+      seen.push(`other ${request.url} ${request.headers.authorization ?? '-'}`);
+      const realm = `http://${request.headers.host}/token`;
+      response.writeHead(401, { 'www-authenticate': `Bearer realm="${realm}"` }).end();
+    });
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const location = `http://127.0.0.1:${(other.address() as AddressInfo).port}/x`;
+    handler = (_, response) => response.writeHead(307, { location }).end();
+    await expect(registry().blob(digestOf('{}'), 2)).rejects.toThrow('which wants a login');
+    expect(seen.filter((line) => line.startsWith('other'))).toEqual(['other /x -']);
+    other.close();
+  });
+
   it.each([
     [
       'ever on',

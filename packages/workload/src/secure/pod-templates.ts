@@ -1,4 +1,5 @@
 import type { Value } from '@callgate/engine/internal/source/edit';
+import { workflowPods } from './argo-workflows.ts';
 import { member, memberAt } from './merged.ts';
 import { isObject, listOf, type Path, stringOf, valueAt } from './plain.ts';
 
@@ -174,9 +175,11 @@ function customPods(at: At, group: string): PodPlace[] {
     const steps = group === 'tekton.dev' ? stepsAt(at, path, value) : undefined;
     const isTemplate = path.length > 0 && isObject(value) && looksLikePod(member(value, 'spec'));
     const pod = isTemplate ? podAt(at, path) : undefined;
+    const workflow = group === 'argoproj.io' ? workflowPods(at.value, path, at) : undefined;
     if (steps) found.push(steps);
+    if (workflow) found.push(...workflow);
     if (pod) found.push(group === 'serving.knative.dev' ? withoutPodLevel(pod) : pod);
-    else if (!steps)
+    else if (!steps && !workflow)
       for (const [key, inner] of Object.entries(value))
         if (key !== '<<') visit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
   };

@@ -1,5 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { loadedFilters, withFolder } from '@callgate/testing/loaded-filters';
 import { describeWith } from '@callgate/testing/requirements';
 import {
@@ -132,6 +134,24 @@ describe("LXC's policies", () => {
     expect(
       readList(lxc, lines('2', 'denylist', 'socket errno 1', 'nosuchcall', 'mknod notify')).warnings,
     ).toEqual(['list-inexpressible@socket', 'unknown-syscall@nosuchcall', 'list-elsewhere@notify']);
+  });
+
+  it('is not held by it what LXC leaves out on x86', () => {
+    const limits = (...architectures: string[]) => {
+      const rules = [{ names: ['read', 'socket', 'semget'], action: 'SCMP_ACT_ALLOW' }];
+      const text = JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', architectures, syscalls: rules });
+      const profile = parseProfile(text).value!;
+      const policy = lowerProfile(profile, SANDBOX_TARGET).value!;
+      const cargo = { profile, policy, name: 'web', target: SANDBOX_TARGET, answers: {} };
+      return lxc.write!(cargo).limits?.map(({ message, place }) => [
+        message,
+        text.slice(place.start, place.end),
+      ]);
+    };
+    expect(limits('SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32')).toEqual([
+      [expect.stringContaining('LXC leaves out socket and 1 more'), '"socket"'],
+    ]);
+    expect(limits('SCMP_ARCH_X86_64', 'SCMP_ARCH_X32')).toEqual([]);
   });
 
   it.each([

@@ -52,6 +52,38 @@ spec:
     });
   });
 
+  it.each([
+    ['Workflow', 'spec', (spec: string) => spec],
+    ['CronWorkflow', 'spec.workflowSpec', (spec: string) => `{workflowSpec: ${spec}}`],
+  ])("Argo's %s has one for all of its templates, and templates with their own", (kind, path, around) => {
+    const templates = [
+      '{name: a, container: {image: b}, sidecars: [{name: s, image: b}]}',
+      '{name: c, script: {image: b, source: x}}',
+      '{name: d, containerSet: {containers: [{name: e, image: b}]}, securityContext: {runAsUser: 1}}',
+      '{name: f, dag: {tasks: []}}',
+    ];
+    const spec = around(`{templates: [${templates.join(', ')}]}`);
+    const text = `apiVersion: argoproj.io/v1alpha1\nkind: ${kind}\nspec: ${spec}\n`;
+    const { pods } = podsIn(valuesOf(text)[0]);
+    expect(
+      pods.map(({ holder, containers }) => [holder?.join('.'), containers.map(({ name }) => name)]),
+    ).toEqual([
+      [path, ['a', 's', 'c']],
+      [`${path}.templates.2`, ['e']],
+    ]);
+    const done = secured(text, { noPrivilegeEscalation: true }).text;
+    expect(done.match(/RuntimeDefault/g)).toHaveLength(2);
+    expect(done.match(/allowPrivilegeEscalation: false/g)).toHaveLength(4);
+  });
+
+  it("Argo's templates take what templateDefaults say, and not the workflow's", () => {
+    const text =
+      'apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec: {templateDefaults: {securityContext: {}}, templates: [{name: a, container: {image: b}}]}\n';
+    expect(podsIn(valuesOf(text)[0]).pods.map(({ holder }) => holder?.join('.'))).toEqual([
+      'spec.templateDefaults',
+    ]);
+  });
+
   it('Knative has the level of containers alone', () => {
     const text = `apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {template: {spec: {containers: [{image: b}]}}}\n`;
     expect(secured(text).text).toBe(

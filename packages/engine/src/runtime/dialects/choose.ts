@@ -25,7 +25,7 @@ export function dialectFor(profile: Profile, runtime: Runtime | undefined): Dial
     case 'crio':
       return { ...podman, name: 'crio' };
     case 'strict':
-      return strict(profile.form);
+      return { ...strict(profile.form), sharesMultiplexers: runtime?.sharesMultiplexers ?? false };
   }
 }
 

@@ -27,6 +27,8 @@ export interface Dialect {
   readonly stub: 'none' | 'listed' | 'all';
   /** Whether it refuses rules that libseccomp would drop, replace or decide by their order. */
   readonly strict: boolean;
+  /** Of a strict one: whether it takes such rules where they meet in a multiplexer alone. */
+  readonly sharesMultiplexers?: boolean;
   /** libseccomp's SCMP_FLTATR_CTL_OPTIMIZE for a profile with so many name entries. Meanings do not depend on it. */
   optimize(entries: number): 1 | 2;
 }
