@@ -57,7 +57,7 @@ export class Auditor {
       this.notRead(file, piece, 'it is longer than is read: 8 MiB of YAML, 64 MiB of JSON', 0);
       return;
     }
-    const read = readDocument(piece.text);
+    const read = readDocument(piece.text, 'in-order', { fileName: file });
     const [fault] = read.faults;
     if (fault) {
       const isTemplate = /\{\{[-\s]/.test(piece.text);

@@ -19,10 +19,15 @@ export interface ReadDocument {
 export type MergeOrder = 'in-order' | 'keys-win';
 
 /** Reads one document, which holds no line of dashes; what is behind the end of a first one is not read, as in kubectl. */
-export function readDocument(text: string, merges: MergeOrder = 'in-order'): ReadDocument {
+export function readDocument(
+  text: string,
+  merges: MergeOrder = 'in-order',
+  { fileName = '' } = {},
+): ReadDocument {
   const json = /^\s*[[{]/.test(text) ? readAsJson(text) : undefined;
-  // In braces YAML may stand, too.
-  if (json && (json.tree || text.length > MOST_YAML)) return json;
+  // In braces YAML may stand, too, but not in a file that says it is JSON.
+  const isJson = text.length > MOST_YAML || /\.json$/i.test(fileName);
+  if (json && (json.tree || isJson)) return json;
   const notes: YamlNote[] = [];
   const { value, diagnostics } = readYamlDocuments(text, dialect(merges, notes));
   if (!value && json) return json;
