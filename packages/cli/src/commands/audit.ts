@@ -38,6 +38,14 @@ interface Flags extends NodeFlags, AuditFlags, ClusterFlags {
 
 const FORMAT_HELP = FINDING_FORMATS.map(({ id, about }) => `${id} (${about})`).join(', ');
 
+/** Flags that say something of a cluster alone. */
+const OF_CLUSTERS = [
+  ['context', '--context'],
+  ['namespace', '--namespace'],
+  ['allNamespaces', '--all-namespaces'],
+  ['nodes', '--nodes'],
+] as const;
+
 export const audit: Verb = {
   name: 'audit',
 
@@ -93,7 +101,7 @@ are read as kubectl reads them; what it refuses, what others lose silently and w
 Of the Pod Security Standards only the seccomp control is looked at; the other controls are for other tools.
 
 Exit status: 0 nothing found, 1 something from --fail-on on, 2 something could not be read.
-${examples('audit k8s/', 'audit --cluster -A --nodes', 'helm template . | callgate audit -', 'audit k8s/ --profiles seccomp/ --runtime crio', 'audit compose.yaml --format sarif -o audit.sarif')}`,
+${examples('audit k8s/', 'audit --cluster -A --nodes', 'audit - < rendered.yaml', 'audit k8s/ --profiles seccomp/ --runtime crio', 'audit compose.yaml --format sarif -o audit.sarif')}`,
     );
   },
 
@@ -105,9 +113,11 @@ ${examples('audit k8s/', 'audit --cluster -A --nodes', 'helm template . | callga
     if (names.length === 0 && flags.static === undefined && !flags.cluster)
       throw new CliFailure('what is to be audited? name a file or a folder, or "-" for stdin');
     if (flags.cluster) return await ofCluster(context, flags, names);
+    const lonely = OF_CLUSTERS.find(([key]) => flags[key] !== undefined);
+    if (lonely) throw new CliFailure(`${lonely[1]} is for --cluster; files are audited whole`);
     const options = {
       ...(await auditOptionsOf(context, flags)),
-      tellsStories: flags.explain !== undefined,
+      tellsStoryOf: storyAsked(flags),
     };
     const auditor = new Auditor(options);
     for await (const { file, piece } of manifests(context, names)) auditor.add(file, piece);
@@ -122,20 +132,20 @@ ${examples('audit k8s/', 'audit --cluster -A --nodes', 'helm template . | callga
 async function ofCluster(context: Context, flags: Flags, names: readonly string[]): Promise<number> {
   if (names.length > 0 || flags.static !== undefined)
     throw new CliFailure('--cluster audits what runs there, and no files beside it');
-  const tellsStories = flags.explain !== undefined;
   const { audit: found, nodes } = await auditCluster(context, flags, async (seen) => ({
     ...(await auditOptionsOf(context, flags, seen)),
-    tellsStories,
+    tellsStoryOf: storyAsked(flags),
   }));
   return told(context, flags, found, nodes);
 }
 
 function told(context: Context, flags: Flags, found: Audit, nodes?: readonly AuditedNode[]): number {
-  if (found.documents + found.unread === 0) throw new CliFailure('there is no document to audit');
   if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
   for (const { file, line, column, message, code } of unreadIn(found))
     context.stderr.write(`callgate: ${file}:${line}:${column}: error: ${message} [${code}]\n`);
   write(context, flags, found, flags.nodes ? nodes : []);
+  const silence = whyNothing(found);
+  if (silence) context.stderr.write(`callgate: ${silence}\n`);
   return statusOf(found, flags);
 }
 
@@ -166,6 +176,11 @@ function write(
   const writing = { tool: ownPackage(context), style, all, allBy: '--all' };
   const before = format.id === 'text' ? nodesText(style, nodes) + textBefore(style, found, matrix) : '';
   writeFile(context, output, before + format.write(report, writing));
+}
+
+/** Of which containers a story may be asked, by the last part of what is named. */
+function storyAsked({ explain: name }: Flags): (container: string) => boolean {
+  return (container) => name !== undefined && (name === container || name.endsWith(`/${container}`));
 }
 
 /** Tells the story of the container of that name; of several all are told. */
@@ -221,8 +236,16 @@ function unreadIn({ findings, documents }: Audit): Audit['findings'] {
   );
 }
 
+/** Why there is nothing to say, which is no clean result, where no finding says it. */
+function whyNothing({ documents, findings, unread }: Audit): string | undefined {
+  if (documents > 0 || findings.some(({ severity }) => severity !== 'info')) return undefined;
+  return unread > 0
+    ? 'there are only templates that are not rendered; render them first: helm template … | callgate audit -'
+    : 'there is no document to audit';
+}
+
 function statusOf(found: Audit, { failOn }: Flags): number {
-  if (unreadIn(found).length > 0) return FAILED;
+  if (unreadIn(found).length > 0 || found.documents === 0) return FAILED;
   const worst = FINDING_SEVERITIES.indexOf(failOn);
   return found.findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst)
     ? FINDINGS

@@ -24,7 +24,18 @@ export async function* manifests(context: Context, names: readonly string[]): As
     if (!isFolder(context, name)) yield* documents(context, name);
     else
       for (const file of filesOf(context, name))
-        for await (const one of documents(context, file)) if (MARK.test(one.piece.text)) yield one;
+        for await (const one of documentsInFolder(context, file))
+          if (one.piece.fault !== undefined || MARK.test(one.piece.text)) yield one;
+  }
+}
+
+/** One file of a folder that cannot be read is told, and the others are read all the same. */
+async function* documentsInFolder(context: Context, file: string): AsyncGenerator<Manifest> {
+  try {
+    yield* documents(context, file);
+  } catch (fault) {
+    if (!(fault instanceof CliFailure)) throw fault;
+    yield { file, piece: { text: '', line: 0, fault: fault.message.replace(/^.*?: /, '') } };
   }
 }
 

@@ -132,6 +132,32 @@ describe('audit', () => {
     expect(readFileSync(output, 'utf8')).toContain('unconfined');
   });
 
+  it('reads the rest of a folder beside a file that is no text', async () => {
+    written('mixed/pod.yaml', pod('seen'));
+    writeFileSync(join(folder, 'mixed/latin.yaml'), Buffer.from('name: caf\u00e9\n', 'latin1'));
+    const { status, containers, findings } = await audited([join(folder, 'mixed')]);
+    expect(status).toBe(2);
+    expect(containers).toHaveLength(1);
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'not-read', file: join(folder, 'mixed/latin.yaml'), line: 1 }),
+    );
+  });
+
+  it('takes time as a list is long, and not as its square', async () => {
+    const items = Array.from({ length: 4000 }, (_, i) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: `pod-${i}`, annotations: { about: Array(40).fill('x') } },
+      spec: { containers: [{ name: 'app', image: 'example.test/app:1' }] },
+    }));
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items }, null, 1);
+    const crowd = { ...items[0], spec: { containers: Array(30_000).fill({ name: 'a', image: 'a' }) } };
+    const begun = performance.now();
+    expect((await audited(['-'], list)).containers).toHaveLength(4000);
+    expect((await audited(['-'], JSON.stringify(crowd))).containers).toHaveLength(30_000);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  }, 60_000);
+
   it('shows no text from outside as it is', async () => {
     const { stdout } = await callgate(['audit', '-', '--all'], {
       input: pod('"x\\u001b[31m"', '{seccompProfile: {type: "\\u001b]0;x\\u0007"}}'),
@@ -142,6 +168,10 @@ describe('audit', () => {
   it.each([
     [[], 'what is to be audited'],
     [['-'], 'there is no document to audit'],
+    [[written('nothing.yaml', '# nothing')], 'there is no document to audit'],
+    [[written('only.yaml', 'a: {{ .Values.a }}\n')], 'there are only templates that are not rendered'],
+    [[open, '-n', 'shop'], '--namespace is for --cluster'],
+    [[open, '--nodes'], '--nodes is for --cluster'],
     [['no-such-file.yaml'], 'cannot read no-such-file.yaml: no such file or folder'],
     [[open, '--runtime', 'strict'], '--runtime: nodes have containerd, crio, docker, podman, runc or crun'],
     [[open, '--kubernetes', 'two'], '"two" is no release of Kubernetes; write it as 1.31'],

@@ -4,7 +4,7 @@ import type { Found } from '../findings/finding-maker.ts';
 import { annotationFaults } from '../kubernetes/annotations.ts';
 import { deciderOn } from '../kubernetes/cluster-node.ts';
 import { type Pod, readPod } from '../kubernetes/pod.ts';
-import { seccompControl } from '../kubernetes/pod-security.ts';
+import { type ControlResult, seccompControl } from '../kubernetes/pod-security.ts';
 import type { PodSite } from '../kubernetes/pod-site.ts';
 import { askedProfile } from '../kubernetes/security-constraints.ts';
 import { unknownFields } from '../kubernetes/unknown-fields.ts';
@@ -47,6 +47,10 @@ export function auditPod(
   const opened = closed.containers.map((container) => localhost.open(closed, container));
   const judged = { ...closed, containers: opened.map(({ container }) => container) };
   const dropped = unknownFields(site);
+  const controls: Controls = {
+    baseline: seccompControl(pod, 'baseline', options.podSecurity),
+    restricted: seccompControl(pod, 'restricted', options.podSecurity),
+  };
   return {
     found: [
       ...faultFindings(judged, [...dropped, ...pod.faults], isStatic),
@@ -59,7 +63,7 @@ export function auditPod(
       ...unread(judged),
     ],
     inFiles: opened.flatMap(({ inFile }) => inFile),
-    containers: judged.containers.map((container) => audited(judged, container, options, defaults)),
+    containers: judged.containers.map((container) => audited(judged, container, controls, options, defaults)),
     waiting: waitingPod(pod, isStatic),
     at: site.object.span.start,
   };
@@ -70,9 +74,13 @@ function annotationsOn(pod: Pod, { node }: AuditOptions): Pod['faults'] {
   return deciderOn(node) === 'field' ? annotationFaults(pod) : [];
 }
 
+/** What the levels of Pod Security say of a pod, asked once for all of its containers. */
+type Controls = Readonly<Record<'baseline' | 'restricted', ControlResult>>;
+
 function audited(
   judged: JudgedPod,
   one: JudgedContainer,
+  controls: Controls,
   options: AuditOptions,
   defaults: DefaultFilters,
 ): Omit<AuditedContainer, 'file' | 'line'> & { at: number } {
@@ -82,23 +90,21 @@ function audited(
   const byDefault =
     effective.type === 'RuntimeDefault' && defaults.judged(node.runtime, capabilities.bounding);
   const filter = one.filter ?? (byDefault || undefined);
-  const passes = (level: 'baseline' | 'restricted') =>
-    seccompControl(pod, level, options.podSecurity).passes(container);
   return {
     workload: workloadName(pod),
     ...(namespace !== undefined && { namespace }),
     container: container.site.name,
     role: container.site.role,
     effective,
-    baseline: passes('baseline'),
-    restricted: passes('restricted'),
+    baseline: controls.baseline.passes(container),
+    restricted: controls.restricted.passes(container),
     privileged: container.privileged,
     noNewPrivs,
     capabilities: capabilities.bounding,
     startedBy,
     runtime: node.runtime,
     ...(filter && { filter }),
-    ...(options.tellsStories && { story: podStory(judged, one, options) }),
+    ...(options.tellsStoryOf?.(container.site.name) && { story: podStory(judged, one, options) }),
     at: container.span.start,
   };
 }

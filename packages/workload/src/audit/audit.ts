@@ -19,8 +19,8 @@ export interface AuditOptions {
   readonly podSecurity: StandardsVersion;
   /** The kubelet's folder for profiles, if it may be looked into. */
   readonly profiles?: ProfilesFolder;
-  /** Whether the story of each container is told. */
-  readonly tellsStories?: boolean;
+  /** Whether the story of a container of that name is told. */
+  readonly tellsStoryOf?: (container: string) => boolean;
   /** What is at a path that a file names beside itself, such as a compose file; without it nothing is opened. */
   readonly beside?: (file: string, path: string) => FolderEntry;
 }

@@ -53,6 +53,10 @@ export class Auditor {
 
   /** Takes the next document of a file; one of a folder of static pods is for the kubelet alone. */
   add(file: string, piece: Piece, { isStatic = false } = {}): void {
+    if (piece.fault !== undefined) {
+      this.notRead(file, piece, piece.fault, 0);
+      return;
+    }
     if (piece.isCut) {
       this.notRead(file, piece, 'it is longer than is read: 8 MiB of YAML, 64 MiB of JSON', 0);
       return;
@@ -60,14 +64,8 @@ export class Auditor {
     const read = readDocument(piece.text, 'in-order', { fileName: file });
     const [fault] = read.faults;
     if (fault) {
-      const isTemplate = /\{\{[-\s]/.test(piece.text);
-      this.notRead(
-        file,
-        piece,
-        isTemplate ? 'it is a template that is not rendered' : fault.message,
-        fault.place.start,
-        isTemplate,
-      );
+      const isTemplate = /\{\{[-\s.$]|\{\{(?:include|template|if|range|with|end)\b/.test(piece.text);
+      this.notRead(file, piece, isTemplate ? TEMPLATE : fault.message, fault.place.start, isTemplate);
       return;
     }
     if (!read.tree) return;
@@ -111,8 +109,8 @@ export class Auditor {
     const containers = engineContainers(tree, file, this.options);
     const found = containers
       ? this.auditEngine(containers, place)
-      : this.auditObjects(tree, piece.text, read, place, isStatic);
-    for (const one of locate(found, file, piece.text, piece.line)) this.findings.push(one);
+      : this.auditObjects(tree, piece, read, place, isStatic);
+    if (found.length > 0) append(this.findings, locate(found, file, piece.text, piece.line));
   }
 
   private auditEngine(containers: readonly EngineContainer[], place: DocumentPlace): readonly Found[] {
@@ -124,7 +122,7 @@ export class Auditor {
 
   private auditObjects(
     tree: Tree,
-    text: string,
+    piece: Piece,
     read: ReadDocument,
     place: DocumentPlace,
     isStatic: boolean,
@@ -134,14 +132,22 @@ export class Auditor {
     const found = [...nestedLists.map(nestedList), ...objects.flatMap((object) => this.learn(object))];
     const pods = objects.flatMap(podsOf);
     if (pods.length === 0) return found;
+    let blanks = 0;
     const ofPods = pods.flatMap((site) => {
       const audited = auditPod(site, options, localhost, defaults, handlers, isStatic);
+      const blank = audited.found.find((one) => isBlank(one, piece.text));
+      if (blank) {
+        blanks++;
+        this.notRead(place.file, piece, TEMPLATE, blank.span.start, true);
+        return [];
+      }
       this.keep(audited.containers, audited.inFiles, place);
       this.waiting.push({ file: place.file, ...place.positionOf(audited.at), pod: audited.waiting });
       return audited.found;
     });
-    const ofYaml = yamlFindings(read.notes, text, (offset) => place.positionOf(offset).line);
-    return [...found, ...ofYaml, ...ofPods, ...mergeFindings(read, text, pods, options.node)];
+    if (blanks === pods.length) this.documents--;
+    const ofYaml = yamlFindings(read.notes, piece.text, (offset) => place.positionOf(offset).line);
+    return [...found, ...ofYaml, ...ofPods, ...mergeFindings(read, piece.text, pods, options.node)];
   }
 
   private keep(
@@ -151,7 +157,7 @@ export class Auditor {
   ): void {
     for (const { at, ...one } of containers)
       this.containers.push({ ...one, file, line: positionOf(at).line });
-    for (const one of inFiles) this.findings.push(one);
+    append(this.findings, inFiles);
   }
 
   /** Takes in what an object says of others. */
@@ -195,6 +201,19 @@ function namespaceFindings({ name, faults }: Namespace): Found[] {
     span,
     fix,
   }));
+}
+
+const TEMPLATE = 'it is a template that is not rendered';
+
+/** A refused value that a template is to fill in; who puts one there to hide a pod has it refused. */
+function isBlank({ code, span }: Found, text: string): boolean {
+  const isOfValue = code === 'unknown-type' || code === 'wrong-type-of-field';
+  return isOfValue && text.slice(span.start, span.end).includes('{{');
+}
+
+/** Adds to a list, however many there are: so many arguments a call cannot have. */
+function append<T>(list: T[], more: readonly T[]): void {
+  for (const one of more) list.push(one);
 }
 
 function nestedList(span: Found['span']): Found {

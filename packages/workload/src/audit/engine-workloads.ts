@@ -30,7 +30,14 @@ export function engineContainers(
   file: string,
   options: AuditOptions,
 ): EngineContainer[] | undefined {
-  if (isCompose(tree)) return composeServices(tree, (path) => composeBeside(file, path, options));
+  if (isCompose(tree)) {
+    // Many services take over from the same file.
+    const read = new Map<string, Tree | undefined>();
+    return composeServices(tree, (path) => {
+      if (!read.has(path)) read.set(path, composeBeside(file, path, options));
+      return read.get(path);
+    });
+  }
   return isConfig(tree) ? [configContainer(tree)] : inspectedContainers(tree);
 }
 
@@ -121,7 +128,7 @@ class EngineAudit {
         noNewPrivs,
         capabilities: bounding,
         startedBy: this.starter(),
-        ...(this.options.tellsStories && { story: this.story(effective, bounding) }),
+        ...(this.options.tellsStoryOf?.(container) && { story: this.story(effective, bounding) }),
         runtime: this.runtime,
         ...(this.filter && { filter: this.filter }),
         at: span.start,
@@ -257,6 +264,12 @@ class EngineAudit {
     bounding: readonly string[],
   ): EffectiveProfile {
     const { path, span } = named;
+    if (/\$(?:\w|\{)/.test(path) && !this.one.engine)
+      return {
+        type: 'Unknown',
+        because: `its options name ${quote(path)}, which depends on a variable`,
+        from: 'container',
+      };
     const because = 'its options name the file';
     // What an engine prints speaks of files of another time, and maybe of another machine.
     const entry = this.one.engine ? undefined : this.options.beside?.(this.file, path);

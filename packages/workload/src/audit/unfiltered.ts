@@ -14,7 +14,9 @@ export function unfiltered(judged: JudgedPod): Found[] {
   const groups = new Map<string, JudgedContainer[]>();
   for (const one of without) {
     const key = one.effective.because.replace(/\(.*/, '');
-    groups.set(key, [...(groups.get(key) ?? []), one]);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
   }
   return [...groups.values()].map((group) => {
     const [{ container, effective }] = group;

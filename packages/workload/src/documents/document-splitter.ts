@@ -5,6 +5,8 @@ export interface Piece {
   readonly line: number;
   /** It goes on for longer than is read. */
   readonly isCut?: boolean;
+  /** Why there is no text of it. */
+  readonly fault?: string;
 }
 
 /** Documents of YAML may have so many UTF-16 units, those of JSON so many. */

@@ -3,6 +3,7 @@ import { quote } from '@callgate/engine/internal/source/tree';
 import type { ApiFault } from './api-fault.ts';
 import { metadataTexts } from './kube-object.ts';
 import type { Pod } from './pod.ts';
+import type { PodSite } from './pod-site.ts';
 import type { SeccompField, SeccompType } from './seccomp-field.ts';
 
 /** The keys of old: one for the pod, and one for each container, whose name follows. */
@@ -22,8 +23,17 @@ export interface SeccompAnnotation {
   readonly span: Span;
 }
 
+/** Every container of a pod asks for them; they are read once. */
+const READ = new WeakMap<PodSite, readonly SeccompAnnotation[]>();
+
 /** The annotations of old of a pod. */
-export function seccompAnnotations({ site }: Pod): SeccompAnnotation[] {
+export function seccompAnnotations({ site }: Pod): readonly SeccompAnnotation[] {
+  const found = READ.get(site) ?? readAnnotations(site);
+  READ.set(site, found);
+  return found;
+}
+
+function readAnnotations(site: PodSite): SeccompAnnotation[] {
   return metadataTexts(site.metadata, 'annotations').flatMap(({ key, value, keySpan, span }) => {
     const about = { key, value, keySpan, span, ...annotated(value) };
     if (key === POD_ANNOTATION) return [about];
@@ -48,16 +58,17 @@ function pathFault(path: string): string | undefined {
 
 /** What the API server has to say of them, since 1.27: nothing reads them, and yet they can make a pod invalid. */
 export function annotationFaults(pod: Pod): ApiFault[] {
-  const names = new Set(pod.containers.map(({ site }) => site.name));
+  const fields = new Map(pod.containers.map(({ site, profile }) => [site.name, profile]));
+  const isEverySet = everyHasField(pod);
   return seccompAnnotations(pod).flatMap((annotation): ApiFault[] => {
     const { key, container } = annotation;
     const at = `metadata.annotations[${key}]`;
-    const field = container === undefined ? pod.profile : ownProfile(pod, container);
+    const field = container === undefined ? pod.profile : fields.get(container);
     if (annotation.type === undefined) return [invalid(annotation, metadataPath(pod))];
     const contradiction = field && contradictionOf(annotation, field);
     if (contradiction) return [contradicts(annotation, field, at, contradiction)];
-    const isForNobody = container !== undefined && !names.has(container);
-    const isHarmless = container === undefined ? everyHasField(pod) : (field ?? pod.profile) !== undefined;
+    const isForNobody = container !== undefined && !fields.has(container);
+    const isHarmless = container === undefined ? isEverySet : (field ?? pod.profile) !== undefined;
     return [ignored(annotation, at, isForNobody, isHarmless)];
   });
 }
@@ -65,10 +76,6 @@ export function annotationFaults(pod: Pod): ApiFault[] {
 /** Where the API server says that the annotations of a pod or of a template are. */
 function metadataPath({ site: { isPod, path } }: Pod): string {
   return isPod ? 'metadata' : path.replace(/\.?spec$/, '');
-}
-
-function ownProfile(pod: Pod, name: string): SeccompField | undefined {
-  return pod.containers.find(({ site }) => site.name === name)?.profile;
 }
 
 function everyHasField({ profile, containers }: Pod): boolean {

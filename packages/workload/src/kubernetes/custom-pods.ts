@@ -34,6 +34,22 @@ const NO_WORKLOADS = [
   'policy',
 ];
 
+/** What is for a chart to read; that it looks like a pod says nothing of the pods that come of it. */
+const CHART_VALUES = ['values', 'valuesObject', 'valuesInline'];
+/** Groups whose objects have charts rendered. */
+const CHART_GROUPS = [
+  'argoproj.io',
+  'apps.open-cluster-management.io',
+  'fleet.cattle.io',
+  'helm.crossplane.io',
+  'helm.m.crossplane.io',
+  'helm.toolkit.fluxcd.io',
+];
+
+function isChartValues({ group }: KubeObject, key: string): boolean {
+  return CHART_VALUES.includes(key) && CHART_GROUPS.includes(group);
+}
+
 /** Values are not looked into deeper: a pod in a custom kind stands within. */
 const DEEPEST = 16;
 
@@ -62,7 +78,9 @@ function embeddedPods(object: KubeObject): PodSite[] {
     // A whole object in another one is what is made of it.
     if (inner) found.push(...inner.flatMap(podsOf));
     else if (pod) found.push(pod);
-    else for (const { key, value } of tree.entries) search(value, below(at, tree, key));
+    else
+      for (const { key, value } of tree.entries)
+        if (!isChartValues(object, key)) search(value, below(at, tree, key));
   };
   search(object.tree, { path: '', depth: 0 });
   return found.length > 0 ? found : operatorsPods(object);
@@ -152,7 +170,7 @@ function operatorsPods(object: KubeObject): PodSite[] {
     if (profile) found.push(unknownPod(object, tree, path, profile));
     else
       for (const { key, value } of tree.entries)
-        search(value, path === '' ? key : `${path}.${key}`, depth + 1);
+        if (!isChartValues(object, key)) search(value, path === '' ? key : `${path}.${key}`, depth + 1);
   };
   search(object.tree, '', 0);
   return found;

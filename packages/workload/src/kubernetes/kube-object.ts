@@ -50,7 +50,8 @@ function kubeObject(tree: Tree, kind?: string, apiVersion?: string): KubeObject 
     group: ownVersion.includes('/') ? ownVersion.split('/')[0] : '',
     kind: ownKind,
     name: nameOf(tree),
-    namespace: stringAt(tree, 'metadata', 'namespace'),
+    // Charts leave it empty, which is the same as no namespace.
+    namespace: stringAt(tree, 'metadata', 'namespace') || undefined,
     tree,
     span: entryOf(tree, 'kind')?.value.span ?? tree.span,
   };

@@ -30,6 +30,8 @@ interface Struct {
   readonly below: Readonly<Record<string, Struct>>;
   /** Every key that it has, where all are known; others are told, whatever they are called. */
   readonly all?: readonly string[];
+  /** It may have more keys, of which only its own definition tells. */
+  readonly isOpen?: boolean;
 }
 
 const LEAF: Struct = { has: [], below: {} };
@@ -81,6 +83,11 @@ const POD_SPEC: Struct = {
   },
 };
 
+/** What a custom kind has in the place of a pod, such as a task of Tekton: the rest is for its own definition to say. */
+const MUCH_LIKE_A_POD: Struct = { ...POD_SPEC, isOpen: true };
+/** Where a custom kind embeds the pod that Kubernetes knows. */
+const TEMPLATE_PATH = /template\.spec$/i;
+
 /** The type of an object whose pod is below keys. */
 function structOf(keys: readonly string[]): Struct {
   return keys.reduceRight<Struct>((inner, key) => ({ has: [], below: { [key]: inner } }), POD_SPEC);
@@ -105,7 +112,8 @@ export function unknownFields({ object, path, spec, isBuiltIn, containers }: Pod
   const found: ApiFault[] = [];
   // What stands around the pod in a custom kind is for its own definition to say.
   if (isBuiltIn) walk(object.tree, '', structOf(path.split('.')), []);
-  else if (containers.some(({ tree }) => tree !== spec)) walk(spec, path, POD_SPEC, []);
+  else if (containers.some(({ tree }) => tree !== spec))
+    walk(spec, path, TEMPLATE_PATH.test(path) ? POD_SPEC : MUCH_LIKE_A_POD, []);
   return found;
 
   function walk(tree: Tree, at: string, struct: Struct, container: readonly string[]): void {
@@ -123,6 +131,7 @@ export function unknownFields({ object, path, spec, isBuiltIn, containers }: Pod
     const { key, value } = entry;
     if (Object.hasOwn(struct.below, key)) walk(value, at, struct.below[key], container);
     else if ((struct.has as readonly string[]).includes(key) || OPEN_MAPS.has(key)) return;
+    else if (struct.isOpen) return;
     else {
       const meant = meantField(key);
       if (meant) found.push(faultOf(entry, at, meant, path, struct, container[0]));
