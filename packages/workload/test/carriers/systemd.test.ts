@@ -1,4 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lowerProfile } from '@callgate/engine/internal/policy/lower';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { describeWith } from '@callgate/testing/requirements';
 import { answeredRows, listPolicy, readList, SANDBOX_TARGET } from '@callgate/testing/sandbox-lists';
 import {
@@ -165,5 +170,35 @@ describeWith(['systemd-analyze'], 'systemd', () => {
     const groups = new CallGroups(SYSTEMD_GROUPS);
     const members = [...printed.matchAll(/^ {4}([@a-z_]\S*)$/gm)].map(([, name]) => name);
     expect(members).toEqual([...groups.listOf('@mount')!, ...groups.listOf('@system-service')!]);
+  });
+
+  it('takes the unit that is written', () => {
+    const text = JSON.stringify({
+      defaultAction: 'SCMP_ACT_ERRNO',
+      architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
+      syscalls: [
+        { names: ['read', 'write', 'openat', 'socket'], action: 'SCMP_ACT_ALLOW' },
+        { names: ['mkdir'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 },
+      ],
+    });
+    const profile = parseProfile(text).value!;
+    const policy = lowerProfile(profile, SANDBOX_TARGET).value!;
+    const cargo = { profile, policy, name: 'web', target: SANDBOX_TARGET, answers: {} };
+    const [{ content }] = systemd.write!(cargo).files;
+    const folder = mkdtempSync(join(tmpdir(), 'callgate-systemd-'));
+    const verify = (unit: string) => {
+      writeFileSync(join(folder, 'web.service'), `${unit}\nExecStart=/bin/true\n`);
+      const args = ['verify', '--man=no', join(folder, 'web.service')];
+      const { stdout, stderr, status } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
+      // Its libseccomp does not know every call, and it passes over those.
+      const said = `${stdout}${stderr}`.split('\n').filter((line) => !/system call, ignoring: \w+$/.test(line));
+      return { status, said: said.join('') };
+    };
+    try {
+      expect(verify(content as string)).toEqual({ status: 0, said: '' });
+      expect(verify(`${content}SystemCallErrorNumber=ENOTHING\n`).said).toContain('ENOTHING');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
