@@ -1,6 +1,7 @@
 import { quote } from '@callgate/engine/internal/source/tree';
 import { type SeccompAnnotation, seccompAnnotations } from './annotations.ts';
 import { type ClusterNode, deciderOn } from './cluster-node.ts';
+import { crioProfile } from './crio-annotation.ts';
 import type { Pod, PodContainer } from './pod.ts';
 import { EMPTY_PATH, type SeccompField } from './seccomp-field.ts';
 
@@ -39,7 +40,20 @@ export function effectiveProfile(pod: Pod, container: PodContainer, node: Cluste
     (decider !== 'field' && fromAnnotations(pod, container));
   if (named && named.type === 'Localhost' && named.profile === '')
     return { ...named, type: 'NeverRuns', because: EMPTY_PATH };
-  return named || usual(node);
+  const found = named || usual(node);
+  return found.type === 'Unconfined' && node.runtime === 'crio' ? orAnnotated(found, pod, container) : found;
+}
+
+/** CRI-O's annotation counts where no other profile does, and where the node allows it. */
+function orAnnotated(found: EffectiveProfile, pod: Pod, { site }: PodContainer): EffectiveProfile {
+  const artifact = crioProfile(pod, site.name);
+  if (artifact === undefined) return found;
+  return {
+    type: 'Unknown',
+    profile: artifact,
+    because: `CRI-O's annotation names ${quote(artifact)}, which counts on nodes that allow the annotation; elsewhere there is no filter`,
+    from: 'annotation',
+  };
 }
 
 /** An operator's object speaks for containers that nobody sees. */

@@ -191,7 +191,9 @@ describeWith(['systemd-analyze'], 'systemd', () => {
       const args = ['verify', '--man=no', join(folder, 'web.service')];
       const { stdout, stderr, status } = spawnSync('systemd-analyze', args, { encoding: 'utf8' });
       // Its libseccomp does not know every call, and it passes over those.
-      const said = `${stdout}${stderr}`.split('\n').filter((line) => !/system call, ignoring: \w+$/.test(line));
+      const said = `${stdout}${stderr}`
+        .split('\n')
+        .filter((line) => !/system call, ignoring: \w+$/.test(line));
       return { status, said: said.join('') };
     };
     try {
