@@ -7,6 +7,7 @@ import { listed, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { type Audit, type AuditedContainer, Auditor } from '@callgate/workload';
 import { callMatrix } from '@callgate/workload/internal/audit/call-matrix';
+import { lackingFolders, missingOnNodes } from '@callgate/workload/internal/audit/node-files';
 import { auditSubject, containerDocument } from '@callgate/workload/internal/report/audit-report';
 import { containersText, countsText } from '@callgate/workload/internal/report/audit-text';
 import { matrixHtml } from '@callgate/workload/internal/report/matrix-html';
@@ -19,6 +20,7 @@ import { addNodeFlags, type NodeFlags } from '../flags/node-flags.ts';
 import { type AuditFlags, auditOptionsOf } from '../load/audit-options.ts';
 import { type AuditedNode, auditCluster, type ClusterFlags } from '../load/cluster-audit.ts';
 import { manifests } from '../load/manifests.ts';
+import { nodeFolders } from '../load/node-folders.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
@@ -26,6 +28,7 @@ import { writeFile } from '../terminal/write-file.ts';
 interface Flags extends NodeFlags, AuditFlags, ClusterFlags {
   readonly cluster?: boolean;
   readonly static?: string;
+  readonly nodeProfiles?: readonly string[];
   readonly explain?: string;
   readonly matrix?: boolean;
   readonly format: string;
@@ -58,6 +61,12 @@ export const audit: Verb = {
       .option(
         '--profiles <dir>',
         "a copy of the kubelet's folder seccomp: the files of Localhost profiles are opened, and judged",
+      )
+      .addOption(
+        new Option(
+          '--node-profiles <node=dir>',
+          'such a folder of one node: which containers do not start there; again for more',
+        ).argParser((one: string, others: readonly string[] = []) => [...others, one]),
       )
       .option('--static <dir>', 'a folder of static pods, which the kubelet reads itself')
       .option(
@@ -139,7 +148,12 @@ async function ofCluster(context: Context, flags: Flags, names: readonly string[
   return told(context, flags, found, nodes);
 }
 
-function told(context: Context, flags: Flags, found: Audit, nodes?: readonly AuditedNode[]): number {
+function told(context: Context, flags: Flags, all: Audit, nodes?: readonly AuditedNode[]): number {
+  const lacking = missingOnNodes(
+    all.containers,
+    lackingFolders(nodeFolders(context, flags.nodeProfiles ?? [])),
+  );
+  const found = { ...all, findings: [...all.findings, ...lacking] };
   if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
   for (const { file, line, column, message, code } of unreadIn(found))
     context.stderr.write(`callgate: ${file}:${line}:${column}: error: ${message} [${code}]\n`);

@@ -1,6 +1,7 @@
-import { listed, plural, printable } from '@callgate/engine/internal/report/words';
+import { plural } from '@callgate/engine/internal/report/words';
 import { ClusterFault, clusterObjects, connectCluster, kubeletSettings } from '@callgate/operator';
 import { type Audit, type AuditOptions, Auditor, type ClusterNode } from '@callgate/workload';
+import { missingOnNodes } from '@callgate/workload/internal/audit/node-files';
 import { type LiveNode, liveNode } from '@callgate/workload/internal/kubernetes/live-node';
 import { type LiveObject, LiveObjects } from '@callgate/workload/internal/kubernetes/live-objects';
 import { SpreadProfiles } from '@callgate/workload/internal/kubernetes/spread-profiles';
@@ -128,29 +129,9 @@ class ClusterReader {
 
   /** The nodes on which the operator has not put the file of a profile that a container names. */
   private withNodes(audit: Audit): Audit {
-    const findings = audit.containers.flatMap((one) => {
-      const { type, profile } = one.effective;
-      const missing =
-        type === 'Localhost' && profile !== undefined ? this.spread.missing(profile) : undefined;
-      if (!missing || missing.length === 0) return [];
-      const where = listed(
-        missing.map(([node, state]) => `${printable(node)} (${printable(state)})`),
-        10,
-      );
-      return [
-        {
-          code: 'localhost-missing',
-          severity: 'high' as const,
-          message: `${one.workload}: container "${printable(one.container)}" does not start on every node: the operator has not put ${printable(profile ?? '')} on ${where}`,
-          file: one.file,
-          line: one.line,
-          column: 1,
-          endLine: one.line,
-          endColumn: 2,
-        },
-      ];
-    });
-    return { ...audit, findings: [...audit.findings, ...findings] };
+    const missingOn = (profile: string) =>
+      this.spread.missing(profile)?.map(([node, state]) => `${node} (${state})`);
+    return { ...audit, findings: [...audit.findings, ...missingOnNodes(audit.containers, missingOn)] };
   }
 
   private say(text: string): void {

@@ -127,7 +127,7 @@ describeWith(['openssl'], 'audit --cluster', () => {
   it('says on which nodes a file is missing, and how kubelets are set', async () => {
     const { stdout } = await audited(['-n', 'lab', '--nodes']);
     expect(stdout).toMatch(/^one {2}cri-o:\/\/1\.31\.2 {2}Kubernetes 1\.36 {2}amd64 {2}seccompDefault: /m);
-    expect(stdout).toContain('the operator has not put operator/lab/web.json on one (Pending)');
+    expect(stdout).toContain('operator/lab/web.json is not on one (Pending)');
   });
 
   it('says what may not be seen, and which right it needs', async () => {

@@ -110,6 +110,26 @@ describe('audit', () => {
     expect(found).toMatchObject({ severity: 'high', message: expect.stringContaining('mirror') });
   });
 
+  it('says on which nodes the file of a profile is missing', async () => {
+    written('one/web.json', '{"defaultAction": "SCMP_ACT_ALLOW"}');
+    written('two/other.json', '{}');
+    const named = written(
+      'named.yaml',
+      pod('named', '{seccompProfile: {type: Localhost, localhostProfile: ./web.json}}'),
+    );
+    const nodes = ['one', 'two'].flatMap((node) => ['--node-profiles', `${node}=${join(folder, node)}`]);
+    const { findings } = await audited([named, tight, ...nodes]);
+    expect(findings.filter(({ code }: { code: string }) => code === 'localhost-missing')).toEqual([
+      expect.objectContaining({
+        severity: 'high',
+        message: expect.stringMatching(/web\.json is not on two$/),
+      }),
+    ]);
+    expect((await callgate(['audit', named, '--node-profiles', 'one'])).stderr).toContain(
+      'write it as NODE=DIR',
+    );
+  });
+
   it('tells the story of a container', async () => {
     const { status, stdout } = await callgate(['audit', open, '--explain', 'Pod/open/app']);
     expect(status).toBe(0);
