@@ -2,8 +2,9 @@ import { plural } from '@callgate/engine/internal/report/words';
 import { ClusterFault, clusterObjects, connectCluster, kubeletSettings } from '@callgate/operator';
 import { type Audit, type AuditOptions, Auditor, type ClusterNode } from '@callgate/workload';
 import { missingOnNodes } from '@callgate/workload/internal/audit/node-files';
+import type { LiveObject } from '@callgate/workload/internal/kubernetes/live-json';
 import { type LiveNode, liveNode } from '@callgate/workload/internal/kubernetes/live-node';
-import { type LiveObject, LiveObjects } from '@callgate/workload/internal/kubernetes/live-objects';
+import { LiveObjects } from '@callgate/workload/internal/kubernetes/live-objects';
 import { SpreadProfiles } from '@callgate/workload/internal/kubernetes/spread-profiles';
 import { CliFailure, type Context } from '../context.ts';
 

@@ -3,6 +3,7 @@ import { type Diagnostic, didYouMean, error, type Result } from '../diagnostics/
 import type { Span } from '../diagnostics/span.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { NotUnderstood, parseAskedCalls } from '../edit/asked-calls.ts';
+import { plainValue } from '../source/plain-value.ts';
 import { formatOf, readSource } from '../source/read.ts';
 import { describe, type Tree } from '../source/tree.ts';
 import { CONFIG_KEYS, type Config, configSchema } from './config.ts';
@@ -130,20 +131,4 @@ function treeAt(tree: Tree, path: Path): Tree | undefined {
     if (at?.kind === 'array') return at.items[Number(step)];
     return at?.kind === 'object' ? at.entries.findLast(({ key }) => key === step)?.value : undefined;
   }, tree);
-}
-
-/** What a document says, without its places. */
-function plainValue(tree: Tree): unknown {
-  switch (tree.kind) {
-    case 'object':
-      return Object.fromEntries(tree.entries.map(({ key, value }) => [key, plainValue(value)]));
-    case 'array':
-      return tree.items.map(plainValue);
-    case 'number':
-      return Number(tree.text);
-    case 'null':
-      return null;
-    default:
-      return tree.value;
-  }
 }

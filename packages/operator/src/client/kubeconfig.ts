@@ -2,11 +2,11 @@ import { dirname, isAbsolute, join } from 'node:path';
 import type { Diagnostic } from '@callgate/engine/internal/diagnostics/diagnostic';
 import { printable } from '@callgate/engine/internal/report/words';
 import { lineMap } from '@callgate/engine/internal/source/line-map';
+import { plainValue } from '@callgate/engine/internal/source/plain-value';
 import { formatOf, readDocuments } from '@callgate/engine/internal/source/read';
 import { MAX_LENGTH } from '@callgate/engine/internal/source/tree';
 import { ClusterFault } from './cluster-fault.ts';
 import { type ExecPlan, execPlan } from './exec-plan.ts';
-import { plainValue } from './plain-value.ts';
 import { Section } from './section.ts';
 
 /** How long a file may be that is looked into, in bytes: as much text as is read. */

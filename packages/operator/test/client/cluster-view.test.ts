@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { plainValue } from '@callgate/engine/internal/source/plain-value';
 import { readDocuments } from '@callgate/engine/internal/source/read';
 import { refusal, send, TOKEN } from '@callgate/testing/api-server';
 import { Undo } from '@callgate/testing/recorded';
@@ -10,7 +11,6 @@ import { AUDIT_KINDS } from '../../src/client/audit-kinds.ts';
 import { auditRules, kubeletRules, type RbacRule } from '../../src/client/cluster-role.ts';
 import { clusterObjects } from '../../src/client/cluster-view.ts';
 import { kubeletSettings } from '../../src/client/kubelet-settings.ts';
-import { plainValue } from '../../src/client/plain-value.ts';
 import { all, faultOf, serve, someObjects } from './server.ts';
 
 const undo = new Undo();

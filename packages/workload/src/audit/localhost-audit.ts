@@ -63,12 +63,7 @@ export class LocalhostAudit {
           inFile: [],
         };
       case 'refused': {
-        const [first] = locate(
-          verdict.diagnostics.filter((d) => hasErrors([d])),
-          printable(path),
-          text,
-        );
-        const at = first ? ` (${first.file}:${first.line}:${first.column}: ${first.message})` : '';
+        const { at } = firstFault(verdict, path, text);
         return {
           kind: 'stops',
           code: 'localhost-refused',
@@ -171,13 +166,8 @@ export class LocalhostAudit {
           inFile: [],
         };
       case 'refused': {
-        const [first] = locate(
-          verdict.diagnostics.filter((d) => hasErrors([d])),
-          printable(file),
-          text,
-        );
-        const at = first ? ` (${first.file}:${first.line}:${first.column}: ${first.message})` : '';
-        return stops('localhost-refused', `${verdict.why}: ${path}${at}`, first?.remedy);
+        const { at, remedy } = firstFault(verdict, file, text);
+        return stops('localhost-refused', `${verdict.why}: ${path}${at}`, remedy);
       }
       case 'cannot-start':
         return stops(
@@ -300,6 +290,18 @@ export type NamedVerdict =
       readonly said: string;
       readonly inFile: readonly LocatedFinding[];
     };
+
+/** Where the first fault of a refused file is, in words, and what to do about it. */
+function firstFault(
+  { diagnostics }: Extract<FileVerdict, { kind: 'refused' }>,
+  file: string,
+  text: string,
+): { readonly at: string; readonly remedy?: string } {
+  const errors = diagnostics.filter((d) => hasErrors([d]));
+  const [first] = locate(errors, printable(file), text);
+  if (!first) return { at: '' };
+  return { at: ` (${first.file}:${first.line}:${first.column}: ${first.message})`, remedy: first.remedy };
+}
 
 type Stops = (code: AuditCode, said: string, fix?: string) => OpenedContainer;
 

@@ -1,6 +1,6 @@
 import { parseRelease, type Release } from '@callgate/engine/internal/runtime/target';
 import { NODE_RUNTIMES, type NodeRuntime } from './cluster-node.ts';
-import type { LiveObject } from './live-objects.ts';
+import { type LiveObject, part, text } from './live-json.ts';
 
 /** What a node of a cluster says of itself. */
 export interface LiveNode {
@@ -19,7 +19,7 @@ export interface LiveNode {
 /** Reads a Node; undefined for other objects. */
 export function liveNode(object: LiveObject): LiveNode | undefined {
   if (object.kind !== 'Node') return undefined;
-  const info = below(below(object.status)?.nodeInfo) ?? {};
+  const info = part(object, 'status', 'nodeInfo') ?? {};
   const said = text(info.containerRuntimeVersion);
   const [scheme, version = ''] = said.split('://');
   const known = scheme === 'cri-o' ? 'crio' : scheme;
@@ -27,19 +27,11 @@ export function liveNode(object: LiveObject): LiveNode | undefined {
   const release = parseRelease(version);
   const minor = /^v1\.(\d{1,3})/.exec(text(info.kubeletVersion))?.[1];
   return {
-    name: text(below(object.metadata)?.name),
+    name: text(part(object, 'metadata')?.name),
     ...(runtime && { runtime }),
     ...(release && { release }),
     said,
     ...(minor !== undefined && { kubernetes: Number(minor) }),
     architecture: text(info.architecture),
   };
-}
-
-function below(value: unknown): LiveObject | undefined {
-  return typeof value === 'object' && value !== null ? (value as LiveObject) : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,5 +1,4 @@
-/** An object of a cluster as its API writes it. */
-export type LiveObject = Readonly<Record<string, unknown>>;
+import { type LiveObject, part, text } from './live-json.ts';
 
 /**
  * Which objects of a live cluster are looked at, so that one is not told for each of its copies: controllers come first, then
@@ -68,18 +67,4 @@ function keyOf(object: LiveObject, kind: string, name: string): string {
 
 function nameOf(object: LiveObject): string {
   return text(part(object, 'metadata')?.name);
-}
-
-function part(object: LiveObject, ...keys: readonly string[]): LiveObject | undefined {
-  let at: unknown = object;
-  for (const key of keys) at = isObject(at) ? at[key] : undefined;
-  return isObject(at) ? at : undefined;
-}
-
-function isObject(value: unknown): value is LiveObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

@@ -1,4 +1,4 @@
-import type { LiveObject } from './live-objects.ts';
+import { type LiveObject, part, text } from './live-json.ts';
 
 /** What the Security Profiles Operator has spread over the nodes of a cluster. */
 export class SpreadProfiles {
@@ -9,14 +9,14 @@ export class SpreadProfiles {
 
   /** Learns what an object says; others are passed over. */
   learn(object: LiveObject): void {
-    const metadata = below(object.metadata);
+    const metadata = part(object, 'metadata');
     const namespace = text(metadata?.namespace);
     if (object.kind === 'SeccompProfile') {
-      const path = text(below(object.status)?.localhostProfile);
+      const path = text(part(object, 'status')?.localhostProfile);
       if (path !== '') this.paths.set(path, `${namespace}/${text(metadata?.name)}`);
     }
     if (object.kind === 'SecurityProfileNodeStatus') {
-      const id = text(below(metadata?.labels)?.['spo.x-k8s.io/profile-id']).replace(/^SeccompProfile-/, '');
+      const id = text(part(metadata, 'labels')?.['spo.x-k8s.io/profile-id']).replace(/^SeccompProfile-/, '');
       const of = `${namespace}/${id}`;
       const known = this.nodes.get(of) ?? new Map<string, string>();
       known.set(text(object.nodeName), text(object.status));
@@ -30,12 +30,4 @@ export class SpreadProfiles {
     if (profile === undefined) return undefined;
     return [...(this.nodes.get(profile) ?? [])].filter(([, state]) => state !== 'Installed');
   }
-}
-
-function below(value: unknown): LiveObject | undefined {
-  return typeof value === 'object' && value !== null ? (value as LiveObject) : undefined;
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }

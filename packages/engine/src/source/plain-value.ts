@@ -1,6 +1,6 @@
-import type { Tree } from '@callgate/engine/internal/source/tree';
+import type { Tree } from './tree.ts';
 
-/** What a document says, as JSON.parse() gives it. */
+/** What a document says, without its places: as JSON.parse() gives it. */
 export function plainValue(tree: Tree): unknown {
   switch (tree.kind) {
     case 'object':
