@@ -1,7 +1,9 @@
 import { suggest } from '@callgate/engine/internal/diagnostics/suggest';
 import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
-import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
-import type { LintReport } from '@callgate/engine/internal/report/finding-formats/finding-format';
+import type {
+  FindingFormat,
+  LintReport,
+} from '@callgate/engine/internal/report/finding-formats/finding-format';
 import { PLAIN, type Style } from '@callgate/engine/internal/report/style';
 import { listed, printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
@@ -17,6 +19,7 @@ import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addNodeFlags, type NodeFlags } from '../flags/node-flags.ts';
+import { addReportFlags, counts, formatAsked, type ReportFlags } from '../flags/report-flags.ts';
 import { type AuditFlags, auditOptionsOf } from '../load/audit-options.ts';
 import { type AuditedNode, auditCluster, type ClusterFlags } from '../load/cluster-audit.ts';
 import { manifests } from '../load/manifests.ts';
@@ -25,21 +28,13 @@ import { ownPackage } from '../load/own-package.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
-interface Flags extends NodeFlags, AuditFlags, ClusterFlags {
+interface Flags extends NodeFlags, AuditFlags, ClusterFlags, ReportFlags {
   readonly cluster?: boolean;
   readonly static?: string;
   readonly nodeProfiles?: readonly string[];
   readonly explain?: string;
   readonly matrix?: boolean;
-  readonly format: string;
-  readonly output: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly all?: boolean;
-  readonly failOn: FindingSeverity;
 }
-
-const FORMAT_HELP = FINDING_FORMATS.map(({ id, about }) => `${id} (${about})`).join(', ');
 
 /** Flags that say something of a cluster alone. */
 const OF_CLUSTERS = [
@@ -76,21 +71,8 @@ export const audit: Verb = {
       .option(
         '--matrix',
         'a table of the calls that attackers like, and which filter lets them pass (html has it, too)',
-      )
-      .addOption(
-        new Option('--fail-on <severity>', `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')}`)
-          .choices(FINDING_SEVERITIES)
-          .default('low'),
-      )
-      .option('-a, --all', 'what is only worth knowing, too (info)')
-      .addOption(
-        new Option('-f, --format <format>', FORMAT_HELP)
-          .choices(FINDING_FORMATS.map(({ id }) => id))
-          .default('text'),
-      )
-      .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
-      .option('--json', 'the same as --format json')
-      .option('-q, --quiet', 'say nothing; the exit status tells');
+      );
+    addReportFlags(command);
     command
       .optionsGroup('A live cluster:')
       .option(
@@ -117,11 +99,10 @@ ${examples('audit k8s/', 'audit --cluster -A --nodes', 'audit - < rendered.yaml'
   async run(context, command) {
     const [names] = command.processedArgs as [string[]];
     const flags = command.opts<Flags>();
-    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
-      throw new CliFailure(`--json is --format json, not ${flags.format}`);
+    const format = formatAsked(command);
     if (names.length === 0 && flags.static === undefined && !flags.cluster)
       throw new CliFailure('what is to be audited? name a file or a folder, or "-" for stdin');
-    if (flags.cluster) return await ofCluster(context, flags, names);
+    if (flags.cluster) return await ofCluster(context, flags, format, names);
     const lonely = OF_CLUSTERS.find(([key]) => flags[key] !== undefined);
     if (lonely) throw new CliFailure(`${lonely[1]} is for --cluster; files are audited whole`);
     const options = {
@@ -134,21 +115,32 @@ ${examples('audit k8s/', 'audit --cluster -A --nodes', 'audit - < rendered.yaml'
       for await (const { file, piece } of manifests(context, [flags.static]))
         auditor.add(file, piece, { isStatic: true });
     const found = auditor.end();
-    return told(context, flags, found);
+    return told(context, flags, format, found);
   },
 };
 
-async function ofCluster(context: Context, flags: Flags, names: readonly string[]): Promise<number> {
+async function ofCluster(
+  context: Context,
+  flags: Flags,
+  format: FindingFormat,
+  names: readonly string[],
+): Promise<number> {
   if (names.length > 0 || flags.static !== undefined)
     throw new CliFailure('--cluster audits what runs there, and no files beside it');
   const { audit: found, nodes } = await auditCluster(context, flags, async (seen) => ({
     ...(await auditOptionsOf(context, flags, seen)),
     tellsStoryOf: storyAsked(flags),
   }));
-  return told(context, flags, found, nodes);
+  return told(context, flags, format, found, nodes);
 }
 
-function told(context: Context, flags: Flags, all: Audit, nodes?: readonly AuditedNode[]): number {
+function told(
+  context: Context,
+  flags: Flags,
+  format: FindingFormat,
+  all: Audit,
+  nodes?: readonly AuditedNode[],
+): number {
   const lacking = missingOnNodes(
     all.containers,
     lackingFolders(nodeFolders(context, flags.nodeProfiles ?? [])),
@@ -157,7 +149,7 @@ function told(context: Context, flags: Flags, all: Audit, nodes?: readonly Audit
   if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
   for (const { file, line, column, message, code } of unreadIn(found))
     context.stderr.write(`callgate: ${file}:${line}:${column}: error: ${message} [${code}]\n`);
-  write(context, flags, found, flags.nodes ? nodes : []);
+  write(context, flags, format, found, flags.nodes ? nodes : []);
   const silence = whyNothing(found);
   if (silence) context.stderr.write(`callgate: ${silence}\n`);
   return statusOf(found, flags);
@@ -165,11 +157,11 @@ function told(context: Context, flags: Flags, all: Audit, nodes?: readonly Audit
 
 function write(
   context: Context,
-  { format: named, json, output, quiet, all, matrix = false }: Flags,
+  { output, quiet, all, matrix = false }: Flags,
+  format: FindingFormat,
   found: Audit,
   nodes: readonly AuditedNode[] = [],
 ): void {
-  const format = findFindingFormat(json ? 'json' : named)!;
   const toStdout = output === '-';
   if (quiet && toStdout) return;
   const style = toStdout ? styleFor(context.stdout, context.env) : PLAIN;
@@ -258,10 +250,7 @@ function whyNothing({ documents, findings, unread }: Audit): string | undefined 
     : 'there is no document to audit';
 }
 
-function statusOf(found: Audit, { failOn }: Flags): number {
+function statusOf(found: Audit, { failOn = 'low' }: Flags): number {
   if (unreadIn(found).length > 0 || found.documents === 0) return FAILED;
-  const worst = FINDING_SEVERITIES.indexOf(failOn);
-  return found.findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst)
-    ? FINDINGS
-    : CLEAN;
+  return found.findings.some(({ severity }) => counts(severity, failOn)) ? FINDINGS : CLEAN;
 }

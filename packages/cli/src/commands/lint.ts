@@ -1,14 +1,12 @@
 import { resolve } from 'node:path';
-import { FINDING_SEVERITIES, type FindingSeverity } from '@callgate/engine/internal/lint/finding';
-import { FINDING_FORMATS, findFindingFormat } from '@callgate/engine/internal/report/finding-formats';
 import { type FixedFinding, fixDocument, fixText } from '@callgate/engine/internal/report/fixes';
 import { type GradedProfile, gradeDocument, gradeText } from '@callgate/engine/internal/report/grade';
 import { PLAIN } from '@callgate/engine/internal/report/style';
 import { printable } from '@callgate/engine/internal/report/words';
-import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
+import { addReportFlags, counts, formatAsked, type ReportFlags } from '../flags/report-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { fixProfiles } from '../load/fix-profiles.ts';
@@ -21,20 +19,12 @@ import { patchOf } from '../terminal/patch.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
-interface LintFlags extends TargetFlags, ConfigFlags {
+interface LintFlags extends TargetFlags, ConfigFlags, ReportFlags {
   readonly grade?: boolean;
   readonly fix?: boolean;
   readonly fixDryRun?: boolean;
-  readonly format: string;
-  readonly output: string;
-  readonly json?: boolean;
-  readonly quiet?: boolean;
-  readonly all?: boolean;
   readonly skipOthers?: boolean;
-  readonly failOn?: FindingSeverity;
 }
-
-const FORMAT_HELP = FINDING_FORMATS.map(({ id, about }) => `${id} (${about})`).join(', ');
 
 export const lint: Verb = {
   name: 'lint',
@@ -45,28 +35,17 @@ export const lint: Verb = {
         '<profile...>',
         'profiles, folders of them, "-" for stdin, or a default profile such as stock:docker',
       )
-      .addOption(
-        new Option(
-          '--fail-on <severity>',
-          `exit with 1 from this on: ${FINDING_SEVERITIES.join(', ')} (default: low)`,
-        ).choices(FINDING_SEVERITIES),
-      )
       .option('--fix', 'mend in the files what can be mended, each change proved; what is left is told')
       .option('--fix-dry-run', 'show what --fix would change, and change nothing')
       .option(
         '--grade',
         'a letter for each profile, everything that it is the sum of, and what the defaults of runtimes deny',
       )
-      .option('-a, --all', 'what is only worth knowing, too (info)')
-      .option('--skip-others', 'pass over files that hold no profile, for hooks that hand on every JSON file')
-      .addOption(
-        new Option('-f, --format <format>', FORMAT_HELP)
-          .choices(FINDING_FORMATS.map(({ id }) => id))
-          .default('text'),
-      )
-      .option('-o, --output <file>', 'where it goes; "-" for stdout', '-')
-      .option('--json', 'the same as --format json')
-      .option('-q, --quiet', 'say nothing; the exit status tells');
+      .option(
+        '--skip-others',
+        'pass over files that hold no profile, for hooks that hand on every JSON file',
+      );
+    addReportFlags(command);
     addConfigFlags(command);
     addTargetFlags(command);
     command.addHelpText(
@@ -89,8 +68,7 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
   async run(context, command) {
     const [names] = command.processedArgs as [string[]];
     const flags = command.opts<LintFlags>();
-    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
-      throw new CliFailure(`--json is --format json, not ${flags.format}`);
+    const format = formatAsked(command);
     const house = await houseRules(context, flags);
     const linted: Omit<Linted, 'judged'>[] = [];
     const profiles: string[] = [];
@@ -122,7 +100,6 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
     const suppressed = linted.flatMap((l) => l.suppressed);
     const diagnostics = linted.flatMap((l) => l.faults);
     for (const { faults, text } of linted) writeFaults(context, faults, text, 'callgate: ');
-    const format = findFindingFormat(flags.json ? 'json' : flags.format)!;
     if (!(flags.quiet && toStdout && format.id === 'text')) {
       const report = {
         findings,
@@ -138,8 +115,8 @@ ${examples('lint profile.json', 'lint profiles/ --runtime docker --fail-on high'
       writeFile(context, flags.output, format.write(report, writing) + grades.join(''));
     }
     if (diagnostics.length > 0) return FAILED;
-    const worst = FINDING_SEVERITIES.indexOf(flags.failOn ?? house.failOn ?? 'low');
-    return findings.some(({ severity }) => FINDING_SEVERITIES.indexOf(severity) <= worst) ? FINDINGS : CLEAN;
+    const from = flags.failOn ?? house.failOn ?? 'low';
+    return findings.some(({ severity }) => counts(severity, from)) ? FINDINGS : CLEAN;
   },
 };
 
