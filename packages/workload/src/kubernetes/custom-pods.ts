@@ -1,6 +1,7 @@
 import type { Tree } from '@callgate/engine/internal/source/tree';
 import { itemsAt, type ObjectTree, objectAt, stringAt, valueAt } from '../documents/lookup.ts';
 import { builtInPod, builtInTemplate } from './built-in-pods.ts';
+import { describesPods, isChartValues } from './describing-groups.ts';
 import { type KubeObject, objectsOf } from './kube-object.ts';
 import {
   type ContainerSite,
@@ -11,52 +12,13 @@ import {
   type PodSite,
 } from './pod-site.ts';
 
-/** Groups whose objects speak of pods, but make none: policies, definitions, machines. */
-const NO_WORKLOADS = [
-  'admissionregistration.k8s.io',
-  'apiextensions.k8s.io',
-  'cdi.kubevirt.io',
-  'constraints.gatekeeper.sh',
-  'config.gatekeeper.sh',
-  'instancetype.kubevirt.io',
-  'kubevirt.io',
-  'kustomize.config.k8s.io',
-  'kyverno.io',
-  'mutations.gatekeeper.sh',
-  'policies.kubewarden.io',
-  'policies.kyverno.io',
-  'security-profiles-operator.x-k8s.io',
-  'security.openshift.io',
-  'spdx.softwarecomposition.kubescape.io',
-  'kubescape.io',
-  'templates.gatekeeper.sh',
-  'expansion.gatekeeper.sh',
-  'policy',
-];
-
-/** What is for a chart to read; that it looks like a pod says nothing of the pods that come of it. */
-const CHART_VALUES = ['values', 'valuesObject', 'valuesInline'];
-/** Groups whose objects have charts rendered. */
-const CHART_GROUPS = [
-  'argoproj.io',
-  'apps.open-cluster-management.io',
-  'fleet.cattle.io',
-  'helm.crossplane.io',
-  'helm.m.crossplane.io',
-  'helm.toolkit.fluxcd.io',
-];
-
-function isChartValues({ group }: KubeObject, key: string): boolean {
-  return CHART_VALUES.includes(key) && CHART_GROUPS.includes(group);
-}
-
 /** Values are not looked into deeper: a pod in a custom kind stands within. */
 const DEEPEST = 16;
 
 /** The pods of an object: of a kind that Kubernetes knows, or of one that embeds them anywhere. */
 export function podsOf(object: KubeObject): PodSite[] {
   if (builtInTemplate(object)) return [builtInPod(object)].flatMap((pod) => pod ?? []);
-  if (isCore(object) || NO_WORKLOADS.includes(object.group)) return [];
+  if (isCore(object) || describesPods(object.group)) return [];
   return embeddedPods(object);
 }
 
@@ -80,7 +42,7 @@ function embeddedPods(object: KubeObject): PodSite[] {
     else if (pod) found.push(pod);
     else
       for (const { key, value } of tree.entries)
-        if (!isChartValues(object, key)) search(value, below(at, tree, key));
+        if (!isChartValues(object.group, key)) search(value, below(at, tree, key));
   };
   search(object.tree, { path: '', depth: 0 });
   return found.length > 0 ? found : operatorsPods(object);
@@ -170,7 +132,7 @@ function operatorsPods(object: KubeObject): PodSite[] {
     if (profile) found.push(unknownPod(object, tree, path, profile));
     else
       for (const { key, value } of tree.entries)
-        if (!isChartValues(object, key)) search(value, path === '' ? key : `${path}.${key}`, depth + 1);
+        if (!isChartValues(object.group, key)) search(value, path === '' ? key : `${path}.${key}`, depth + 1);
   };
   search(object.tree, '', 0);
   return found;

@@ -1,4 +1,5 @@
 import type { Value } from '@callgate/engine/internal/source/edit';
+import { describesPods, isChartValues } from '../kubernetes/describing-groups.ts';
 import { workflowPods } from './argo-workflows.ts';
 import { member, memberAt } from './merged.ts';
 import { isObject, listOf, type Path, stringOf, valueAt } from './plain.ts';
@@ -60,9 +61,6 @@ const TEMPLATES: Readonly<Record<string, readonly string[]>> = {
 };
 /** Kinds that the API server refuses without a selector. */
 const SELECTED = new Set(['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Rollout']);
-/** Groups whose objects describe others: schemas, policies, virtual machines, what kustomize reads. */
-const DESCRIBING =
-  /^(apiextensions\.k8s\.io|admissionregistration\.k8s\.io|([\w-]+\.)?kyverno\.io|([\w-]+\.)*gatekeeper\.sh|policies\.kubewarden\.io|([\w-]+\.)?kubevirt\.io|kustomize\.config\.k8s\.io)$/;
 const CONTAINER_LISTS = ['initContainers', 'containers', 'ephemeralContainers'];
 /** How deep templates are looked for, and in how many values. */
 const DEEPEST = 24;
@@ -104,7 +102,7 @@ function podsOf(
   objectPath: Path,
 ): { readonly pods: readonly PodPlace[]; readonly why?: string } {
   const group = object.apiVersion.includes('/') ? object.apiVersion.split('/')[0] : '';
-  if (DESCRIBING.test(group)) return { pods: [] };
+  if (describesPods(group)) return { pods: [] };
   const isBuiltIn =
     ['', 'apps', 'batch', 'extensions'].includes(group) && Object.hasOwn(TEMPLATES, object.kind);
   const at = { value, object, objectPath, isBuiltIn };
@@ -181,7 +179,8 @@ function customPods(at: At, group: string): PodPlace[] {
     if (pod) found.push(group === 'serving.knative.dev' ? withoutPodLevel(pod) : pod);
     else if (!steps && !workflow)
       for (const [key, inner] of Object.entries(value))
-        if (key !== '<<') visit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
+        if (key !== '<<' && !isChartValues(group, key))
+          visit(inner, [...path, Array.isArray(value) ? Number(key) : key]);
   };
   visit(at.value, []);
   return found;

@@ -31,6 +31,19 @@ describe('pod templates of built-in kinds', () => {
 });
 
 describe('custom kinds', () => {
+  it('hold no pod in the values of a chart, nor where they only speak of pods', () => {
+    const podShaped = 'template: {spec: {containers: [{name: a, image: b}]}}';
+    for (const [apiVersion, spec] of [
+      ['argoproj.io/v1alpha1', `source: {helm: {valuesObject: {${podShaped}}}}`],
+      ['helm.toolkit.fluxcd.io/v2', `values: {${podShaped}}`],
+      ['policies.kyverno.io/v1', podShaped],
+      ['kubescape.io/v1', podShaped],
+    ]) {
+      const [document] = valuesOf(`apiVersion: ${apiVersion}\nkind: Anything\nspec: {${spec}}\n`);
+      expect(podsIn(document).pods, apiVersion).toEqual([]);
+    }
+  });
+
   it('have templates at any depth', () => {
     const [ray] = valuesOf(
       secured(`apiVersion: ray.io/v1
