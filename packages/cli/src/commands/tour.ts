@@ -10,11 +10,15 @@ import type { Recording } from '@callgate/engine/internal/recording/recording';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
-import { parseArgument } from '@callgate/engine/internal/syscalls/arguments';
-import { ATTACKS, type Attack, type AttackResult, attempt } from '@callgate/linux/internal/attacks';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { makeOwnFolder } from '@callgate/linux/internal/files/own-folder';
-import { nativeNumber, thisMachine } from '@callgate/linux/internal/machine';
+import { thisMachine } from '@callgate/linux/internal/machine';
 import { findProgram } from '@callgate/linux/internal/process/find-program';
+import { attackTable, isOpen } from '@callgate/linux/internal/trials/attack-table';
+import { attacksOf } from '@callgate/linux/internal/trials/attacks';
+import { callsOnThisMachine } from '@callgate/linux/internal/trials/make-calls';
+import type { AttackWay } from '@callgate/linux/internal/trials/trial';
+import { tryAttacks } from '@callgate/linux/internal/trials/try-attacks';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, type Context, FINDINGS } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
@@ -168,29 +172,16 @@ class Tour {
 
   private async attack(subject: Subject, filter: Program): Promise<boolean> {
     this.title('Attack from inside: what a hijacked program would try');
-    const [before, after] = [await attempt(ATTACKS, undefined), await attempt(ATTACKS, filter)];
-    const results = ATTACKS.map((attack, i) => ({ attack, before: before[i], after: after[i] }));
-    const tried = results.filter((r) => r.before !== undefined);
-    const held = tried.map((r) => isBlocked(subject, r.attack, r.after));
-    this.table([
-      ['', 'call', 'unconfined', 'confined', 'what it is for'],
-      ...tried.map(({ attack, before, after }, i) => [
-        held[i] === 'open'
-          ? this.style.red('✗')
-          : held[i] === 'needed'
-            ? this.style.yellow('·')
-            : this.style.green('✓'),
-        attack.syscall,
-        before ?? '',
-        held[i] === 'needed' ? `${after} (the program needs it)` : (after ?? ''),
-        this.style.dim(attack.gain),
-      ]),
-    ]);
-    const blocked = held.filter((h) => h === 'blocked').length;
+    const attacks = attacksOf(thisMachine().abi.name);
+    const trials = await tryAttacks(attacks, callsOnThisMachine(filter), callsOnThisMachine(undefined));
+    const isNeeded = (way: AttackWay) => isAllowed(subject, way);
+    const { rows, summary } = attackTable(trials, isNeeded, this.style);
+    this.table(rows);
+    for (const line of summary) this.say(line);
     this.say(
-      `${blocked} of ${tried.length} blocked by the kernel before they began. Unconfined errors come from the harmless arguments or from missing rights.`,
+      this.style.dim('The arguments do no harm; "passes" is the answer of a kernel that stops nothing.'),
     );
-    return !held.includes('open');
+    return !trials.some((trial) => isOpen(trial, isNeeded));
   }
 
   private goOn(path: string): void {
@@ -247,22 +238,9 @@ class Tour {
   }
 }
 
-/** Whether the kernel turned an attack away because the profile says so. */
-function isBlocked(
-  subject: Subject,
-  attack: Attack,
-  after: AttackResult | undefined,
-): 'blocked' | 'needed' | 'open' {
-  const { abi } = thisMachine();
-  const args = attack.args.map((text) => parseArgument(text)!);
-  const verdict = explainCall(subject.policy, {
-    arch: abi.auditArch,
-    nr: nativeNumber(attack.syscall),
-    args,
-  });
-  if (verdict.action === 'ALLOW') return 'needed';
-  const expected = verdict.data === 38 ? 'ENOSYS' : 'EPERM';
-  return after === expected || after === 'SIGSYS' ? 'blocked' : 'open';
+/** Whether the profile lets a call pass, because the program was seen to make it. */
+function isAllowed({ policy }: Subject, { abi, nr, args }: AttackWay): boolean {
+  return explainCall(policy, { arch: abiOf(abi).auditArch, nr, args }).action === 'ALLOW';
 }
 
 function visible(text: string): number {

@@ -21,6 +21,7 @@ const CHANNEL = 3;
 const SIGCHLD = 17;
 const SIGKILL = 9;
 const PR_SET_PDEATHSIG = 1;
+const PR_SET_DUMPABLE = 4;
 const PR_SET_NO_NEW_PRIVS = 38;
 const SECCOMP_SET_MODE_FILTER = 1;
 const PROT_READ_WRITE = 3;
@@ -30,12 +31,13 @@ const SHARED = 0x20000000;
 
 /**
  * A program that makes each call in a child of its own and then writes the fields of all of them to descriptor 3. A child
- * notes the result in shared memory, so that it is known even if the filter allows no other call.
+ * notes the result in shared memory, so that it is known even if the filter allows no other call. `constants` lie at CONSTANTS_AT.
  */
 export function trialProgram(
   calls: readonly CallPlan[],
   nr: (name: string) => number,
   wordSize: 4 | 8,
+  constants?: Uint8Array,
 ): MachineProgram {
   const call = callsBy(nr);
   const size = calls.length * FIELDS.length * wordSize;
@@ -72,6 +74,8 @@ export function trialProgram(
   return {
     steps: [
       call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+      // Children that a filter kills leave no core files, and wake nobody who collects these.
+      call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]),
       call('mmap', [SHARED, size, PROT_READ_WRITE, MAP_SHARED_FIXED_ANONYMOUS, -1, 0]),
       ...steps,
       call('write', [CHANNEL, { address: { block: 'shared' } }, size]),
@@ -85,6 +89,7 @@ export function trialProgram(
       { name: 'patience', content: [0, 0, PATIENCE, 0] },
       ...calls.flatMap(({ filter }, i) => (filter ? filterBlocks(filter, `filter ${i}`) : [])),
     ],
+    ...(constants && { constants }),
   };
 }
 

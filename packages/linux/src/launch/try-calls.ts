@@ -17,20 +17,25 @@ export interface CallTrial {
 /** How many calls one process is told to make. */
 const AT_ONCE = 256;
 
-/** Makes each call in a process of its own, under its filter; how each ended, in their order. */
-export async function tryCalls(trials: readonly CallTrial[]): Promise<CallEnd[]> {
+/**
+ * Makes each call in a process of its own, under its filter; how each ended, in their order. Arguments may point into
+ * `constants`, which lie at CONSTANTS_AT there.
+ */
+export async function tryCalls(trials: readonly CallTrial[], constants?: Uint8Array): Promise<CallEnd[]> {
   const ends: CallEnd[] = [];
   for (let i = 0; i < trials.length; i += AT_ONCE)
-    ends.push(...(await tryAtOnce(trials.slice(i, i + AT_ONCE))));
+    ends.push(...(await tryAtOnce(trials.slice(i, i + AT_ONCE), constants)));
   return ends;
 }
 
-async function tryAtOnce(trials: readonly CallTrial[]): Promise<CallEnd[]> {
+async function tryAtOnce(trials: readonly CallTrial[], constants?: Uint8Array): Promise<CallEnd[]> {
   const { endian } = thisMachine().abi;
   const plans = trials.map((trial) => {
     return { ...trial, filter: trial.filter && encodeProgram(trial.filter, endian) };
   });
-  const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize), { stdio: 'ignore' });
+  const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize, constants), {
+    stdio: 'ignore',
+  });
   if (child.pid === undefined) throw await failedStart(child);
   return readEnds(wordsIn(await bytesOf(child.stdio[3] as Duplex)), trials.length);
 }

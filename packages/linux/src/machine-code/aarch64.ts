@@ -1,5 +1,5 @@
 import type { Addresses, InstructionSet } from './instruction-set.ts';
-import type { Place, Step, Value } from './steps.ts';
+import { FIRST_LETTER, type Place, SPELLED_SHIFTS, type Step, type Value } from './steps.ts';
 
 /** The number of the call is in x8, arguments in x0 to x5, the result in x0 (man 2 syscall). */
 const NUMBER = 8;
@@ -9,8 +9,9 @@ const VALUE = 10;
 const OTHER = 11;
 
 const SVC = 0xd4000001;
-/** udf #0 */
+/** udf #0, brk #0 */
 const UDF = 0;
+const BRK = 0xd4200000;
 /** Conditions of b.cond. */
 const CONDITIONS = { equal: 0x0, different: 0x1, less: 0xb } as const;
 
@@ -28,7 +29,9 @@ function encode(step: Step, at: number, addresses: Addresses): number[] {
     case 'label':
       return [];
     case 'fault':
-      return [UDF];
+      return fault(step.as);
+    case 'spell':
+      return SPELLED_SHIFTS.flatMap((shift, i) => letter(step.word, shift, step.to, i, addresses));
     case 'store':
       return [...load(VALUE, step.value, addresses), ...store(VALUE, step.to, addresses)];
     case 'syscall':
@@ -51,6 +54,25 @@ function encode(step: Step, at: number, addresses: Addresses): number[] {
       return [...compare, 0x54000000 | (distance(jumps, addresses.label(step.to), 19) << 5) | CONDITIONS[is]];
     }
   }
+}
+
+function fault(as: 'trap' | 'access' | undefined): number[] {
+  if (as === undefined) return [UDF];
+  // ldr x10, [x9] where nothing is mapped.
+  return as === 'trap' ? [BRK] : [...constant(ADDRESS, 0n), 0xf9400000 | (ADDRESS << 5) | VALUE];
+}
+
+/** ldr x10, [word]; lsr w10, w10, shift; and w10, w10, 15; add w10, w10, 'A'; strb w10, [to + i] */
+function letter(word: Place, shift: number, to: Place, i: number, addresses: Addresses): number[] {
+  const same = (VALUE << 5) | VALUE;
+  return [
+    ...load(VALUE, { word }, addresses),
+    0x53007c00 | (shift << 16) | same,
+    0x12000c00 | same,
+    0x11000000 | (FIRST_LETTER << 10) | same,
+    ...constant(ADDRESS, BigInt(addresses.place(to) + i)),
+    0x39000000 | (ADDRESS << 5) | VALUE,
+  ];
 }
 
 /** movz and three movk, or ldr from an address. */

@@ -1,5 +1,5 @@
 import type { Addresses, InstructionSet } from './instruction-set.ts';
-import type { Place, Step, Value } from './steps.ts';
+import { FIRST_LETTER, type Place, SPELLED_SHIFTS, type Step, type Value } from './steps.ts';
 
 /** The number of the call is in r7, arguments in r0 to r5, the result in r0 (man 2 syscall). */
 const NUMBER = 7;
@@ -11,8 +11,9 @@ const OTHER = 10;
 const ALWAYS = 0xe;
 const CONDITIONS = { equal: 0x0, different: 0x1, less: 0xb } as const;
 const SVC = 0xef000000;
-/** udf #0 */
+/** udf #0, and the instruction that Linux takes for a breakpoint (arch/arm/kernel/ptrace.c: arm_break_hook). */
 const UDF = 0xe7f000f0;
+const BREAKPOINT = 0xe7f001f0;
 /** EABI version 5, which the kernel demands. */
 const EF_ARM_EABI_VER5 = 0x05000000;
 
@@ -31,7 +32,9 @@ function encode(step: Step, at: number, addresses: Addresses): number[] {
     case 'label':
       return [];
     case 'fault':
-      return [UDF];
+      return fault(step.as);
+    case 'spell':
+      return SPELLED_SHIFTS.flatMap((shift, i) => letter(step.word, shift, step.to, i, addresses));
     case 'store':
       return [...load(VALUE, step.value, addresses), ...store(VALUE, step.to, addresses)];
     case 'syscall':
@@ -53,6 +56,28 @@ function encode(step: Step, at: number, addresses: Addresses): number[] {
       return [...compare, branch(CONDITIONS[is], at + 4 * compare.length, addresses.label(step.to))];
     }
   }
+}
+
+function fault(as: 'trap' | 'access' | undefined): number[] {
+  if (as === undefined) return [UDF];
+  // ldr r9, [r8] where nothing is mapped.
+  return as === 'trap'
+    ? [BREAKPOINT]
+    : [...constant(ADDRESS, 0), 0xe5900000 | (ADDRESS << 16) | (VALUE << 12)];
+}
+
+/** ldr r9, [word]; lsr r9, r9, shift; and r9, r9, 15; add r9, r9, 'A'; strb r9, [to + i] */
+function letter(word: Place, shift: number, to: Place, i: number, addresses: Addresses): number[] {
+  const same = (VALUE << 16) | (VALUE << 12);
+  return [
+    ...load(VALUE, { word }, addresses),
+    // A shift to the right by 0 would mean one by 32.
+    ...(shift === 0 ? [] : [0xe1a00020 | (VALUE << 12) | (shift << 7) | VALUE]),
+    0xe200000f | same,
+    0xe2800000 | same | FIRST_LETTER,
+    ...constant(ADDRESS, addresses.place(to) + i),
+    0xe5c00000 | (ADDRESS << 16) | (VALUE << 12),
+  ];
 }
 
 /** A branch counts from two instructions behind itself. */

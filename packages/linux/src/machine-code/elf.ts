@@ -1,5 +1,5 @@
 import type { Addresses, InstructionSet } from './instruction-set.ts';
-import type { Block, MachineProgram, Place, Value } from './steps.ts';
+import { type Block, CONSTANTS_AT, type MachineProgram, type Place, type Value } from './steps.ts';
 
 /**
  * Where the file is loaded, once to be executed and once to be written to: below 2 GiB, which every encoding reaches, and
@@ -16,7 +16,10 @@ const EXECUTE = 1;
 export function executable(program: MachineProgram, set: InstructionSet): Uint8Array {
   const wide = set.elfClass === 2;
   const [headerSize, segmentSize] = wide ? [64, 56] : [52, 32];
-  const start = headerSize + 2 * segmentSize;
+  const { constants } = program;
+  const start = constants
+    ? CONSTANTS_AT - CODE + Math.ceil(constants.length / 8) * 8
+    : headerSize + 2 * segmentSize;
   // How long the code is depends on neither labels nor places.
   const codeSize = encode(program, set, CODE + start, () => DATA).length;
   const dataOffset = Math.ceil((start + codeSize) / set.wordSize) * set.wordSize;
@@ -51,6 +54,7 @@ export function executable(program: MachineProgram, set: InstructionSet): Uint8A
   segment(0, READ | EXECUTE, 0, CODE, dataOffset);
   segment(1, READ | WRITE, dataOffset, DATA + dataOffset, blocks.size);
   file.set(code, start);
+  if (constants) file.set(constants, CONSTANTS_AT - CODE);
   writeBlocks(program.data, view, set.wordSize, blocks.placeOf);
   return file;
 }

@@ -30,8 +30,15 @@ export type Step =
   | { readonly kind: 'store'; readonly value: Value; readonly to: Place }
   | { readonly kind: 'label'; readonly name: string }
   | { readonly kind: 'jump'; readonly to: string; readonly when?: Condition }
-  /** Ends the process by a signal, without any system call. */
-  | { readonly kind: 'fault' };
+  /** Writes the low 32 bits of a word as eight letters, the highest four bits first: A for 0 up to P for 15. */
+  | { readonly kind: 'spell'; readonly word: Place; readonly to: Place }
+  /** Ends the process by a signal, without any system call: SIGILL, or SIGTRAP for a trap and SIGSEGV for an access. */
+  | { readonly kind: 'fault'; readonly as?: 'trap' | 'access' };
+
+/** How far the highest four bits are to be shifted down, then the next ones, and so on: one letter each. */
+export const SPELLED_SHIFTS: readonly number[] = [28, 24, 20, 16, 12, 8, 4, 0];
+/** The letter for 0. */
+export const FIRST_LETTER = 0x41;
 
 /** A block of data that the program may change: bytes, words, so many bytes of zeros, or a place that it maps by itself. */
 export interface Block {
@@ -43,4 +50,9 @@ export interface Block {
 export interface MachineProgram {
   readonly steps: readonly Step[];
   readonly data: readonly Block[];
+  /** What lies at CONSTANTS_AT and cannot be written to, whatever else the program has. */
+  readonly constants?: Uint8Array;
 }
+
+/** A fixed address, the same in the program of every ABI. */
+export const CONSTANTS_AT = 0x400100;

@@ -1,5 +1,5 @@
 import type { Addresses, InstructionSet } from './instruction-set.ts';
-import type { Place, Step, Value } from './steps.ts';
+import { FIRST_LETTER, type Place, SPELLED_SHIFTS, type Step, type Value } from './steps.ts';
 
 /** Registers by their numbers in instructions. */
 const RAX = 0;
@@ -10,7 +10,8 @@ const X86_ARGUMENTS = [3, 1, 2, 6, 7, 5];
 
 const SYSCALL = [0x0f, 0x05];
 const INT_80 = [0xcd, 0x80];
-const UD2 = [0x0f, 0x0b];
+/** ud2, int3, and hlt, which only a kernel may execute. */
+const FAULTS = { illegal: [0x0f, 0x0b], trap: [0xcc], access: [0xf4] };
 /** jcc rel32: the second byte of its opcode. */
 const JUMPS = { equal: 0x84, different: 0x85, less: 0x8c } as const;
 
@@ -28,7 +29,11 @@ function encode(step: Step, at: number, addresses: Addresses): number[] {
     case 'label':
       return [];
     case 'fault':
-      return UD2;
+      return FAULTS[step.as ?? 'illegal'];
+    case 'spell':
+      return SPELLED_SHIFTS.flatMap((shift, i) =>
+        letter(step.word, shift, absolute(plus(step.to, i), addresses), addresses),
+      );
     case 'store':
       return [...load(RAX, step.value, addresses), ...store(step.to, addresses)];
     case 'syscall': {
@@ -65,6 +70,16 @@ function load(register: number, value: Value, addresses: Addresses): number[] {
 /** mov [address], rax */
 function store(to: Place, addresses: Addresses): number[] {
   return [0x48, 0x89, 0x04, 0x25, ...absolute(to, addresses)];
+}
+
+/** mov eax, [word]; shr eax, shift; and eax, 15; add eax, 'A'; mov [to], al */
+function letter(word: Place, shift: number, to: number[], addresses: Addresses): number[] {
+  const load = [0x8b, 0x04, 0x25, ...absolute(word, addresses)];
+  return [...load, 0xc1, 0xe8, shift, 0x83, 0xe0, 15, 0x83, 0xc0, FIRST_LETTER, 0x88, 0x04, 0x25, ...to];
+}
+
+function plus(place: Place, more: number): Place {
+  return { ...place, plus: (place.plus ?? 0) + more };
 }
 
 function absolute(place: Place, addresses: Addresses): number[] {

@@ -1,5 +1,6 @@
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import type { CallEnd } from '../launch/trial-program.ts';
+import type { AttackCategory, Capability } from './attack-row.ts';
 
 /** One call that an attacker would make, with arguments that do no harm even where nothing stops it. */
 export interface AttackWay {
@@ -12,14 +13,22 @@ export interface AttackWay {
    * arguments nothing happens then, but with an attacker's it would have.
    */
   readonly reached: readonly number[];
+  /**
+   * A harmless call that needs the same right, where the kernel looks at this one's arguments before it asks for rights: in the
+   * control it tells whether the kernel would stop the attacker anyway.
+   */
+  readonly asks?: AttackWay;
 }
 
 /** An effect that an attacker wants, and every call that leads to it: who denies one of them and not the other has a hole. */
 export interface Attack {
   /** As people name it in a spec, such as "mount" or "user-namespace". */
   readonly id: string;
+  readonly category: AttackCategory;
   /** What an attacker gets from it, in a few words. */
   readonly gain: string;
+  /** The capability without which the kernel refuses all of it, where it asks for one. */
+  readonly right?: Capability;
   readonly ways: readonly AttackWay[];
 }
 

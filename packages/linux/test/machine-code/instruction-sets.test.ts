@@ -7,7 +7,13 @@ import { aarch64 } from '@callgate/linux/internal/machine-code/aarch64';
 import { arm } from '@callgate/linux/internal/machine-code/arm';
 import { executable } from '@callgate/linux/internal/machine-code/elf';
 import type { InstructionSet } from '@callgate/linux/internal/machine-code/instruction-set';
-import type { MachineProgram, Place, Step, Value } from '@callgate/linux/internal/machine-code/steps';
+import {
+  CONSTANTS_AT,
+  type MachineProgram,
+  type Place,
+  type Step,
+  type Value,
+} from '@callgate/linux/internal/machine-code/steps';
 import { x86 } from '@callgate/linux/internal/machine-code/x86';
 import { x86_64 } from '@callgate/linux/internal/machine-code/x86-64';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
@@ -127,8 +133,35 @@ for (const { set, needs, emulator } of ROWS)
       expect(run(set, program, emulator).stdout).toBe('ELF');
     });
 
-    it('faults without a call', () => {
-      expect(run(set, { steps: [{ kind: 'fault' }], data: [] }, emulator).signal).toBe('SIGILL');
+    it('faults without a call, in three ways', () => {
+      const signalOf = (step: Step) => run(set, { steps: [step], data: [] }, emulator).signal;
+      expect(signalOf({ kind: 'fault' })).toBe('SIGILL');
+      expect(signalOf({ kind: 'fault', as: 'trap' })).toBe('SIGTRAP');
+      expect(signalOf({ kind: 'fault', as: 'access' })).toBe('SIGSEGV');
+    });
+
+    it('spells a word in letters, and reads constants at their fixed address', () => {
+      const nr = (name: string) => numberOf(set.abi, name)!;
+      const program: MachineProgram = {
+        steps: [
+          { kind: 'spell', word: { block: 'number' }, to: { block: 'text', plus: 1 } },
+          { kind: 'spell', word: { block: 'negative' }, to: { block: 'text', plus: 10 } },
+          { kind: 'syscall', nr: nr('write'), args: [1, { address: { block: 'text' } }, 19] },
+          { kind: 'syscall', nr: nr('write'), args: [1, CONSTANTS_AT, 5] },
+          { kind: 'syscall', nr: nr('exit_group'), args: [0] },
+        ],
+        data: [
+          { name: 'text', content: Buffer.from('<........ ........>') },
+          { name: 'number', content: [0x01234567] },
+          { name: 'negative', content: [-2] },
+        ],
+        constants: Buffer.from('const'),
+      };
+      expect(run(set, program, emulator)).toEqual({
+        stdout: '<ABCDEFGH PPPPPPPO>const',
+        status: 0,
+        signal: null,
+      });
     });
   });
 
