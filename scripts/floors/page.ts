@@ -11,6 +11,7 @@ Written by \`scripts/generate-floors.ts\`.
 
 A container's filter is in force before its program is. What the runtime itself calls in between is its floor: a profile
 without it starts no container. \`build --runtime runc@1.2.6\` adds the floor of one release, \`--runtime runc\` that of all.
+The default profile of the runtime bounds the result ([Not looser than the default](recording.md#not-looser-than-the-default)).
 
 ## How the table comes about
 

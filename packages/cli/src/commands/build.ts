@@ -1,12 +1,16 @@
 import { basename } from 'node:path';
+import { type Extension, extendBase, onBase } from '@callgate/engine/internal/build/extend';
 import { originsFile, stringifyOrigins } from '@callgate/engine/internal/build/origins';
 import { usualCalls } from '@callgate/engine/internal/build/runtime-default';
-import { type BuildOptions, synthesize } from '@callgate/engine/internal/build/synthesize';
+import { type BuildOptions, type Synthesis, synthesize } from '@callgate/engine/internal/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { completenessOf } from '@callgate/engine/internal/recording/completeness';
 import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { boundLines } from '@callgate/engine/internal/report/bound';
 import { buildHtml } from '@callgate/engine/internal/report/build-html';
+import { extensionDocument, extensionLines } from '@callgate/engine/internal/report/extension';
 import { isList } from '@callgate/engine/internal/report/recording';
+import type { Style } from '@callgate/engine/internal/report/style';
 import {
   completenessLines,
   conditionLines,
@@ -15,11 +19,12 @@ import {
   synthesisDocument,
 } from '@callgate/engine/internal/report/synthesis';
 import { printable } from '@callgate/engine/internal/report/words';
+import type { Target } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, CliFailure, type Context, FINDINGS, type Output } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS, InputFaults, type Output } from '../context.ts';
 import {
   addContainerFlags,
   type ContainerFlags,
@@ -28,7 +33,10 @@ import {
 } from '../flags/container-flags.ts';
 import { natural } from '../flags/number.ts';
 import { kernelRange, libcRange } from '../flags/range-flags.ts';
-import { abisNamed } from '../flags/target-flags.ts';
+import { abisNamed, capabilitiesNamed } from '../flags/target-flags.ts';
+import { baseText } from '../load/base.ts';
+import { boundOf } from '../load/bound.ts';
+import { located } from '../load/faults.ts';
 import {
   addLogFlags,
   type LogFlags,
@@ -50,6 +58,7 @@ interface BuildFlags extends LogFlagTexts, ContainerFlags {
   readonly allow?: string;
   readonly withDenied?: boolean;
   readonly tighten?: boolean;
+  readonly base?: string;
   readonly minRuns: string;
   readonly maxValues: string;
   readonly html?: string;
@@ -67,7 +76,11 @@ export const build: Verb = {
       .argument('<recordings...>', 'recordings, or logs of any tool that callgate read knows; "-" for stdin')
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option('--arch <abi,…>', 'a profile for exactly these ABIs (default: those that were recorded)')
-      .optionsGroup('What the profile allows beside what was recorded:');
+      .optionsGroup('What the profile allows beside what was recorded:')
+      .option(
+        '--base <subject>',
+        'what this allows: a file, stock:docker, docker:web, …; a profile keeps its text, and what was recorded is added',
+      );
     addContainerFlags(command);
     command
       .option(
@@ -90,28 +103,41 @@ export const build: Verb = {
       .option('--json', 'one JSON document on stdout: the profile and everything said about it')
       .addHelpText(
         'after',
-        examples(
-          'build monday.json tuesday.json -o profile.json',
-          'build web.json strace.log --runtime docker --explain -o profile.json',
-          'build a.json b.json c.json --tighten --min-runs 3 -o tight.json',
-          'build rec.json --arch x86_64,aarch64 --libc-range glibc:2.36-2.43 -o any.json',
-        ),
+        `
+For a container (--runtime, or a recording that was made in one) the profile is bounded by the runtime's
+default profile: a call that this allows under conditions keeps them, one that it denies stays out and is
+said. That nothing is looser is proven, for every call and ABI; what is named by --allow passes all the same.
+With --no-looser-than nothing passes that the subject denies, --allow or not.
+Exit status: 0 all that was asked for is allowed, 1 something stayed out or is looser, 2 could not do it.
+${examples(
+  'build monday.json tuesday.json -o profile.json',
+  'build web.json strace.log --runtime docker --explain -o profile.json',
+  'build a.json b.json c.json --tighten --min-runs 3 -o tight.json',
+  'build rec.json --arch x86_64,aarch64 --libc-range glibc:2.36-2.43 -o any.json',
+  'build rec.json --no-looser-than stock:docker -o bounded.json',
+  'build --base stock:docker rec.json -o wider.json',
+)}`,
       );
   },
 
   async run(context, command) {
     const [files] = command.processedArgs as [[string, ...string[]]];
     const flags = command.opts<BuildFlags>();
-    const options = { ...buildOptions(flags), ...(await containerOptionsOf(flags)) };
+    const given = { ...buildOptions(flags), ...(await containerOptionsOf(flags)) };
     const logFlags = logFlagsOf({ ...flags, args: flags.args || flags.tighten });
     const recordings = await readEach(context, files, logFlags);
 
-    const synthesis = synthesize(recordings, options);
+    const hasBase = flags.base !== undefined;
+    const options = { ...given, bound: await boundOf(context, flags, recordings, hasBase) };
+    const alone = synthesize(recordings, options);
+    const extension =
+      flags.base === undefined ? undefined : await extended(context, flags.base, flags, alone, recordings);
+    const synthesis = extension ? onBase(alone, extension) : alone;
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
     const observed = recordings.filter(({ recorder }) => !isList(recorder));
     const completeness = observed.length > 1 ? completenessOf(observed) : undefined;
     if (!flags.json || flags.output !== '-')
-      writeFile(context, flags.output, stringifyProfile(synthesis.profile));
+      writeFile(context, flags.output, profileText(flags.output, synthesis, extension));
     if (flags.output !== '-' && flags.sidecar)
       writeFile(context, originsFile(flags.output), stringifyOrigins(synthesis, runs));
     if (flags.html) {
@@ -127,7 +153,12 @@ export const build: Verb = {
     }
 
     if (flags.json)
-      context.stdout.write(`${writeJson(synthesisDocument(recordings, synthesis, completeness))}\n`);
+      context.stdout.write(
+        `${writeJson({
+          ...synthesisDocument(recordings, synthesis, completeness),
+          ...(extension && { base: extensionDocument(flags.base!, extension) }),
+        })}\n`,
+      );
     const reasons = (output: Output) => linesOf(reasonLines(styleFor(output, context.env), synthesis, runs));
     // What was asked for goes to stdout, unless the profile is there.
     const explainsOnStdout = flags.output !== '-' && !flags.json;
@@ -138,13 +169,70 @@ export const build: Verb = {
     const isQuiet = flags.quiet || flags.json;
     const lines = [
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
-      ...(isQuiet ? [] : summaryLines(style, recordings, synthesis)),
+      ...(isQuiet ? [] : summaryOf(style, recordings, alone, flags.base, extension)),
+      ...(isQuiet ? [] : remedyLines(style, synthesis)),
       ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
     context.stderr.write(linesOf(lines));
-    return CLEAN;
+    const isWhole = !extension || (extension.exact && extension.uncovered.length === 0);
+    return isWhole && keepsToBound(synthesis, options.allow) ? CLEAN : FINDINGS;
   },
 };
+
+/** The base's own text where there is one; what is called JSON is. */
+function profileText(output: string, { profile }: Synthesis, extension: Extension | undefined): string {
+  const text = extension?.text ?? stringifyProfile(profile);
+  return output.endsWith('.json') && !text.trimStart().startsWith('{') ? stringifyProfile(profile) : text;
+}
+
+/** What recordings need, written into a base. */
+async function extended(
+  context: Context,
+  base: string,
+  { caps = '' }: BuildFlags,
+  synthesis: Synthesis,
+  recordings: readonly [Recording, ...Recording[]],
+): Promise<Extension> {
+  const target: Target = {
+    native: recordings[0].machine.arch,
+    kernel: thisMachine().kernel,
+    capabilities: capabilitiesNamed(caps),
+  };
+  const text = await baseText(context, base, target);
+  const made = extendBase(text, synthesis, recordings);
+  if (made.kind === 'extended') return made;
+  const why = located(made.diagnostics, base, text.text);
+  throw new InputFaults(why, text.text);
+}
+
+function summaryOf(
+  style: Style,
+  recordings: readonly Recording[],
+  synthesis: Synthesis,
+  base: string | undefined,
+  extension: Extension | undefined,
+): string[] {
+  if (base === undefined || !extension) return summaryLines(style, recordings, synthesis);
+  const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
+  const bound = synthesis.bounded ? boundLines(style, synthesis.bounded) : [];
+  return [...extensionLines(style, base, extension, runs), ...bound];
+}
+
+/** Whether a bound, if there is one, took nothing out and is exceeded by nothing but what is named by hand. */
+function keepsToBound({ bounded }: Synthesis, byHand: readonly string[] = []): boolean {
+  if (!bounded) return true;
+  return bounded.leftOut.length === 0 && bounded.looser.every(({ name = '' }) => byHand.includes(name));
+}
+
+/** What to do about calls that a bound keeps out. */
+function remedyLines(style: Style, { bounded }: Synthesis): string[] {
+  const out = bounded?.leftOut ?? [];
+  if (out.length === 0) return [];
+  const capabilities = out.flatMap((what) => (what.kind === 'call' ? (what.capability ?? []) : []));
+  const having = [...new Set(capabilities)].join(',');
+  const caps = having === '' ? '' : `; --caps ${having} if the container has that`;
+  return [style.dim(`--no-looser-than none allows what was left out${caps}`)];
+}
 
 /** The profile's file, or what was recorded. */
 function titleOf(output: string, [{ command }]: readonly Recording[]): string {

@@ -7,10 +7,10 @@ import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { loadSubject, SUBJECT_HELP, skippedLines, skippedPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
-const SIDED = ['arch', 'kernel', 'caps', 'runtime'] as const;
+const SIDED = ['arch', 'kernel', 'caps', 'runtime', 'libseccomp'] as const;
 type SideFlags = { readonly [K in `${(typeof SIDED)[number]}${'A' | 'B'}`]?: string };
 
 interface DiffFlags extends TargetFlags, SideFlags {
@@ -49,6 +49,7 @@ ${examples(
   'diff stock:docker profile.json',
   'diff profile.json profile.json --runtime-a docker --runtime-b containerd',
   'diff stock:docker stock:docker --caps-b CAP_SYS_ADMIN',
+  'diff stock:docker@25 stock:docker@25 --libseccomp-b 2.5.4',
   'diff profile.json docker:web',
   'diff git:main:profile.json profile.json --fail-on loosened',
 )}`,
@@ -66,10 +67,13 @@ ${examples(
       });
     const a = await load(nameA, 'A');
     const b = await load(nameB, 'B');
+    if (!flags.quiet && !flags.json) for (const line of skippedLines([a, b])) context.stderr.write(line);
     const differences = compare(a, b);
     if (!flags.quiet)
       context.stdout.write(
-        flags.json ? `${writeJson(differencesDocument(differences))}\n` : text(context, a, b, differences),
+        flags.json
+          ? `${writeJson({ ...differencesDocument(differences), ...skippedPart([a, b]) })}\n`
+          : text(context, a, b, differences),
       );
     // Where there are more than can be listed, any kind may be among them.
     const fails =

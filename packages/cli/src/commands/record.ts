@@ -1,6 +1,7 @@
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import { boundLines } from '@callgate/engine/internal/report/bound';
 import { deniedCalls, labelsOf, lacksLines } from '@callgate/engine/internal/report/recording';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
@@ -9,6 +10,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
 import { once } from '../flags/once.ts';
+import { boundOf } from '../load/bound.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
@@ -81,6 +83,8 @@ ${examples(
     const target = targetOf(flags, command.args);
     const container = await containerOptionsOf(flags);
     if (container.floor && flags.profile === undefined) throw new CliFailure('--runtime goes with --profile');
+    if (flags.looserThan !== true && flags.profile === undefined)
+      throw new CliFailure('--no-looser-than goes with --profile');
     for (const file of [flags.output, flags.profile]) if (file !== undefined) expectWritable(context, file);
     const { recording, status } = target
       ? await recordTarget(context, target, flags, say)
@@ -88,8 +92,10 @@ ${examples(
     if (!flags.quiet) context.stderr.write(summary(context, recording));
     if (flags.output) writeResult(context, flags.output, stringifyRecording(recording));
     if (flags.profile) {
-      const { profile } = synthesize([recording], container);
+      const bound = await boundOf(context, flags, [recording]);
+      const { profile, bounded } = synthesize([recording], { ...container, bound });
       writeResult(context, flags.profile, stringifyProfile(profile));
+      if (bounded) for (const line of boundLines(style, bounded)) say(line);
       say(
         `wrote ${printable(flags.profile)}; ${tryIt(flags, flags.profile, target ? ['CMD'] : command.args)}`,
       );

@@ -20,7 +20,7 @@ import {
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadProfileSubject, loadSubject, warningsPart } from '../load/subject.ts';
+import { loadProfileSubject, loadSubject, skippedLines, warningsPart } from '../load/subject.ts';
 import { uninterrupted } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -55,6 +55,7 @@ export const verify: Verb = {
 libseccomp (this machine's) makes a filter of the profile, just as the runtime has it do. The filter is
 compared with the profile for every call that there can be: "equal" is a proof, and every difference is
 shown. runc and crun do the same while they create a container, which is never started (needs root).
+With --libseccomp what that release skips is not asked for.
 With docker:NAME and podman:NAME the profile is read with the capabilities of that container.
 Exit status: 0 proven equal, 1 different, 2 could not do it.
 ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'verify profile.json --against runc', 'verify profile.json --against docker:web')}`,
@@ -66,6 +67,7 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const flags = command.opts<VerifyFlags>();
     const options = { allowUnknown: flags.allowUnknown, quiet: true };
     const subject = await loadProfileSubject(context, name, targetOf(flags), options);
+    if (!flags.quiet && !flags.json) for (const line of skippedLines([subject])) context.stderr.write(line);
     // A container may be there, which the end of the work removes.
     const verification = await uninterrupted(context, () => hold(context, subject, flags));
     const style = styleFor(context.stdout, context.env);

@@ -14,6 +14,9 @@ export interface ContainerFlags {
   readonly newPrivs: boolean;
   readonly exec?: boolean;
   readonly init?: boolean;
+  readonly caps?: string;
+  /** true: what is bounded by default is. */
+  readonly looserThan: boolean | string;
 }
 
 export function addContainerFlags(command: Command): void {
@@ -24,7 +27,12 @@ export function addContainerFlags(command: Command): void {
     )
     .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
     .option('--exec', 'with --runtime: what docker exec or podman exec needs')
-    .option('--init', 'with --runtime: what docker run --init needs');
+    .option('--init', 'with --runtime: what docker run --init needs')
+    .option(
+      '--no-looser-than <subject>',
+      'nothing that this denies, whatever its arguments: stock:docker, a file, docker:web, … (default: for a container the default profile of its runtime; none: no bound)',
+    )
+    .option('--caps <cap,…>', 'of that default profile, what containers with these capabilities get');
 }
 
 /** What the flags ask for. */
@@ -42,7 +50,7 @@ export async function containerOptionsOf(
 
 /** The floor of a runtime such as runc@1.3, in containers without no_new_privs, into which people execute commands. */
 export function floorRuntime(text: string): FloorChoice {
-  return floorChoice(text, { newPrivs: true, exec: true });
+  return floorChoice(text, { newPrivs: true, exec: true, looserThan: true });
 }
 
 function floorChoice(text: string, flags: ContainerFlags): FloorChoice {

@@ -3,6 +3,11 @@ import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import { parseKernel } from '@callgate/engine/internal/profile/profile';
 import { listed, printable } from '@callgate/engine/internal/report/words';
 import {
+  FIRST_LIBSECCOMP,
+  type LibseccompRelease,
+  parseLibseccomp,
+} from '@callgate/engine/internal/runtime/libseccomp-release';
+import {
   parseRelease,
   type Release,
   RUNTIME_NAMES,
@@ -20,6 +25,7 @@ export interface TargetFlags {
   readonly kernel?: string;
   readonly caps?: string;
   readonly runtime?: string;
+  readonly libseccomp?: string;
   readonly allowUnknown?: boolean;
 }
 
@@ -40,6 +46,10 @@ export function addTargetFlags(command: Command): void {
       `by this program: ${RUNTIME_NAMES.join(', ')} (default: the one whose form it has)`,
     )
     .option(
+      '--libseccomp <v>',
+      'with this release of libseccomp, such as 2.5.4, which skips names that it does not know (default: one that knows all)',
+    )
+    .option(
       '--allow-unknown',
       'skip names that are no system call, as runtimes do, instead of refusing the profile',
     );
@@ -54,9 +64,19 @@ export function targetOf(flags: TargetFlags): Target {
     abis,
     kernel: flags.kernel === undefined ? machine.kernel : kernelNamed(flags.kernel),
     // Scripts give an empty list where there are none.
-    capabilities: flags.caps ? flags.caps.split(',').map(capabilityNamed) : [],
+    capabilities: capabilitiesNamed(flags.caps ?? ''),
     runtime: flags.runtime === undefined ? undefined : runtimeNamed(flags.runtime),
+    libseccomp: flags.libseccomp === undefined ? undefined : libseccompNamed(flags.libseccomp),
   };
+}
+
+/** A release of libseccomp such as 2.5.4 or 2.5.4-1+deb12u1, or a failure that says which are known. */
+export function libseccompNamed(text: string): LibseccompRelease {
+  const release = parseLibseccomp(text.trim());
+  if (release) return release;
+  throw new CliFailure(
+    `"${printable(text)}" is no release of libseccomp that callgate knows; write it as 2.5.4, from ${FIRST_LIBSECCOMP} on`,
+  );
 }
 
 /** The ABIs of a list with commas, which one filter can be for; or a failure. */
@@ -83,6 +103,11 @@ export function kernelNamed(text: string) {
   const kernel = parseKernel(text);
   if (kernel) return kernel;
   throw new CliFailure(`"${printable(text)}" is no kernel release; write it as 6.1`);
+}
+
+/** The capabilities of a list with commas. */
+export function capabilitiesNamed(list: string): string[] {
+  return list === '' ? [] : list.split(',').map(capabilityNamed);
 }
 
 function capabilityNamed(name: string): string {

@@ -52,12 +52,13 @@ export async function loadSubject(
   options: LoadOptions,
 ): Promise<LoadedSubject> {
   const stock = stockNamed(name);
-  if (stock)
-    return {
-      ...readProfile(context, name, await stock.text(), target, { ...options, quiet: true }, undefined),
-      warnings: [],
-      stock,
-    };
+  if (stock) {
+    const text = await stock.text();
+    const subject = readProfile(context, name, text, target, { ...options, quiet: true }, undefined);
+    const warnings = subject.warnings.filter(isOfTarget);
+    if (!options.quiet) writeFaults(context, warnings, text, '');
+    return { ...subject, warnings, stock };
+  }
   const live = await liveFilters(name);
   if (live) return readPrograms(name, live, target);
   const { file, part } = partOf(context, name);
@@ -73,6 +74,25 @@ export async function loadSubject(
   const listing = readListing(text);
   if (listing) return readPrograms(name, [expectAssembled(file, listing)], target);
   return readProfile(context, file, text, target, { ...options, part }, await carriedIn(text, file));
+}
+
+/** Nobody mends a default profile; but what a libseccomp skips of it is about the target. */
+function isOfTarget({ code }: LocatedDiagnostic): boolean {
+  return code === 'libseccomp-skips';
+}
+
+/** What a named libseccomp skips of subjects, a line each. */
+export function skippedLines(subjects: readonly Pick<LoadedSubject, 'warnings'>[]): string[] {
+  const said = skippedPart(subjects).warnings ?? [];
+  return [...new Set(said.map(({ file, message }) => `${file}: ${message}\n`))];
+}
+
+/** The same for --json. */
+export function skippedPart(subjects: readonly Pick<LoadedSubject, 'warnings'>[]): {
+  readonly warnings?: readonly LocatedDiagnostic[];
+} {
+  const warnings = subjects.flatMap((subject) => subject.warnings.filter(isOfTarget));
+  return warnings.length > 0 ? { warnings } : {};
 }
 
 /** FILE#NAME is one of several profiles of a file, unless a file has that name. */

@@ -254,10 +254,10 @@ describe('the floor', () => {
   });
 
   it('replaces what was recorded of the runtime', async () => {
-    const file = recording([{ name: 'read' }, { name: 'mount', phase: 'runtime' }]);
-    expect((await build(file)).names).toContain('mount');
-    expect((await build(file, '--runtime', 'runc@1.1.5')).names).not.toContain('mount');
-    expect((await build(file, '--runtime', 'runc@1.1.5', '--tighten')).names).not.toContain('mount');
+    const file = recording([{ name: 'read' }, { name: 'sysinfo', phase: 'runtime' }]);
+    expect((await build(file)).names).toContain('sysinfo');
+    expect((await build(file, '--runtime', 'runc@1.1.5')).names).not.toContain('sysinfo');
+    expect((await build(file, '--runtime', 'runc@1.1.5', '--tighten')).names).not.toContain('sysinfo');
   });
 });
 
@@ -846,5 +846,218 @@ describe('wrong flags', () => {
 
   it('-q says nothing', async () => {
     expect((await build(file, file, '-q')).stderr).toBe('');
+  });
+});
+
+describe('a bound', () => {
+  const container = (calls: readonly SeenCall[]) =>
+    recording(calls, { machine: { arch: 'x86_64', kernel: '6.1.0', container: true } });
+  const bounded = async (...args: readonly string[]) => {
+    const file = join(folder, `${++files}.json`);
+    const result = await callgate(['build', ...args, '-o', file]);
+    const isWithin = async (subject: string, ...flags: string[]) =>
+      (await callgate(['diff', subject, file, '--fail-on', 'loosened', '--quiet', ...flags])).status === 0;
+    return { ...result, file, isWithin };
+  };
+  const shell = [{ name: 'read' }, { name: 'clone3' }, { name: 'clone' }, { name: 'socket' }];
+
+  it.each([
+    ['docker', 'stock:docker'],
+    ['runc', 'stock:docker'],
+    ['containerd@1.7', 'stock:containerd@1.7'],
+    ['podman', 'stock:podman'],
+  ])('of --runtime %s is %s, and is proven', async (runtime, bound) => {
+    const made = await bounded(recording(shell), '--runtime', runtime);
+    expect(made.status).toBe(0);
+    expect(made.stderr).toContain(`proven not looser than ${bound}`);
+    expect(await made.isWithin(bound)).toBe(true);
+  });
+
+  it('leaves out what it denies, says it and answers 1', async () => {
+    const made = await bounded(recording([...shell, { name: 'unshare' }]), '--runtime', 'docker');
+    expect(made.status).toBe(1);
+    expect(made.stderr).toContain(
+      'left out: the workload called unshare, which stock:docker denies to containers without CAP_SYS_ADMIN',
+    );
+    expect(made.stderr).toContain('--no-looser-than none allows what was left out; --caps CAP_SYS_ADMIN');
+    expect(await made.isWithin('stock:docker')).toBe(true);
+  });
+
+  it('leaves out arguments that it denies, and lets the others pass', async () => {
+    const args = [{ values: ['268435473', '0', '0', '0', '0'], count: 1 }];
+    const made = await bounded(recording([{ name: 'read' }, { name: 'clone', args }]), '--runtime', 'docker');
+    expect(made.status).toBe(1);
+    expect(made.stderr).toContain('CLONE_NEWUSER');
+    expect((await callgate(['explain', made.file, 'clone', 'SIGCHLD', '--quiet'])).status).toBe(0);
+    expect(await made.isWithin('stock:docker')).toBe(true);
+  });
+
+  it('is none with --no-looser-than none', async () => {
+    const made = await bounded(
+      recording([{ name: 'unshare' }]),
+      '--runtime',
+      'docker',
+      '--no-looser-than',
+      'none',
+    );
+    expect(made.status).toBe(0);
+    expect(made.stderr).toContain('looser than the default profile of docker: unshare');
+    expect(await made.isWithin('stock:docker')).toBe(false);
+  });
+
+  it('goes as far as the capabilities that are named', async () => {
+    const files = recording([{ name: 'chroot' }]);
+    expect((await bounded(files, '--runtime', 'docker')).status).toBe(1);
+    const made = await bounded(files, '--runtime', 'docker', '--caps', 'CAP_SYS_CHROOT');
+    expect(made.status).toBe(0);
+    expect(await made.isWithin('stock:docker', '--caps', 'CAP_SYS_CHROOT')).toBe(true);
+  });
+
+  it('yields to --allow where nobody named it, and not where somebody did', async () => {
+    const file = recording('read');
+    const yielding = await bounded(file, '--runtime', 'docker', '--allow', 'mount');
+    expect([yielding.status, yielding.stderr]).toEqual([
+      0,
+      expect.stringMatching(/looser than stock:docker: mount\(.*on x86_64/),
+    ]);
+    const named = await bounded(file, '--no-looser-than', 'stock:docker', '--allow', 'mount');
+    expect([named.status, named.stderr]).toEqual([
+      1,
+      expect.stringContaining('left out: mount, which stock:docker denies'),
+    ]);
+    expect(await named.isWithin('stock:docker')).toBe(true);
+  });
+
+  it('is the default of Docker for a recording that was made in a container', async () => {
+    const made = await bounded(container([...shell, { name: 'mount' }]));
+    expect([made.status, await made.isWithin('stock:docker')]).toEqual([1, true]);
+    const phases = await bounded(recording([{ name: 'read', phase: 'runtime' }, { name: 'clone' }]));
+    expect([phases.status, await phases.isWithin('stock:docker')]).toEqual([0, true]);
+  });
+
+  it('is none for a program of the host, and that is said where clone passes', async () => {
+    const made = await bounded(recording(shell));
+    expect(made.status).toBe(0);
+    expect(made.stderr).toContain('clone passes with any flags');
+    expect((await bounded(recording('read'))).stderr).not.toContain('clone');
+  });
+
+  it('may be a file, or a filter', async () => {
+    const own = fileOf(
+      '{"defaultAction": "SCMP_ACT_KILL", "syscalls": [{"names": ["read", "execve"], "action": "SCMP_ACT_ALLOW"}]}',
+    );
+    const filter = join(folder, 'own.bpf');
+    expect((await callgate(['compile', own, '--format', 'raw', '-o', filter])).status).toBe(0);
+    for (const bound of [own, filter]) {
+      const made = await bounded(recording('read write'), '--no-looser-than', bound);
+      expect([made.status, await made.isWithin(bound)]).toEqual([1, true]);
+      expect(made.stderr).toContain('the workload called write, which');
+    }
+  });
+
+  it('is told in JSON', async () => {
+    const files = recording([{ name: 'read' }, { name: 'unshare' }, { name: 'clone' }]);
+    const { stdout, status } = await callgate(['build', files, '--runtime', 'docker', '--json']);
+    const { bounded: fit } = JSON.parse(stdout);
+    expect(status).toBe(1);
+    expect(fit).toMatchObject({ bound: 'stock:docker', restricted: ['clone'], looser: [] });
+    expect(fit.leftOut).toMatchObject([{ kind: 'call', name: 'unshare', capability: 'CAP_SYS_ADMIN' }]);
+  });
+
+  it.each([
+    [['--no-looser-than', 'stock:rkt'], /stock:rkt/],
+    [['--caps', 'CAP_SYS_ADMIN'], /--caps goes with/],
+    [['--runtime', 'docker', '--caps', 'CAP_X'], /CAP_X/],
+  ])('is refused as %j', async (flags, why) => {
+    expectOneLine(await callgate(['build', recording('read'), ...flags]), why);
+  });
+});
+
+describe('a base', () => {
+  const extended = async (base: string, ...args: readonly string[]) => {
+    const file = join(folder, `${++files}.${/\.yaml$/.test(base) ? 'yaml' : 'json'}`);
+    const result = await callgate(['build', '--base', base, ...args, '-o', file]);
+    const { stdout } = await callgate(['diff', base, file, '--json']);
+    const changed: { change: string; syscall?: string }[] = JSON.parse(stdout).differences;
+    const changes = [...new Set(changed.map(({ change, syscall }) => `${change} ${syscall ?? ''}`))];
+    return { ...result, file, changes };
+  };
+
+  it.each(['stock:docker', 'stock:docker@20.10', 'stock:podman', 'stock:containerd'])(
+    'of %s gets what was recorded, and keeps its conditions',
+    async (base) => {
+      const made = await extended(base, recording('read clone socket personality bpf'));
+      expect([made.status, made.changes]).toEqual([0, ['loosened bpf']]);
+      expect(made.stderr).toMatch(/1 call added to .*:\n {2}bpf {2}seen 1 time/);
+      expect(made.stderr).toContain('proven: what passes is what');
+    },
+  );
+
+  it('of a file keeps its text', async () => {
+    const text = `defaultAction: SCMP_ACT_ERRNO # as always
+architectures: [SCMP_ARCH_X86_64]
+syscalls:
+  # input and output
+  - names: [read, write, ${words('execve exit exit_group rt_sigreturn restart_syscall clock_gettime clock_getres gettimeofday time getcpu').join(', ')}]
+    action: SCMP_ACT_ALLOW
+`;
+    const base = fileOf(text, 'yaml');
+    const made = await extended(base, recording('read openat'));
+    expect([made.status, made.changes.filter((c) => c.startsWith('loosened'))]).toEqual([
+      0,
+      ['loosened openat'],
+    ]);
+    const kept = readFileSync(made.file, 'utf8');
+    expect(kept.startsWith(text.trimEnd())).toBe(true);
+  });
+
+  it('of a filter becomes the profile that says the same', async () => {
+    const filter = join(folder, 'base.bpf');
+    await callgate(['compile', 'stock:docker', '--format', 'raw', '-o', filter]);
+    const made = await extended(filter, recording('read mount'));
+    expect([made.status, made.changes]).toEqual([0, ['loosened mount']]);
+  });
+
+  it('of a list of another sandbox is added to as a profile', async () => {
+    const unit = fileOf(
+      '[Service]\nSystemCallFilter=@system-service\nSystemCallErrorNumber=EPERM\n',
+      'service',
+    );
+    const made = await extended(unit, recording('read mount'));
+    expect([made.status, made.stderr]).toEqual([0, expect.stringContaining('mount')]);
+    expect(made.changes).toContain('loosened mount');
+  });
+
+  it('has a reason for each of its calls', async () => {
+    const { file } = await extended('stock:docker', recording('read mount'));
+    const { calls } = JSON.parse(readFileSync(file.replace(/json$/, 'callgate.json'), 'utf8'));
+    expect(calls.mount[0].kind).toBe('seen');
+    expect(calls.openat).toEqual([{ kind: 'hand', why: 'the base allows it' }]);
+  });
+
+  it('gets the floor of a runtime, bounded by its default', async () => {
+    const made = await extended('stock:docker', recording('read mount'), '--runtime', 'docker');
+    expect([made.status, made.changes]).toEqual([1, []]);
+    expect(made.stderr).toContain('left out: the workload called mount');
+  });
+
+  it('is told in JSON', async () => {
+    const { stdout } = await callgate(['build', '--base', 'stock:docker', recording('mount'), '--json']);
+    const { base, profile } = JSON.parse(stdout);
+    expect(base).toMatchObject({ subject: 'stock:docker', exact: true, uncovered: [] });
+    expect(base.added.map(({ name }: { name: string }) => name)).toEqual(['mount']);
+    expect(profile.syscalls.at(-1)).toEqual({ names: ['mount'], action: 'SCMP_ACT_ALLOW' });
+  });
+
+  it('that does not cover a recorded ABI says so', async () => {
+    const narrow = fileOf(
+      '{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}',
+    );
+    const made = await extended(narrow, recording([{ name: 'read' }, { name: 'read', arch: 'x86' }]));
+    expect([made.status, made.stderr]).toEqual([1, expect.stringContaining('left out: calls of x86')]);
+  });
+
+  it('that is none is one line', async () => {
+    expectOneLine(await callgate(['build', '--base', 'no-such.json', recording('read')]), /no-such/);
   });
 });

@@ -45,6 +45,17 @@ export class Demand {
     else this.reasons.set(name, [reason]);
   }
 
+  /** Takes a call out; returns why it was wanted. */
+  remove(name: string): readonly Reason[] {
+    const reasons = this.reasons.get(name) ?? [];
+    this.reasons.delete(name);
+    return reasons;
+  }
+
+  has(name: string): boolean {
+    return this.reasons.has(name);
+  }
+
   addFirst(name: string, reason: Reason): void {
     this.reasons.set(name, [reason, ...(this.reasons.get(name) ?? [])]);
   }

@@ -36,7 +36,7 @@ export function restrictedCalls(
   natives: readonly AbiName[],
   free: ReadonlySet<string>,
 ): Restrictions {
-  const [first, ...others] = natives.map((native) => restrictedOn(profile, native));
+  const [first, ...others] = natives.map((native) => restrictedOn(profile, targetOf(native)));
   return new Map(
     [...first].filter(
       ([name, conditions]) =>
@@ -53,10 +53,11 @@ function areAlike(a: Alternatives | undefined, b: Alternatives): boolean {
   return a !== undefined && text(a).join(';') === text(b).join(';');
 }
 
-function restrictedOn(profile: Profile, native: AbiName): Restrictions {
+/** The conditions under which a profile's rules allow calls on a target, by name; without those that it allows without any. */
+export function restrictedOn(profile: Profile, target: Target): Restrictions {
   const conditional = new Map<string, (readonly Condition[])[]>();
   const free = new Set<string>();
-  for (const { names, action, conditions } of resolveProfile(profile, targetOf(native)).rules) {
+  for (const { names, action, conditions } of resolveProfile(profile, target).rules) {
     if (action.value !== 'ALLOW') continue;
     for (const { value: name } of names)
       if (conditions.length === 0) free.add(name);
@@ -65,8 +66,10 @@ function restrictedOn(profile: Profile, native: AbiName): Restrictions {
   return new Map([...conditional].filter(([name]) => !free.has(name)));
 }
 
-type Alternatives = readonly (readonly Condition[])[];
-type Restrictions = ReadonlyMap<string, Alternatives>;
+/** Any of these, each all of its conditions. */
+export type Alternatives = readonly (readonly Condition[])[];
+/** By name. */
+export type Restrictions = ReadonlyMap<string, Alternatives>;
 
 /** Without the calls of which a recording shows arguments that the conditions forbid: the workload needs more. */
 export function withoutExceeded(restrictions: Restrictions, recordings: readonly Recording[]): Restrictions {
@@ -173,4 +176,4 @@ function targetOf(native: AbiName): Target {
 }
 
 /** Defaults allow more on newer kernels (ptrace since 4.8). */
-const CURRENT = { major: 99, minor: 0 };
+export const CURRENT = { major: 99, minor: 0 };

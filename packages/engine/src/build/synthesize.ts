@@ -1,3 +1,4 @@
+import type { Difference } from '../analysis/diff.ts';
 import { NOWHERE } from '../diagnostics/span.ts';
 import {
   type Condition,
@@ -11,8 +12,11 @@ import type { Observation, Recording } from '../recording/recording.ts';
 import { type AbiName, abiOf } from '../syscalls/arch.ts';
 import { sinceOf } from '../syscalls/arguments.ts';
 import { allNames, nameOf, numberOf } from '../syscalls/lookup.ts';
+import { type Bound, callsBehind, looserThan } from './bound.ts';
 import { Demand, type Reason } from './demand.ts';
 import { type FloorChoice, floorOf, type MeasuredAround, measuredAround, rareFloor } from './floors.ts';
+import { boundDemand, deniedCall, type LeftOut, restrictedByDefault } from './left-out.ts';
+import { Limits } from './limits.ts';
 import {
   canProject,
   type Foreseen,
@@ -22,7 +26,7 @@ import {
   type LibcRange,
   project,
 } from './portability.ts';
-import { looserCalls, type RuntimeDefault, restrictedCalls, withoutExceeded } from './runtime-default.ts';
+import { looserCalls, type RuntimeDefault } from './runtime-default.ts';
 import { type TightCall, type TightenOptions, tighten } from './tighten.ts';
 
 export type { Reason, Seen } from './demand.ts';
@@ -33,6 +37,8 @@ export interface BuildOptions {
   readonly floor?: FloorChoice;
   /** What the runtime would load by itself: what that allows under conditions alone is allowed under them. */
   readonly runtimeDefault?: RuntimeDefault;
+  /** What the profile may not exceed, whatever was recorded; with it `runtimeDefault` restricts nothing itself. */
+  readonly bound?: Bound;
   /** The ABIs of the profile; without it those that were recorded. */
   readonly abis?: readonly AbiName[];
   readonly libc?: LibcRange;
@@ -61,6 +67,20 @@ export interface Synthesis {
   readonly conditions: readonly TightCall[];
   /** What the profile is for, where that is a container. */
   readonly container?: ContainerFit;
+  /** How the profile keeps to its bound, where it has one. */
+  readonly bounded?: BoundFit;
+}
+
+/** How a profile keeps to its bound. */
+export interface BoundFit {
+  /** As the bound was named. */
+  readonly bound: string;
+  /** Calls that pass only with arguments with which the bound lets them pass, too. */
+  readonly restricted: readonly string[];
+  /** What was wanted and stays out. */
+  readonly leftOut: readonly LeftOut[];
+  /** What passes and the bound denies, each with a call that shows it. Empty is a proof that the profile is not looser. */
+  readonly looser: readonly Difference[];
 }
 
 /** How a profile for containers compares with what the runtime loads by itself. */
@@ -124,7 +144,11 @@ export function synthesize(
     withDenied: options.withDenied,
     hasFloor: options.floor !== undefined,
   });
-  const abis = new Set(options.abis ?? abisOf(recordings, options.withDenied ?? false));
+  const wantedAbis = options.abis ?? abisOf(recordings, options.withDenied ?? false);
+  const natives = nativesOf(recordings[0].machine.arch, wantedAbis);
+  const { bound } = options;
+  const limits = bound && new Limits(bound, natives, wantedAbis);
+  const abis = new Set(wantedAbis.filter((abi) => !limits || natives.includes(abi) || limits.covers(abi)));
   const unprojected = addPortability(demand, recordings, [...abis], options);
   for (const [why, ...names] of BASE)
     for (const name of names) if (existsOn(name, abis)) demand.addUnlessThere(name, { kind: 'base', why });
@@ -133,21 +157,47 @@ export function synthesize(
       demand.add(name, { kind: 'floor', runtime: options.floor?.runtime ?? 'recorded', why });
   for (const name of options.allow ?? []) demand.add(name, { kind: 'hand', why: 'added by hand' });
 
-  const natives = nativesOf(recordings[0].machine.arch, [...abis]);
   const byHand = new Set(options.allow);
-  const restrictions = options.runtimeDefault
-    ? withoutExceeded(restrictedCalls(options.runtimeDefault, natives, byHand), recordings)
-    : new Map<string, never>();
-  const isCloneRestricted =
-    restrictions.has('clone') && !byHand.has('clone3') && demand.swap('clone3', 'clone');
-  const reasons = demand.sorted();
+  const wanted =
+    bound && limits
+      ? boundDemand(demand, bound, limits, recordings, byHand)
+      : restrictedByDefault(demand, recordings, natives, byHand, options.runtimeDefault);
+  const { restrictions } = wanted;
   const kernel = newestKernel(recordings, options.kernels);
-  const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
-  const refused = isCloneRestricted && existsOn('clone3', abis) ? union(newer, ['clone3']) : newer;
-  const conditions = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
+  const made = () => {
+    const reasons = demand.sorted();
+    const newer = kernel ? newerThan(kernel, new Set(reasons.keys()), abis) : [];
+    const refused = union(
+      newer,
+      wanted.refused.filter((name) => existsOn(name, abis)),
+    );
+    const seen = options.tighten ? tightened(recordings, reasons, [...abis], options.tighten) : [];
+    const conditions = limits ? seen.map((call) => narrowed(call, limits)) : seen;
+    return {
+      reasons,
+      newer,
+      conditions,
+      profile: profileOf([...abis], reasons, conditions, restrictions, refused),
+    };
+  };
+  let { profile, reasons, newer, conditions } = made();
+  const leftOut: LeftOut[] = [
+    ...wantedAbis.filter((abi) => !abis.has(abi)).map((arch): LeftOut => ({ kind: 'abi', arch })),
+    ...wanted.leftOut,
+  ];
+  let looser = bound ? looserThan(profile, bound, natives) : [];
+  // What no conditions can keep within the bound goes whole, until nothing is left that exceeds it.
+  for (;;) {
+    const beyond = callsBehind(looser, demand.names()).filter(
+      (name) => !(bound!.yieldsToHand && byHand.has(name)),
+    );
+    if (beyond.length === 0) break;
+    for (const name of beyond) leftOut.push(deniedCall(name, demand.remove(name), bound!));
+    ({ profile, reasons, newer, conditions } = made());
+    looser = looserThan(profile, bound!, natives);
+  }
   const restricted = [...restrictions.keys()].filter((name) => reasons.has(name));
   const around = options.floor && measuredAround(options.floor);
-  const profile = profileOf([...abis], reasons, conditions, restrictions, refused);
   return {
     profile,
     reasons,
@@ -164,7 +214,13 @@ export function synthesize(
         ...(around && { measuredAround: around }),
       },
     }),
+    ...(bound && { bounded: { bound: bound.name, restricted, leftOut, looser } }),
   };
+}
+
+/** Seen arguments, as far as the bound lets them pass. */
+function narrowed(call: TightCall, limits: Limits): TightCall {
+  return { ...call, alternatives: limits.narrowed(call.name, call.alternatives) };
 }
 
 /** The kinds of machines that a profile is for: the recorded one, and those whose ABIs are not another's secondary ones. */
@@ -264,7 +320,7 @@ function profileOf(
   ];
   const plain = [...reasons.keys()].filter((name) => !conditional.some((call) => call.name === name));
   const rules: Omit<Rule, 'index'>[] = [
-    rule(plain, 'ALLOW'),
+    ...(plain.length > 0 ? [rule(plain, 'ALLOW')] : []),
     ...conditional.flatMap(({ name, alternatives }) =>
       alternatives.map((conditions) => ({ ...rule([name], 'ALLOW'), conditions })),
     ),

@@ -32,6 +32,8 @@ export const DIAGNOSTIC_CODES = {
     'The kernel that the profile is for is older than an action or a flag that it uses, so the runtime or the kernel refuses the filter, unless the distribution has carried it into its kernel. Nothing is said of other kernels: name the one that is meant (on the command line: --kernel).',
   'unknown-syscall':
     'No architecture has a system call of this name. Runtimes skip the name silently, so a typing error takes the call out of the rule. It can be skipped on purpose, as they do (on the command line: --allow-unknown).',
+  'libseccomp-skips':
+    'The libseccomp that the profile is for does not know these names yet. The runtime skips them without a word, so the calls get the default action there.',
   'unknown-capability': 'Linux has no capability of this name, so the condition can never be met.',
   'bad-number': 'The number is not a plain decimal integer in the range that the key takes.',
   'bad-errno': 'The errno lies outside what libseccomp takes (0 to 4094), or is no number.',

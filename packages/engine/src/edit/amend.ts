@@ -169,7 +169,7 @@ function written({ argument, operator, value, valueTwo }: Condition) {
  * A runtime answers ENOSYS above the highest call that a profile names. Where names that came or went have moved that, the
  * calls in between keep their answer: by a rule, or by a name that stays.
  */
-function keepEnosys(
+export function keepEnosys(
   document: ProfileEditor,
   before: Policy,
   after: Policy,

@@ -1,4 +1,4 @@
-import { RELEASES } from './generated/releases.ts';
+import { OLDEST, RELEASES } from './generated/releases.ts';
 
 /** Between which releases of its own authors libseccomp came to know a call; distributions add calls to older ones. */
 export interface FirstRelease {
@@ -10,7 +10,7 @@ export interface FirstRelease {
 
 /** Which libseccomp knows a call by its name; an older one skips the call in a profile. Undefined where that is not known. */
 export function firstLibseccomp(name: string): FirstRelease | undefined {
-  for (const line of RELEASES.trim().split('\n')) {
+  for (const line of [OLDEST, ...RELEASES.trim().split('\n')]) {
     const [first, notIn, ...calls] = line.split(' ');
     if (calls.includes(name)) return { first, notIn: notIn === '-' ? null : notIn };
   }

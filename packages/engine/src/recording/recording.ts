@@ -83,6 +83,8 @@ export interface RecordedMachine {
   readonly arch: AbiName;
   /** uname -r. */
   readonly kernel: string;
+  /** Whether the workload ran in a container, where the recorder knows. */
+  readonly container?: boolean;
 }
 
 export const RECORDING_SCHEMA = 'callgate-recording/1';
@@ -98,7 +100,7 @@ const abi = v.picklist(ABI_NAMES);
 /** What a recording's document must be. */
 export const recordingSchema = v.object({
   schema: v.literal(RECORDING_SCHEMA),
-  machine: v.object({ arch: abi, kernel: v.string() }),
+  machine: v.object({ arch: abi, kernel: v.string(), container: v.optional(v.boolean()) }),
   recorder: v.optional(v.string(), 'unknown'),
   command: v.optional(v.array(v.string()), []),
   started: v.optional(v.string(), ''),
@@ -177,4 +179,9 @@ export function weightsOf(recording: Recording): { arch: number; nr: number; wei
     nr,
     weight: count + denied,
   }));
+}
+
+/** Whether a workload ran in a container: its recorder says so, or calls of a container's runtime are among those recorded. */
+export function isOfContainer({ machine, observations }: Recording): boolean {
+  return machine.container ?? observations.some(({ phase }) => phase === 'runtime' || phase === 'exec');
 }

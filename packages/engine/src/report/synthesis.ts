@@ -5,6 +5,7 @@ import { profileDocument } from '../profile/stringify.ts';
 import { type Completeness, partsNotSeen } from '../recording/completeness.ts';
 import type { LifePart, Recording } from '../recording/recording.ts';
 import type { AbiName } from '../syscalls/arch.ts';
+import { boundDocument, boundLines } from './bound.ts';
 import { callLabel } from './call.ts';
 import { sparkline } from './completeness.ts';
 import { formatReason } from './origin.ts';
@@ -33,7 +34,8 @@ export function synthesisDocument(
   synthesis: Synthesis,
   completeness: Completeness | undefined,
 ): object {
-  const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions, container } = synthesis;
+  const { profile, reasons, newer, unnamed, deniedOnly, unprojected, conditions, container, bounded } =
+    synthesis;
   return {
     profile: profileDocument(profile),
     runs: sumOf(recordings, (r) => r.runs),
@@ -47,6 +49,7 @@ export function synthesisDocument(
     deniedOnly,
     unprojected,
     ...(container && { container }),
+    ...(bounded && { bounded: boundDocument(bounded) }),
     conditions: conditions.map(({ name, runs, alternatives, notes }) => ({
       name,
       runs,
@@ -97,10 +100,17 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
 }
 
 /** Where the profile is meant to run, and how it compares with what a container would get without it. */
-function containerLines(style: Style, { container }: Synthesis): string[] {
-  if (!container)
-    return ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
-  const { runtimeDefault, restricted, looser, measuredAround: around } = container;
+function containerLines(style: Style, synthesis: Synthesis): string[] {
+  const { container, bounded, reasons } = synthesis;
+  const around = container?.measuredAround;
+  if (bounded) return [...boundLines(style, bounded), ...(around ? [aroundLine(around)] : [])];
+  if (!container) {
+    const lines = ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
+    return reasons.has('clone') || reasons.has('clone3')
+      ? [...lines, `${style.yellow('note')}: ${OPEN_CLONE}`]
+      : lines;
+  }
+  const { runtimeDefault, restricted, looser } = container;
   const lines =
     restricted.length === 0
       ? []
@@ -115,6 +125,9 @@ function containerLines(style: Style, { container }: Synthesis): string[] {
     ...(around ? [aroundLine(around)] : []),
   ];
 }
+
+const OPEN_CLONE =
+  'clone passes with any flags, those that make user namespaces among them; --no-looser-than stock:docker has its conditions';
 
 function aroundLine({ runtime, before, after }: MeasuredAround): string {
   if (before && after)

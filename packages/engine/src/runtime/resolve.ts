@@ -24,6 +24,8 @@ export interface Resolved {
   /** Names of both keys together; Podman's errno names in errnoRet. */
   readonly rules: readonly Rule[];
   readonly defaultErrnoRet?: Spanned<number>;
+  /** Names that the target's libseccomp does not know, so that the runtime leaves them out. */
+  readonly skipped: ReadonlySet<string>;
   /** The number of a call on an ABI, if it has one that libseccomp knows. */
   numberOf(abi: Abi, name: string): number | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -79,10 +81,22 @@ class Resolution {
     const rules = profile.rules.flatMap((rule) => this.rule(rule) ?? []);
     diagnostics.push(...newerThan(this.target.kernel, { ...profile, rules }));
     const defaultErrnoRet = this.errno(profile.defaultErrno, 'defaultErrno') ?? profile.defaultErrnoRet;
-    const lacks = new Set(this.target.lacks);
+    const { libseccomp } = this.target;
+    const skipped = new Set(libseccomp?.skips);
+    this.noteSkipped(rules, skipped);
+    const lacks = new Set([...(this.target.lacks ?? []), ...(libseccomp?.unnumbered ?? [])]);
     const number = (abi: Abi, name: string) =>
-      lacks.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
-    return { profile, dialect, abis, listed, rules, defaultErrnoRet, numberOf: number, diagnostics };
+      skipped.has(name) || lacks.has(`${abi.name} ${name}`) ? undefined : numberOf(abi.name, name);
+    return { profile, dialect, abis, listed, rules, defaultErrnoRet, skipped, numberOf: number, diagnostics };
+  }
+
+  /** Says once which names of the profile the target's libseccomp does not know. */
+  private noteSkipped(rules: readonly Rule[], skipped: ReadonlySet<string>): void {
+    const names = rules.flatMap((rule) => rule.names.filter(({ value }) => skipped.has(value)));
+    if (names.length === 0) return;
+    const distinct = [...new Set(names.map(({ value }) => value))].sort();
+    const message = `libseccomp ${this.target.libseccomp!.text} skips ${distinct.length} ${distinct.length === 1 ? 'name' : 'names'}: ${distinct.join(', ')}`;
+    this.diagnostics.push(warning('libseccomp-skips', message, names[0].span));
   }
 
   /** The profile without what the runtime forgets. */

@@ -69,7 +69,7 @@ class Reading {
     const conditions = this.splitConditions({ ...rule, conditions: kept });
     const names = new Map(rule.names.map((name) => [name.value, name]));
     return [...names.values()].flatMap((name) => {
-      if (!isKnownName(name.value)) return [];
+      if (!isKnownName(name.value) || this.resolved.skipped.has(name.value)) return [];
       const origin: RuleOrigin = { because: 'rule', rule, span: name.span };
       return conditions.map((together) => ({ rule, name, origin, word, conditions: together }));
     });

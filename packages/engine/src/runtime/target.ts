@@ -1,5 +1,6 @@
 import type { KernelVersion } from '../profile/profile.ts';
 import type { AbiName } from '../syscalls/arch.ts';
+import type { LibseccompRelease } from './libseccomp-release.ts';
 
 /** Who turns the profile into a filter. */
 export const RUNTIME_NAMES = ['runc', 'crun', 'containerd', 'docker', 'podman', 'crio', 'strict'] as const;
@@ -42,7 +43,9 @@ export interface Target {
   readonly kernel: KernelVersion;
   /** The container's bounding set, as CAP_* names. */
   readonly capabilities: readonly string[];
-  /** Calls, as `ABI NAME`, that the runtime's libseccomp does not know yet and skips. */
+  /** The runtime's libseccomp, which skips the names that it does not know. Without it: one that knows every name. */
+  readonly libseccomp?: LibseccompRelease;
+  /** Calls, as `ABI NAME`, that the runtime's libseccomp was found not to know, and skips. */
   readonly lacks?: readonly string[];
   /** Without it: the one whose form the document has, docker or podman, else runc. */
   readonly runtime?: Runtime;

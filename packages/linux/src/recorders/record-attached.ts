@@ -102,6 +102,7 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
     hooks.attached?.(reference);
     return session(programs, {
       container: id,
+      inContainer: true,
       command: [reference],
       started,
       lacks: [],
@@ -175,6 +176,7 @@ async function attachToMounts(
     return session(programs, {
       begun,
       command,
+      inContainer: true,
       started,
       lacks: running ? ['startup'] : [],
       over: () => held.isEmpty(),
@@ -254,6 +256,7 @@ function session(
     readonly container?: bigint;
     readonly command: readonly string[];
     readonly started: Date;
+    readonly inContainer?: boolean;
     /** What is over before the recording began. */
     readonly lacks: readonly LifePart[];
     readonly over: () => boolean;
@@ -279,7 +282,7 @@ function session(
         ? [...about.lacks]
         : [...about.lacks, 'shutdown'];
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true, lacks };
-      return recordingOf(tally, 'ebpf', about.command, about.started);
+      return recordingOf(tally, 'ebpf', about.command, about.started, about.inContainer);
     },
     close() {
       programs.close();

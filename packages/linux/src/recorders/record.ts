@@ -44,11 +44,12 @@ export function recordingOf(
   recorder: string,
   command: readonly string[],
   started: Date,
+  inContainer = false,
 ): Recording {
   const { abi, release } = thisMachine();
   return {
     schema: RECORDING_SCHEMA,
-    machine: { arch: abi.name, kernel: release },
+    machine: { arch: abi.name, kernel: release, ...(inContainer && { container: true }) },
     recorder,
     command,
     started: started.toISOString(),

@@ -75,7 +75,7 @@ export async function verifyLibseccomp(profile: Profile, target: Target): Promis
       );
     }
     case 'filter': {
-      const lacks = missingCalls(result.lacking);
+      const lacks = missingHere(result.lacking, target);
       const wanted = lowerProfile(profile, { ...target, lacks }).value!;
       return {
         who: `libseccomp ${result.release}`,
@@ -179,7 +179,13 @@ async function lackingCalls(
   const policy = lowerProfile(profile, target).value;
   const result = policy && (await askLibrary(profile, target, policy));
   const known = result?.kind === 'filter' && (release ?? result.release) === result.release;
-  return known ? missingCalls(result.lacking) : [];
+  return known ? missingHere(result.lacking, target) : [];
+}
+
+/** What a library lacks beside what the target says that its libseccomp does. */
+function missingHere(lacking: readonly string[], { libseccomp }: Target): string[] {
+  const said = new Set(libseccomp?.unnumbered);
+  return missingCalls(lacking).filter((call) => !said.has(call));
 }
 
 /** The meanings that a filter is held against; `whole` is the one if no name were skipped. */

@@ -1,0 +1,46 @@
+import { type Bound, filterBound, profileBound } from '@callgate/engine/internal/build/bound';
+import { CURRENT, DEFAULT_OF } from '@callgate/engine/internal/build/runtime-default';
+import { isOfContainer, type Recording } from '@callgate/engine/internal/recording/recording';
+import { CliFailure, type Context } from '../context.ts';
+import { type ContainerFlags, runtimeDefaultOf } from '../flags/container-flags.ts';
+import { capabilitiesNamed, withRelease } from '../flags/target-flags.ts';
+import { loadSubject } from './subject.ts';
+
+/** What --no-looser-than takes for no bound at all. */
+const NO_BOUND = 'none';
+
+/**
+ * What a profile that is made of recordings may not exceed: what the flag names; without it, for containers, the default
+ * profile of their runtime. Undefined: nothing.
+ */
+export async function boundOf(
+  context: Context,
+  flags: ContainerFlags,
+  recordings: readonly [Recording, ...Recording[]],
+  hasBase = false,
+): Promise<Bound | undefined> {
+  const { looserThan, runtime } = flags;
+  if (looserThan === NO_BOUND) {
+    if (!hasBase && flags.caps !== undefined)
+      throw new CliFailure('--caps goes with a bound, not with --no-looser-than none');
+    return undefined;
+  }
+  const target = { kernel: CURRENT, capabilities: capabilitiesNamed(flags.caps ?? '') };
+  if (typeof looserThan === 'string') {
+    const native = recordings[0].machine.arch;
+    const subject = await loadSubject(context, looserThan, { ...target, native }, { quiet: true });
+    return subject.source
+      ? profileBound(looserThan, subject.source.profile, { ...target, runtime: subject.target.runtime })
+      : filterBound(looserThan, subject.policy, target);
+  }
+  // Who names a base says what is to be allowed; a runtime beside it bounds what is added.
+  if (runtime === undefined && (hasBase || !recordings.some(isOfContainer))) {
+    if (!hasBase && flags.caps !== undefined)
+      throw new CliFailure('--caps goes with --runtime or --no-looser-than: it is about what these let pass');
+    return undefined;
+  }
+  const [name, release] = withRelease(runtime ?? 'any');
+  const { name: stock, profile } = await runtimeDefaultOf(name, release);
+  const of = release !== undefined && DEFAULT_OF[name] === name ? `@${release}` : '';
+  return profileBound(`stock:${stock}${of}`, profile, target, true);
+}
