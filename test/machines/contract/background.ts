@@ -14,15 +14,22 @@ export class Background {
   private readonly child: ChildProcess;
   private readonly closed: Promise<number>;
   private output = '';
+  private printed = '';
 
   constructor(program: string, args: readonly string[]) {
-    this.child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    this.child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.printed += text));
     this.child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.output += text));
     this.closed = new Promise((resolve, reject) => {
       this.child.on('error', reject);
       this.child.on('close', (status) => resolve(status ?? 255));
     });
     this.closed.catch(() => {});
+  }
+
+  /** What it has written to stdout. */
+  get stdout(): string {
+    return this.printed;
   }
 
   /** What it has written to stderr. */

@@ -7,6 +7,8 @@ export interface Bench {
   readonly callgate: Callgate;
   readonly engine: EngineArea;
   readonly host: Host;
+  /** The root file system of its containers. */
+  readonly root: string;
   /** The file of a recording of the work outside of any container, by strace. */
   readonly outside: string;
 }

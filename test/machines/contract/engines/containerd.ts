@@ -14,6 +14,8 @@ export const containerd: Engine = {
     const folders = ['--root', join(folder, 'root'), '--state', '/run/callgate-contract/state'];
     const log = join(folder, 'containerd.log');
     const question = ['ctr', ...CTR, 'version'] as const;
+    // For callgate, which finds it by this as ctr does.
+    process.env.CONTAINERD_ADDRESS = SOCKET;
     const stop = await startDaemon('containerd', ['--address', SOCKET, ...folders], log, [...question]);
 
     const args = (name: string, plan: Plan, option: string) => {

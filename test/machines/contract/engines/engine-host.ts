@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { answerOf, type Host, newName, type Plan, ran } from './engine.ts';
 
+/** The image of the root file system. */
+export const IMAGE = 'callgate-contract';
+
 /** Docker's command line, which Podman has too. */
 interface Client {
   readonly client: 'docker' | 'podman';
@@ -16,19 +19,19 @@ export function engineHost(
   root: string,
   folder: string,
 ): Omit<Host, 'release' | 'runtime' | 'close'> {
-  const image = 'callgate-contract';
   const archive = join(folder, 'image.tar');
   answerOf('tar', ['-C', root, '-cf', archive, '.']);
-  answerOf(client, [...global, 'import', archive, image]);
+  answerOf(client, [...global, 'import', archive, IMAGE]);
 
   const args = (name: string, plan: Plan, ...options: string[]) => [
     ...global,
     ...(plan.hook ? ['--hooks-dir', plan.hook.folder] : []),
     ...['run', '--name', name, ...run, ...options],
     ...(plan.profile ? ['--security-opt', `seccomp=${plan.profile}`] : []),
+    ...(plan.unconfined ? ['--security-opt', 'seccomp=unconfined'] : []),
     ...(plan.noNewPrivs ? ['--security-opt', 'no-new-privileges'] : []),
     ...(plan.hook ? ['--annotation', plan.hook.annotation.join('=')] : []),
-    image,
+    IMAGE,
     ...plan.command,
   ];
   const start = (name: string, plan: Plan) => answerOf(client, args(name, plan, '--detach'));

@@ -7,6 +7,8 @@ export interface Plan {
   readonly command: readonly string[];
   /** The file of a profile. */
   readonly profile?: string;
+  /** It has no filter at all. */
+  readonly unconfined?: boolean;
   readonly noNewPrivs?: boolean;
   readonly hook?: PlannedHook;
 }

@@ -9,7 +9,12 @@ import { defaultProfile } from './check-default.ts';
 import { enforced, verified } from './check-enforced.ts';
 import { floor, floorOfRelease } from './check-floor.ts';
 import { hooked } from './check-hook.ts';
+import { listed } from './check-ps.ts';
 import { recordFromStart, recordRunning } from './check-record.ts';
+import { tested } from './check-tested.ts';
+import { tried } from './check-tried.ts';
+import { watched } from './check-watch.ts';
+import { explained } from './check-why.ts';
 import { containerd } from './containerd.ts';
 import { crun } from './crun.ts';
 import { docker } from './docker.ts';
@@ -30,6 +35,11 @@ const CHECKS: readonly Check[] = [
   floor,
   floorOfRelease,
   hooked,
+  listed,
+  watched,
+  explained,
+  tested,
+  tried,
 ];
 
 /** One contract for every engine that is installed; a finding for each, as soon as it is known. */
@@ -56,7 +66,7 @@ async function findingOf(
     return { area, is: 'wrong', detail: `it does not start: ${textOf(fault)}` };
   }
   try {
-    return await judged({ ...shared, engine: area, host });
+    return await judged({ ...shared, engine: area, host, root });
   } finally {
     await host.close();
   }

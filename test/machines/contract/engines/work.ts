@@ -35,6 +35,11 @@ export const WORK_WHEN_TOLD = shell(
     `: >/tmp/${SIGNALS.worked}; while :; do bb sleep 0.05; done`,
 );
 
+/** Tries to make a folder ten times a second, and goes on whatever comes of it. */
+export const MKDIR_FOR_EVER = shell('while :; do bb mkdir /tmp/made 2>/dev/null; bb sleep 0.1; done');
+/** Makes a folder, and prints nothing. */
+export const MKDIR = shell(`bb mkdir /tmp/made; status=$?; ${LINGER}; exit $status`);
+
 /** A root file system of BusyBox alone. */
 export function makeRoot(folder: string): string {
   const root = join(folder, 'rootfs');
