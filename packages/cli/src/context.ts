@@ -7,6 +7,8 @@ export interface Output {
   readonly isTTY?: boolean;
   /** How wide the terminal is. */
   readonly columns?: number;
+  /** And how high. */
+  readonly rows?: number;
 }
 
 /** Everything that a command may touch of its process. */

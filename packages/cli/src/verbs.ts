@@ -3,7 +3,16 @@ import type { Verb } from './command.ts';
 interface VerbEntry {
   readonly name: string;
   /** Under which heading the overview has it. */
-  readonly group: 'record' | 'build' | 'understand' | 'judge' | 'prove' | 'deploy' | 'filters' | 'learn';
+  readonly group:
+    | 'record'
+    | 'build'
+    | 'understand'
+    | 'judge'
+    | 'prove'
+    | 'watch'
+    | 'deploy'
+    | 'filters'
+    | 'learn';
   readonly summary: string;
   /** Another name for it. */
   readonly alias?: string;
@@ -124,6 +133,12 @@ export const VERBS: readonly VerbEntry[] = [
     group: 'prove',
     summary: 'prove that libseccomp, a runtime or a filter does what a profile says',
     load: async () => (await import('./commands/verify.ts')).verify,
+  },
+  {
+    name: 'watch',
+    group: 'watch',
+    summary: 'say live which calls filters deny or log, of which container, and how often',
+    load: async () => (await import('./commands/watch.ts')).watch,
   },
   {
     name: 'secure',

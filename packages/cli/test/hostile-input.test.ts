@@ -86,6 +86,15 @@ const ON_SUBJECTS: readonly Arguments[] = [
 const ON_LOGS: readonly Arguments[] = [
   (r, file) => ['read', file, ...sometimes(r, '--args')],
   (r, file) => ['read', file, '--format', r.pick(LOG_FORMATS).id],
+  (r, file) => [
+    'watch',
+    file,
+    '--since',
+    '2000-01-01',
+    '--duration',
+    '1ms',
+    ...sometimes(r, '--fail-on-denial'),
+  ],
   (r, file) => ['build', file, ...sometimes(r, '--explain', '--tighten', '--with-denied')],
   given('build', '{}', '--runtime', 'runc', '--libc-range', 'glibc:2.31-2.43'),
 ];
@@ -138,6 +147,9 @@ const ON_WORDS: readonly Arguments[] = [
   given('shrink', conditional, '--action', '{}', '--', NOWHERE),
   ...[given('record', '--pid', 'x{}'), given('record', '--recorder', 'x{}', '--', NOWHERE)],
   ...['--format', '--arch', '--kernel'].map((flag) => given('read', conditional, flag, '{}')),
+  ...['--since', '--source', '--metrics', '--interval', '--pid'].map((flag) =>
+    given('watch', '-', flag, '{}'),
+  ),
   ...['--runtime', '--libc-range', '--kernel-range', '--allow', '--log-arch', '--arch'].map((flag) =>
     given('build', conditional, flag, '{}'),
   ),
@@ -149,7 +161,7 @@ const ON_WORDS: readonly Arguments[] = [
 /** They start programs whatever they are given, or are given nothing. */
 const LEFT_OUT = ['run', 'tour', 'doctor'];
 /** They take a file for whatever it may be. */
-const TAKES_ANYTHING = ['read', 'build', 'secure'];
+const TAKES_ANYTHING = ['read', 'watch', 'build', 'secure'];
 
 /** A run that is to be made. */
 interface Plan {

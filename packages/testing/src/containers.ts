@@ -57,6 +57,12 @@ export class Containers {
     return name;
   }
 
+  /** Starts a container in the background that runs a program to its end; its id. */
+  run(options: readonly string[], command: readonly string[]): string {
+    const args = [...RUN[this.engine], '-d', ...options, this.image, ...command];
+    return execFileSync(this.engine, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' }).trim();
+  }
+
   stop(name: string): void {
     execFileSync(this.engine, ['kill', name], { stdio: 'ignore' });
   }

@@ -39,7 +39,7 @@ const PROMISES: readonly Rule[] = [
   ['what a terminal acts on, on stderr', ({ result }) => acts(result.stderr)],
   ['what a terminal acts on, on stdout', (run) => !run.writesBytes && acts(run.result.stdout)],
   ['a slip of the program shows', showsSlip],
-  ['with --json not one JSON document', (run) => isJson(run) && !isOneDocument(run.result)],
+  ['with --json not one JSON document', (run) => isJson(run) && !isDocument(run)],
   ['a line on stderr is too long', ({ result }) => hasLongLine(result.stderr)],
   ['a line of a report is too long', (run) => isReport(run) && hasLongLine(run.result.stdout)],
   ['it takes too long', ({ cpuMs }) => cpuMs > MOST_CPU_MS],
@@ -63,11 +63,13 @@ function showsSlip({ result, input, args }: Run): boolean {
 
 const isJson = ({ args }: Run) => args.includes('--json');
 
-/** Nothing may be there when there is no result: why is on stderr, too. */
-function isOneDocument({ status, stdout }: Result): boolean {
+/** What goes on and on is a document a line. Nothing may be there when there is no result: why is on stderr, too. */
+function isDocument({ args, result }: Run): boolean {
+  const { status, stdout } = result;
   if (stdout === '') return status > 1;
+  const documents = args[0] === 'watch' ? stdout.trimEnd().split('\n') : [stdout];
   try {
-    JSON.parse(stdout);
+    for (const document of documents) JSON.parse(document);
     return true;
   } catch {
     return false;

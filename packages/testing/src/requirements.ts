@@ -31,6 +31,8 @@ const PROBES = {
   bwrap: () => hasCommand('bwrap'),
   busybox: () => existsSync(BUSYBOX),
   python3: () => hasCommand('python3'),
+  /** Of Debian's package prometheus. */
+  promtool: () => hasCommand('promtool'),
   curl: () => hasCommand('curl'),
   openssl: () => hasCommand('openssl'),
   kubectl: () => hasCommand('kubectl'),

@@ -148,7 +148,8 @@ function told(
   const found = { ...all, findings: [...all.findings, ...lacking] };
   if (flags.explain !== undefined) return explain(context, flags, flags.explain, found);
   for (const { file, line, column, message, code } of unreadIn(found))
-    context.stderr.write(`callgate: ${file}:${line}:${column}: error: ${message} [${code}]\n`);
+    context.stderr.write(`callgate: ${printable(file)}:${line}:${column}: error: ${message} [${code}]
+`);
   write(context, flags, format, found, flags.nodes ? nodes : []);
   const silence = whyNothing(found);
   if (silence) context.stderr.write(`callgate: ${silence}\n`);

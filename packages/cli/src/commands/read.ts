@@ -1,12 +1,14 @@
 import { LOG_FORMATS } from '@callgate/engine/internal/logs/log-formats';
 import { fromUtf8 } from '@callgate/engine/internal/logs/log-recording';
+import type { LoggedCall } from '@callgate/engine/internal/logs/log-tally';
 import { type Observation, stringifyRecording } from '@callgate/engine/internal/recording/recording';
 import { deniedCalls, isList, lacksLines, phasesOf } from '@callgate/engine/internal/report/recording';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { examples, type Verb } from '../command.ts';
-import { CLEAN, type Context, FINDINGS } from '../context.ts';
+import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
+import { readFollowed } from '../load/followed-log.ts';
 import {
   addLogFlags,
   type LogFlagTexts,
@@ -22,6 +24,7 @@ interface ReadFlags extends LogFlagTexts {
   readonly arch?: string;
   readonly output?: string;
   readonly json?: boolean;
+  readonly follow?: boolean;
 }
 
 /** A log may hold any number of numbers. */
@@ -36,6 +39,7 @@ export const read: Verb = {
     command
       .option('-o, --output <file>', 'write what was understood here, as a recording')
       .option('--json', 'print that recording on stdout')
+      .option('--follow', 'of stdin: tell every call when it first comes; Ctrl-C ends the log')
       .addHelpText(
         'after',
         `
@@ -48,6 +52,7 @@ ${examples(
   'read strace.log',
   'read --json /var/log/audit/audit.log',
   'read - --format names -o names.rec.json',
+  'read - --follow < strace.log',
 )}`,
       );
   },
@@ -56,7 +61,11 @@ ${examples(
     const [file] = command.processedArgs as [string];
     const flags = command.opts<ReadFlags>();
     const how = logFlagsOf({ ...flags, logArch: flags.arch });
-    const found = await readAnyRecording(context, file, how);
+    if (flags.follow && file !== '-')
+      throw new CliFailure('--follow goes with stdin: tail -F FILE | callgate read - --follow');
+    const found = flags.follow
+      ? await readFollowed(context, how, flags.json ? () => {} : teller(context))
+      : await readAnyRecording(context, file, how);
     if (flags.output) writeFile(context, flags.output, stringifyRecording(found.recording));
     context.stdout.write(flags.json ? stringifyRecording(found.recording) : text(context, found));
     const unknown = unknownNamesOf(found, how);
@@ -65,6 +74,27 @@ ${examples(
     return FINDINGS;
   },
 };
+
+/** Tells the calls that have come since it was called last, in lines. */
+function teller(context: Context): (calls: readonly LoggedCall[]) => void {
+  const native = thisMachine().abi.name;
+  const style = styleFor(context.stdout, context.env);
+  const told = new Set<string>();
+  return (calls) => {
+    for (const { arch, nr, name, executed, denied } of calls) {
+      const abi = arch === undefined || arch === native ? '' : ` (${arch})`;
+      const label = `${name ?? nr}${abi}`;
+      for (const [count, what] of [
+        [executed, label],
+        [denied, `${label} ${style.red('denied')}`],
+      ] as const)
+        if (count > 0 && !told.has(what)) {
+          told.add(what);
+          context.stdout.write(`+ ${what}\n`);
+        }
+    }
+  };
+}
 
 function text(context: Context, { name, format, recording, contents }: ReadRecording): string {
   const style = styleFor(context.stdout, context.env);

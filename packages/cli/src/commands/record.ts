@@ -9,6 +9,7 @@ import type { AttachTarget } from '@callgate/linux/internal/recorders/record-att
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
+import { milliseconds } from '../flags/milliseconds.ts';
 import { once } from '../flags/once.ts';
 import { boundOf } from '../load/bound.ts';
 import { recordRunning } from '../run/attach-run.ts';
@@ -169,13 +170,6 @@ async function recordCommand(context: Context, args: readonly string[], flags: R
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** 500ms, 30s, 5m or 1h. */
-function milliseconds(text: string): number {
-  const found = /^(\d{1,9})(ms|s|m|h)?$/.exec(text);
-  if (!found) throw new CliFailure(`"${printable(text)}" is no time; write it as 30s, 5m or 1h`);
-  return Number(found[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[found[2] ?? 's']!;
 }
 
 function summary(context: Context, recording: Recording): string {

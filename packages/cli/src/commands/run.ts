@@ -197,10 +197,11 @@ function report(
   }
   if (logged.length > 0) {
     const list = logged.map(
-      ({ arch, nr, times }) => `  ${callLabel(arch, nr, native)}  logged, ${plural(times, 'time')}\n`,
+      ({ arch, nr, times }) =>
+        `  ${callLabel(arch, nr, native)}  would be denied, ${plural(times, 'time')}\n`,
     );
     context.stderr.write(
-      `${style.yellow('callgate:')} passed, and logged by the profile; would be denied if it denied what it logs:\n${list.join('')}`,
+      `${style.yellow('callgate:')} passed, because the profile only logs them:\n${list.join('')}`,
     );
   }
   if (unseen && suspicious && denials.length === 0)

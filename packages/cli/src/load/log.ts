@@ -101,6 +101,11 @@ export async function readAnyRecording(
     progress.show(() => `reading ${name}: ${Math.round(bytes / 1e6)} MB`);
   }
   progress.clear();
+  return endOf(stream, name, head, flags);
+}
+
+/** What a log that has ended has told. `head` is how it begins. */
+export function endOf(stream: LogStream, name: string, head: string, flags: LogFlags): ReadRecording {
   const log = stream.end();
   if (!log) throw stream.isBinary ? binaryFile(name, head) : unknownFormat(name, head);
   const recording = recordingOfLog(log.contents, { ...flags, format: log.format.id });

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,8 +6,10 @@ import type { Observation, Phase } from '@callgate/engine/internal/recording/rec
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import { callgate } from '@callgate/testing/callgate';
 import { recordingOf } from '@callgate/testing/recordings';
+import { until } from '@callgate/testing/until';
 import { afterAll, describe, expect, it } from 'vitest';
 
+const BIN = join(import.meta.dirname, '../../bin/callgate.js');
 const folder = mkdtempSync(join(tmpdir(), 'callgate-read-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -151,5 +154,35 @@ describe('read', () => {
     const { status, stderr } = await callgate(['read', '--format', 'starce', file('log', STRACE)]);
     expect(status).toBe(2);
     expect(stderr).toContain('did you mean strace?');
+  });
+});
+
+describe('read --follow', () => {
+  it('tells calls as they come, and the whole in the end', async () => {
+    const child = spawn(process.execPath, [BIN, 'read', '-', '--follow'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    const ended = new Promise((resolve) => child.once('close', resolve));
+    for (const [line, told] of [
+      ['openat(AT_FDCWD, "x", O_RDONLY) = 3\n', '+ openat\n'],
+      ['read(3, "", 1) = 0\nread(3, "", 1) = 0\n', '+ openat\n+ read\n'],
+    ]) {
+      child.stdin.write(line);
+      await until(told, () => said === told);
+    }
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(said).toContain('2 system calls, called 3 times');
+  });
+
+  it('prints one recording with --json, and follows nothing but stdin', async () => {
+    const { stdout } = await callgate(['read', '-', '--follow', '--json'], { input: STRACE });
+    expect(stdout).toBe((await callgate(['read', '-', '--json'], { input: STRACE })).stdout);
+    expect((await callgate(['read', file('log', STRACE), '--follow'])).stderr).toContain('tail -F');
+    expect((await callgate(['read', '-', '--follow'], { input: '' })).status).toBe(2);
   });
 });

@@ -68,6 +68,12 @@ export class LogStream {
     return { format, contents: tally.contents(this.bytes) };
   }
 
+  /** What a log that goes on has said up to now; undefined as long as no line of it shows its format. */
+  soFar(): LogContents | undefined {
+    if (!this.reader && detectFormat(this.head)) this.start();
+    return this.reader && this.tally.contents(this.bytes);
+  }
+
   /** With the format that the first lines show; where they show none, with what comes later. */
   private start(): void {
     const head = this.head;

@@ -8,6 +8,7 @@ import { attachAsPerfEvent } from './perf-event.ts';
 const MAP_CREATE = 0;
 const MAP_LOOKUP_ELEM = 1;
 const MAP_UPDATE_ELEM = 2;
+const MAP_DELETE_ELEM = 3;
 const MAP_GET_NEXT_KEY = 4;
 const PROG_LOAD = 5;
 const OBJ_GET_INFO_BY_FD = 15;
@@ -19,7 +20,7 @@ const EPERM = 1;
 /** No map of callgate's holds more. */
 const MOST_ENTRIES = 65_536;
 
-export const MAP_TYPE = { hash: 1, array: 2, cgroupArray: 8 } as const;
+export const MAP_TYPE = { hash: 1, array: 2, cgroupArray: 8, recentHash: 9 } as const;
 /** BPF_TRACE_RAW_TP: the program runs at a tracepoint and may follow the kernel's own pointers. */
 const TRACE_RAW_TP = 23;
 
@@ -107,8 +108,22 @@ export function lookUp(map: number, key: Buffer, value: Buffer): Buffer {
   return value;
 }
 
+/** The value of so many bytes that a key has; undefined when it has none. */
+export function find(map: number, key: Buffer, size: number): Buffer | undefined {
+  const value = Buffer.alloc(size);
+  return there(() => lookUp(map, key, value)) ? value : undefined;
+}
+
 export function update(map: number, key: Buffer, value: Buffer): void {
   element(MAP_UPDATE_ELEM, map, key, value);
+}
+
+/** Removes an entry, if it is there. */
+export function remove(map: number, key: Buffer): void {
+  const attr = Buffer.alloc(32);
+  attr.writeUInt32LE(map, 0);
+  pointer(attr, 8, key);
+  there(() => bpf(MAP_DELETE_ELEM, attr, 'removing from a map'));
 }
 
 /**

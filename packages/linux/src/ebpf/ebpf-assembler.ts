@@ -12,6 +12,7 @@ export const HELPER = {
   currentTaskAddress: 35,
   underCgroup: 37,
   readKernel: 113,
+  readKernelString: 115,
   currentTask: 158,
 } as const;
 

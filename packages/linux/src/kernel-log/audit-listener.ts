@@ -25,6 +25,7 @@ const LOST = HEADER + 6 * 4;
 const ENOBUFS = 105;
 const EAGAIN = 11;
 const BUFFER = 64 * 1024 * 1024;
+const LONGEST_RECORD = 64 * 1024;
 
 /** What was not heard. Records of other programs and of other types may be among it: nobody saw them. */
 interface Losses {
@@ -37,6 +38,7 @@ interface Losses {
 export class AuditListener {
   private readonly fd: number;
   private readonly before: AuditStatus;
+  private readonly buffer = Buffer.alloc(LONGEST_RECORD);
   private overruns = 0;
 
   /** Throws SyscallError without CAP_AUDIT_READ. */
@@ -48,15 +50,27 @@ export class AuditListener {
     libc().syscall(nativeNumber('setsockopt'), this.fd, SOL_SOCKET, SO_RCVBUFFORCE, size, 4);
   }
 
+  /** Waits until there is a record, or for so many milliseconds. */
+  async wait(milliseconds: number): Promise<void> {
+    await libc().poll(this.fd, milliseconds);
+  }
+
   /** The SECCOMP records since the last call. */
   *records(): Iterable<LoggedDenial> {
-    const buffer = Buffer.alloc(64 * 1024);
+    for (const text of this.texts()) {
+      const record = parseSeccompRecord(text);
+      if (record) yield record;
+    }
+  }
+
+  /** The same as the kernel writes them, from "audit(" on; a byte a character. */
+  *texts(): Iterable<string> {
+    const { buffer } = this;
     for (;;) {
       const length = libc().syscall(nativeNumber('recvfrom'), this.fd, buffer, buffer.length, 0, 0, 0);
       if (length >= HEADER) {
         if (buffer.readUInt16LE(4) !== AUDIT_SECCOMP) continue;
-        const record = parseSeccompRecord(buffer.toString('latin1', HEADER, length).replace(/\0+$/, ''));
-        if (record) yield record;
+        yield buffer.toString('latin1', HEADER, length).replace(/\0+$/, '');
         continue;
       }
       const errno = libc().errno();

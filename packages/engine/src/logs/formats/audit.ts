@@ -111,23 +111,23 @@ export class AuditRecords {
     // auditd's enriched format adds names behind a group separator; they are often wrong.
     const separator = whole.indexOf('\u001d');
     const line = separator < 0 ? whole : whole.slice(0, separator);
-    const head = AUDITD_RECORD.exec(line) ?? KERNEL_RECORD.exec(line) ?? JOURNAL_RECORD.exec(line);
+    const head = recordHead(line);
     if (!head) {
       this.noRecord(line);
       return undefined;
     }
-    const [start, type, time] = head;
+    const { start, type, time } = head;
     if (this.mistrusts(line, 0)) {
       this.tally.unread();
       return undefined;
     }
-    const body = line.slice(start.length);
+    const body = line.slice(start);
     if (type === '1326' || type === 'SECCOMP') {
       if (this.events.isRepetition(sourceOf(line), line, time, body)) return undefined;
       return this.seccomp(body, time);
     }
     if (type === '1701' || type === 'ANOM_ABEND') return this.death(body, time);
-    if (type === '1300' || type === 'SYSCALL') this.syscall(line.slice(start.length), time);
+    if (type === '1300' || type === 'SYSCALL') this.syscall(body, time);
     return undefined;
   }
 
@@ -140,8 +140,8 @@ export class AuditRecords {
   }
 
   seccomp(body: string, time: string | undefined): CountedRecord | undefined {
-    const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
-    if (end) return this.decided(end[1], end[3] ?? end[2], end[4], body, time);
+    const end = seccompEnd(body);
+    if (end) return this.decided(end.arch, end.nr, end.code, body, time);
     this.tally.unread();
     return undefined;
   }
@@ -200,12 +200,10 @@ export class AuditRecords {
 
   private noRecord(line: string): void {
     this.otherStamp = TIME_SINCE_BOOT.exec(line)?.[0];
-    for (const pattern of LOST) {
-      const lost = pattern.exec(line);
-      if (lost) {
-        this.tally.lost(Number(lost[1]));
-        return;
-      }
+    const lost = recordsLost(line);
+    if (lost !== undefined) {
+      this.tally.lost(lost);
+      return;
     }
     const total = LOST_SO_FAR.exec(line);
     if (total) {
@@ -213,6 +211,31 @@ export class AuditRecords {
       this.lostSoFar = Math.max(this.lostSoFar, Number(total[1]));
     } else if (!CONTINUATION.test(line) && (looksLikeRecord(line) || NO_TEXT.test(line))) this.tally.unread();
   }
+}
+
+/** How a line begins that is an audit record of the kernel's, whoever wrote it down; undefined for any other. */
+export function recordHead(
+  line: string,
+): { readonly start: number; readonly type: string; readonly time?: string } | undefined {
+  const head = AUDITD_RECORD.exec(line) ?? KERNEL_RECORD.exec(line) ?? JOURNAL_RECORD.exec(line);
+  return head ? { start: head[0].length, type: head[1], time: head[2] } : undefined;
+}
+
+/** How many records a line says were left out before it; undefined when it says nothing of that kind. */
+export function recordsLost(line: string): number | undefined {
+  for (const pattern of LOST) {
+    const lost = pattern.exec(line);
+    if (lost) return Number(lost[1]);
+  }
+  return undefined;
+}
+
+/** A SECCOMP record's fields of which the process has no say: how they end the record. */
+export function seccompEnd(
+  body: string,
+): { readonly arch?: string; readonly nr: string; readonly code: string } | undefined {
+  const end = SECCOMP_END.exec(body.slice(body.lastIndexOf(' sig=')));
+  return end ? { arch: end[1], nr: end[3] ?? end[2], code: end[4] } : undefined;
 }
 
 function sourceOf(line: string): RecordSource {
@@ -233,13 +256,13 @@ function kernelName(abi: AbiName, name: string): string {
 }
 
 /** The names that ausearch -i gives architectures. */
-function interpretedArch(name: string): AbiName | undefined {
+export function interpretedArch(name: string): AbiName | undefined {
   if (/^i[3-6]86$/.test(name)) return 'x86';
   return findAbi(name)?.name;
 }
 
 /** comm is hexadecimal when it holds spaces, quotes or control characters. */
-function processOf(body: string): string | undefined {
+export function processOf(body: string): string | undefined {
   const comm = /(?:^| )comm=(?:"([^"]*)"|([0-9A-F]{2,64})(?= )|(\S+))/.exec(body);
   if (!comm) return undefined;
   const [, quoted, hex, bare] = comm;
