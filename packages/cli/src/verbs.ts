@@ -159,6 +159,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/pull.ts')).pull,
   },
   {
+    name: 'init',
+    group: 'deploy',
+    summary: 'begin: write a profile, its test, a workflow, manifests and a page about them',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
     name: 'compile',
     group: 'filters',
     summary: 'make the smallest filter for a profile, in any format',

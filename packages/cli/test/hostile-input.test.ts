@@ -97,6 +97,10 @@ const ON_LOGS: readonly Arguments[] = [
   ],
   (r, file) => ['build', file, ...sometimes(r, '--explain', '--tighten', '--with-denied')],
   given('build', '{}', '--runtime', 'runc', '--libc-range', 'glibc:2.31-2.43'),
+  (r, file) => [
+    ...['init', join(folder, 'begun'), '--force', '--recording', file],
+    ...['--engine', r.pick(['docker', 'kubernetes'])],
+  ],
 ];
 
 const AS_WEIGHTS: readonly Arguments[] = [
@@ -154,6 +158,9 @@ const ON_WORDS: readonly Arguments[] = [
     given('build', conditional, flag, '{}'),
   ),
   ...['--profile', '--container', '--patch'].map((flag) => given('secure', conditional, flag, '{}')),
+  ...['--name', '--image', '--engine', '--ci', '--recording'].map((flag) =>
+    given('init', join(folder, 'begun'), '--force', flag, '{}'),
+  ),
   given('hook', 'install', '--dir', `${folder}/{}`),
   given('hook', 'uninstall', '--dir', `${folder}/no/{}`),
 ];

@@ -16,6 +16,8 @@ const PROBES = {
   tracefs: () => tracefs.unavailable() === undefined,
   audit: () => log.unavailable() === undefined,
   strace: () => hasCommand('strace'),
+  /** Lists the BPF programs that the kernel holds. */
+  bpftool: () => hasCommand('bpftool'),
   gcc: () => hasCommand('gcc'),
   libseccomp: () => existsSync('/usr/lib/x86_64-linux-gnu/libseccomp.so.2'),
   docker: () => spawnSync('docker', ['info'], { stdio: 'ignore' }).status === 0,

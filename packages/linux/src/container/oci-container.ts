@@ -1,18 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { temporaryFolder } from '../leavings/temporary-folder.ts';
 import { readFilters } from '../process/live-filters.ts';
 
 /** OCI runtimes that can be asked what filter they install. */
@@ -27,7 +18,7 @@ const TIME_LIMIT_MS = 20_000;
 const ONLY_CGROUP2 = 'umount -R /sys/fs/cgroup && mount -t cgroup2 cgroup2 /sys/fs/cgroup && exec "$@"';
 
 /** How a runtime is started. No cgroup is wanted; runc makes one all the same and removes it. */
-function runtimeCommand(runtime: OciRuntime): [string, ...string[]] {
+export function runtimeCommand(runtime: OciRuntime): [string, ...string[]] {
   if (runtime === 'runc') return ['runc'];
   const crun = ['crun', '--cgroup-manager=disabled'] as const;
   const isHybrid = existsSync('/sys/fs/cgroup/unified');
@@ -39,7 +30,7 @@ function runtimeCommand(runtime: OciRuntime): [string, ...string[]] {
  * started, and the filters are read from the process that waits for that. Needs root. Leaves nothing behind.
  */
 export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Promise<Program[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-oci-'));
+  const folder = temporaryFolder('oci');
   const id = folder.slice(folder.lastIndexOf('/') + 1);
   const [program, ...options] = runtimeCommand(runtime);
   const root = [...options, '--root', join(folder, 'state')];

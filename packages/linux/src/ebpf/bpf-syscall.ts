@@ -176,7 +176,8 @@ function element(command: number, map: number, key: Buffer | undefined, value: B
   bpf(command, attr, 'reading a map');
 }
 
-function bpf(command: number, attr: Buffer, what: string): number {
+/** bpf(2) itself: a descriptor, or 0. Throws SyscallError. */
+export function bpf(command: number, attr: Buffer, what: string): number {
   const result = libc().syscall(nativeNumber('bpf'), command, attr, attr.length);
   if (result < 0) throw new SyscallError(what, libc().errno());
   return result;

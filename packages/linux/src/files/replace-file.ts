@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { ownName } from '../leavings/own-name.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -55,7 +56,7 @@ export function replaceIn(folder: string, name: string, content: string | Uint8A
   const existing = lstatSync(join(folder, name), { throwIfNoEntry: false });
   if (existing && !existing.isFile()) throw fault('EEXIST', 'it is no regular file');
   const start = Buffer.from(name).toString('utf8', 0, LONGEST_NAME);
-  const temporary = join(folder, `.${start}.${randomBytes(9).toString('base64url')}`);
+  const temporary = join(folder, `.${start}.${randomBytes(9).toString('base64url')}.${ownName('part')}`);
   const fd = openSync(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, existing ? 0o600 : newMode);
   try {
     try {

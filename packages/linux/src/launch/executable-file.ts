@@ -1,6 +1,7 @@
-import { closeSync, mkdtempSync, rmSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownName } from '../leavings/own-name.ts';
+import { temporaryFolder, temporaryPlaces } from '../leavings/temporary-folder.ts';
 import { libc } from '../libc.ts';
 import { nativeNumber } from '../machine.ts';
 
@@ -17,10 +18,7 @@ export type Lending = <T>(bytes: Uint8Array, start: (path: string) => T) => T;
  * A kernel may refuse to make or to execute the one, /proc may be missing, and a folder may forbid execution.
  */
 export function lendings(): Lending[] {
-  const folders = [tmpdir(), process.env.XDG_RUNTIME_DIR, '/dev/shm', '/var/tmp'];
-  return [inMemory, ...new Set(folders.filter((folder) => folder !== undefined))].map((place) =>
-    typeof place === 'function' ? place : inFolder(place),
-  );
+  return [inMemory, ...temporaryPlaces().map(inFolder)];
 }
 
 const inMemory: Lending = (bytes, start) => {
@@ -33,9 +31,10 @@ const inMemory: Lending = (bytes, start) => {
   }
 };
 
+/** The name, which /proc/PID/exe shows, is how doctor --clean knows what runs from it. */
 function memoryFile(): number {
   const c = libc();
-  const name = Buffer.from('callgate\0');
+  const name = Buffer.from(`${ownName('launcher')}\0`);
   const create = (flags: number) => c.syscall(nativeNumber('memfd_create'), name, flags);
   const fd = create(MFD_CLOEXEC | MFD_EXEC);
   if (fd >= 0) return fd;
@@ -47,7 +46,7 @@ function memoryFile(): number {
 
 function inFolder(place: string): Lending {
   return (bytes, start) => {
-    const folder = mkdtempSync(join(place, 'callgate-'));
+    const folder = temporaryFolder('launcher', place);
     try {
       const path = join(folder, 'launcher');
       writeFileSync(path, bytes, { mode: 0o700 });

@@ -1,5 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { leftBehindIn } from '../leavings/left-behind-in.ts';
+import { ownName } from '../leavings/own-name.ts';
 
 /** A cgroup-v2 folder of callgate's own, under the one that this process lives in; limits are inherited. */
 export class Cgroup {
@@ -13,7 +15,7 @@ export class Cgroup {
   static create(): Cgroup {
     const parent = ownCgroup() ?? '/nonexistent';
     removeAbandoned(parent);
-    const path = join(parent, `callgate-${process.pid}-${Date.now().toString(36)}`);
+    const path = join(parent, ownName('cgroup'));
     mkdirSync(path);
     return new Cgroup(path);
   }
@@ -42,7 +44,7 @@ export class Cgroup {
 
   /** Removes the folder and those that the program made in it, once nobody lives there. */
   remove(): void {
-    removeTree(this.path);
+    removeCgroup(this.path);
   }
 }
 
@@ -52,9 +54,10 @@ export function isPopulated(path: string): boolean {
   return existsSync(events) && readFileSync(events, 'latin1').includes('populated 1');
 }
 
-function removeTree(path: string): void {
+/** Removes a cgroup and those in it. Throws where somebody lives in one. */
+export function removeCgroup(path: string): void {
   for (const entry of readdirSync(path, { withFileTypes: true }))
-    if (entry.isDirectory()) removeTree(join(path, entry.name));
+    if (entry.isDirectory()) removeCgroup(join(path, entry.name));
   rmdirSync(path);
 }
 
@@ -70,13 +73,10 @@ export function ownCgroup(): string | undefined {
 
 /** Removes folders that a callgate which was killed has left behind, once nobody lives in them. */
 function removeAbandoned(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const owner = /^callgate-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+  for (const folder of leftBehindIn(parent))
     try {
-      removeTree(join(parent, name));
+      removeCgroup(folder);
     } catch {
       // What it recorded still runs there.
     }
-  }
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** What /proc tells of processes. Of one that is gone every answer is undefined or empty. */
 
@@ -74,6 +74,21 @@ export function processOf(tid: number): number | undefined {
 /** Whether it is a process, not one of its other threads, and alive. */
 export function isProcess(pid: number): boolean {
   return processOf(pid) === pid && isAlive(pid);
+}
+
+/** The number that a process has in the innermost of its pid namespaces. */
+export function innermostPidOf(pid: number): number | undefined {
+  const numbers = /^NSpid:\s*(.*)$/m.exec(textOf(`/proc/${pid}/status`) ?? '')?.[1].split(/\s+/);
+  return numbers && Number(numbers.at(-1));
+}
+
+/** The file that it executes, as /proc/PID/exe names it; undefined too when this user may not look. */
+export function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Who traces it; 0 for nobody. */

@@ -2,11 +2,11 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { once } from 'node:events';
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { instruction } from '@callgate/engine/internal/bpf/instruction';
 import * as op from '@callgate/engine/internal/bpf/opcodes';
 import { nameOf, numberOf } from '@callgate/engine/internal/syscalls/lookup';
 import type { LaunchPlan } from '@callgate/linux/internal/launch/launch';
+import { temporaryFolder } from '@callgate/linux/internal/leavings/temporary-folder';
 import { ownCgroup } from '@callgate/linux/internal/process/cgroup';
 import { NoSuchProgram } from '@callgate/linux/internal/process/find-program';
 import { RECORDERS } from '@callgate/linux/internal/recorders/choose';
@@ -26,6 +27,7 @@ import { tracefs } from '@callgate/linux/internal/recorders/logs/tracefs';
 import { denials } from '@callgate/linux/internal/recorders/notify/denials';
 import { notify } from '@callgate/linux/internal/recorders/notify/notify';
 import type { Recorder, Tally } from '@callgate/linux/internal/recorders/recorder';
+import { ownNameOfNobody } from '@callgate/testing/own-name-of-nobody';
 import { describeWith, type Requirement } from '@callgate/testing/requirements';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -422,16 +424,13 @@ describeWith(['root', 'ebpf'], 'recorder ebpf', () => {
 
 describeWith(['strace'], 'recorder strace', () => {
   it('removes what a killed callgate has left, and nothing else', async () => {
-    const gone = spawnSync('true').pid;
-    const folders = [gone, gone, process.pid].map((pid) =>
-      mkdtempSync(join(tmpdir(), `callgate-strace-${pid}-`)),
-    );
-    const [abandoned, young, used] = folders;
-    const longAgo = new Date(Date.now() - 3_600_000);
-    for (const folder of folders) writeFileSync(join(folder, 'log'), '');
-    for (const folder of [abandoned, used]) utimesSync(folder, longAgo, longAgo);
+    const used = temporaryFolder('strace');
+    const other = join(tmpdir(), ownNameOfNobody('other'));
+    const abandoned = join(tmpdir(), ownNameOfNobody('strace'));
+    for (const folder of [abandoned, other]) mkdirSync(folder);
+    for (const folder of [abandoned, other, used]) writeFileSync(join(folder, 'log'), '');
     await strace.record({ ...quiet, command: ['true'] });
-    expect([abandoned, young, used].map((path) => existsSync(path))).toEqual([false, true, true]);
-    for (const folder of [young, used]) rmSync(folder, { recursive: true });
+    expect([abandoned, other, used].map((path) => existsSync(path))).toEqual([false, true, true]);
+    for (const folder of [other, used]) rmSync(folder, { recursive: true });
   });
 });

@@ -1,15 +1,15 @@
-import { existsSync, lstatSync, mkdtempSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { leftBehindIn } from '../../leavings/left-behind-in.ts';
+import { temporaryFolder } from '../../leavings/temporary-folder.ts';
 import { libc, SyscallError } from '../../libc.ts';
 import { nativeNumber } from '../../machine.ts';
 
 const AT_FDCWD = -100;
 const S_IFIFO_0600 = 0o010600;
 const PIPE = 'log';
-const FOLDER = /^callgate-strace-(\d+)-/;
-/** A callgate in another pid namespace may share the folder, and cannot be seen here. */
-const YOUNG_MS = 60_000;
+const KIND = 'strace';
 
 /** A named pipe that strace writes to, in a folder of its own. */
 export class StracePipe {
@@ -18,7 +18,7 @@ export class StracePipe {
 
   constructor() {
     removeAbandoned(tmpdir());
-    this.folder = mkdtempSync(join(tmpdir(), `callgate-strace-${process.pid}-`));
+    this.folder = temporaryFolder(KIND);
     this.path = join(this.folder, PIPE);
     const c = libc();
     if (c.syscall(nativeNumber('mknodat'), AT_FDCWD, Buffer.from(`${this.path}\0`), S_IFIFO_0600, 0) === 0)
@@ -35,21 +35,12 @@ export class StracePipe {
 
 /** Removes folders that a callgate of the same user which was killed has left behind. */
 function removeAbandoned(parent: string): void {
-  for (const name of readdirSync(parent)) {
-    const owner = FOLDER.exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
-    const folder = join(parent, name);
+  for (const folder of leftBehindIn(parent, KIND))
     try {
-      if (isOldAndOwn(folder)) removeFolder(folder);
+      removeFolder(folder);
     } catch {
       // Another callgate has just removed it.
     }
-  }
-}
-
-function isOldAndOwn(folder: string): boolean {
-  const { uid, mtimeMs } = lstatSync(folder);
-  return uid === process.getuid?.() && Date.now() - mtimeMs > YOUNG_MS;
 }
 
 /** The pipe and its folder alone, whatever else may lie there. */

@@ -1,7 +1,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,6 +12,8 @@ import { join } from 'node:path';
 import { ftrace } from '@callgate/engine/internal/logs/formats/raw-syscalls';
 import type { LoggedCall } from '@callgate/engine/internal/logs/log-tally';
 import { LogStream } from '@callgate/engine/internal/logs/read-log';
+import { leftBehindIn } from '../../leavings/left-behind-in.ts';
+import { ownName } from '../../leavings/own-name.ts';
 import { nativeNumber, thisMachine } from '../../machine.ts';
 import { processStatus } from '../../process/processes.ts';
 import { observeInCgroup, whyNoCgroup } from '../cgroup-scope.ts';
@@ -117,7 +118,7 @@ class TraceInstance {
   constructor() {
     const instances = join(traceFolder()!, 'instances');
     removeAbandoned(instances);
-    this.path = join(instances, `callgate-${process.pid}-${Date.now().toString(36)}`);
+    this.path = join(instances, ownName('trace'));
     mkdirSync(this.path);
     this.pipe = openSync(join(this.path, 'trace_pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
   }
@@ -166,13 +167,10 @@ class TraceInstance {
 
 /** Instances that a callgate which was killed has left behind. */
 function removeAbandoned(instances: string): void {
-  for (const name of readdirSync(instances)) {
-    const owner = /^callgate-(\d+)-/.exec(name)?.[1];
-    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+  for (const instance of leftBehindIn(instances))
     try {
-      rmdirSync(join(instances, name));
+      rmdirSync(instance);
     } catch {
-      // A callgate that cannot be seen from here, in another pid namespace, still reads it.
+      // Somebody still reads it.
     }
-  }
 }
