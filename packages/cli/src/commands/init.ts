@@ -6,6 +6,7 @@ import { synthesize } from '@callgate/engine/internal/build/synthesize';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import { boundLines } from '@callgate/engine/internal/report/bound';
 import { printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isName, nameFrom } from '@callgate/workload/internal/carriers/answers';
@@ -29,8 +30,10 @@ import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { answersFor } from '../flags/carrier-flags.ts';
 import { containerOptionsOf } from '../flags/container-flags.ts';
 import { targetOf } from '../flags/target-flags.ts';
+import { boundOf } from '../load/bound.ts';
 import { readRecording } from '../load/recording.ts';
 import { nearestStock } from '../load/stock.ts';
+import { styleFor } from '../terminal/style.ts';
 import { reason, writeFile } from '../terminal/write-file.ts';
 
 interface InitFlags {
@@ -121,12 +124,16 @@ function nameOfImage(image: string | undefined): string {
   return nameFrom(image.split('/').at(-1)!.split(/[:@]/)[0]);
 }
 
-async function profileText(context: Context, { engine, recording }: InitFlags): Promise<string> {
+async function profileText(context: Context, { engine, recording, quiet }: InitFlags): Promise<string> {
   const runtime = runtimeOf(engine);
   if (recording === undefined) return strictDefault(await nearestStock(runtime).text(), TO_DO);
-  const options = await containerOptionsOf({ runtime, newPrivs: true });
+  const flags = { runtime, newPrivs: true, looserThan: true };
   const recorded = await readRecording(context, recording);
-  const { profile } = synthesize([recorded], options);
+  const bound = await boundOf(context, flags, [recorded]);
+  const { profile, bounded } = synthesize([recorded], { ...(await containerOptionsOf(flags)), bound });
+  const style = styleFor(context.stderr, context.env);
+  if (bounded && !quiet)
+    for (const line of boundLines(style, bounded)) context.stderr.write(`callgate: ${line}\n`);
   return stringifyProfile(withOrdinarySockets(profile, recorded));
 }
 
