@@ -135,6 +135,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/verify.ts')).verify,
   },
   {
+    name: 'ps',
+    group: 'watch',
+    summary: 'list containers and confined processes, and whose filter each runs under',
+    load: async () => (await import('./commands/ps.ts')).ps,
+  },
+  {
     name: 'watch',
     group: 'watch',
     summary: 'say live which calls filters deny or log, of which container, and how often',

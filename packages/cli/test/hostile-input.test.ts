@@ -125,6 +125,8 @@ const ON_WORDS: readonly Arguments[] = [
   ...['{}', 'stock:{}', 'pid:{}', '/no/such/{}', '--{}'].map((subject) => given('show', subject)),
   ...['--arch', '--kernel', '--caps', '--runtime'].map((flag) => given('show', conditional, flag, '{}')),
   given('show', conditional, '--runtime', 'runc@{}'),
+  ...['docker', 'containerd', 'crio', 'runc'].map((engine) => given('show', `${engine}:{}`)),
+  ...[given('ps', '--engine', 'x{}'), given('ps', '--known', `${NOWHERE}/{}`)],
   ...[
     given('lint', '{}'),
     given('lint', conditional, '--fail-on', '{}'),

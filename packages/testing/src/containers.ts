@@ -64,10 +64,12 @@ export class Containers {
   }
 
   stop(name: string): void {
-    execFileSync(this.engine, ['kill', name], { stdio: 'ignore' });
+    spawnSync(this.engine, ['kill', name], { stdio: 'ignore' });
   }
 
   remove(): void {
+    // Podman would wait ten seconds for each, which does not mind SIGTERM.
+    for (const name of this.names) this.stop(name);
     for (const name of this.names) spawnSync(this.engine, ['rm', '-f', '-v', name], { stdio: 'ignore' });
     spawnSync(this.engine, ['rmi', '-f', this.image], { stdio: 'ignore' });
   }

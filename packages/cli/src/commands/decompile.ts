@@ -8,7 +8,7 @@ import type { Subject } from '@callgate/engine/internal/subject/subject';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadSubject, SUBJECT_HELP } from '../load/subject.ts';
+import { type LoadedSubject, livePart, liveText, loadSubject, SUBJECT_HELP } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeFile } from '../terminal/write-file.ts';
 
@@ -56,6 +56,8 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       return made.exact ? CLEAN : FINDINGS;
     }
     const style = styleFor(context.stderr, context.env);
+    if (!flags.quiet && liveText(subject))
+      context.stderr.write(`callgate: ${style.yellow(liveText(subject))}`);
     if (made.exact) {
       if (!flags.quiet)
         context.stderr.write(
@@ -83,10 +85,11 @@ function looser(name: string, subject: Subject, made: Decompiled): CliFailure {
   );
 }
 
-function decompiledDocument(subject: Subject, made: Decompiled): object {
+function decompiledDocument(subject: LoadedSubject, made: Decompiled): object {
   return {
     profile: profileDocument(made.profile),
     runtime: made.runtime,
+    ...livePart(subject),
     ...differencesDocument(differences(subject, made)),
   };
 }

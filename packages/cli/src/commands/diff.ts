@@ -3,11 +3,21 @@ import { differencesDocument, differencesText } from '@callgate/engine/internal/
 import { printable } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
+import { processCapabilities } from '@callgate/linux/internal/process/processes';
 import { type Command, Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadSubject, SUBJECT_HELP, skippedLines, skippedPart } from '../load/subject.ts';
+import { isLive } from '../load/live-filters.ts';
+import {
+  type LoadedSubject,
+  livePart,
+  liveText,
+  loadSubject,
+  SUBJECT_HELP,
+  skippedLines,
+  skippedPart,
+} from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
 const SIDED = ['arch', 'kernel', 'caps', 'runtime', 'libseccomp'] as const;
@@ -43,6 +53,7 @@ What A and B decide is compared for every call that there can be. Nothing is sam
   loosened   B lets calls pass, or asks a supervisor, where A denies them
   tightened  the other way round
   changed    another action or errno, but neither more freedom nor less
+A profile that is compared with a container or process is read for the capabilities that this has.
 
 Exit status: 0 equal, 1 different (with --fail-on: in that way), 2 could not do it.
 ${examples(
@@ -60,19 +71,25 @@ ${examples(
     const [nameA, nameB] = command.processedArgs as [string, string];
     if (nameA === '-' && nameB === '-') throw new CliFailure('only one of the two can be stdin');
     const flags = command.opts<DiffFlags>();
-    const load = (name: string, side: 'A' | 'B') =>
-      loadSubject(context, name, targetOf(sideFlags(flags, side)), {
+    const load = (name: string, side: 'A' | 'B', beside?: LoadedSubject) => {
+      const own = sideFlags(flags, side);
+      const { live } = beside ?? {};
+      const caps = own.caps ?? (live && processCapabilities(live.pid).join());
+      return loadSubject(context, name, targetOf({ ...own, caps }), {
         allowUnknown: flags.allowUnknown,
         quiet: true,
       });
-    const a = await load(nameA, 'A');
-    const b = await load(nameB, 'B');
+    };
+    // What runs is read first, because a profile beside it is read for its capabilities.
+    const running = isLive(nameB) && !isLive(nameA) ? await load(nameB, 'B') : undefined;
+    const a = await load(nameA, 'A', running);
+    const b = running ?? (await load(nameB, 'B', a));
     if (!flags.quiet && !flags.json) for (const line of skippedLines([a, b])) context.stderr.write(line);
     const differences = compare(a, b);
     if (!flags.quiet)
       context.stdout.write(
         flags.json
-          ? `${writeJson({ ...differencesDocument(differences), ...skippedPart([a, b]) })}\n`
+          ? `${writeJson({ ...differencesDocument(differences), ...sidesPart(a, b), ...skippedPart([a, b]) })}\n`
           : text(context, a, b, differences),
       );
     // Where there are more than can be listed, any kind may be among them.
@@ -108,9 +125,15 @@ function compare(a: Subject, b: Subject): Differences {
   return diffPolicies(a.policy, b.policy);
 }
 
-function text(context: Context, a: Subject, b: Subject, differences: Differences): string {
+/** What --json says of processes among the two. */
+function sidesPart(a: LoadedSubject, b: LoadedSubject): object {
+  return { ...(a.live && { a: livePart(a) }), ...(b.live && { b: livePart(b) }) };
+}
+
+function text(context: Context, a: LoadedSubject, b: LoadedSubject, differences: Differences): string {
   const style = styleFor(context.stdout, context.env);
-  const names = `${style.bold(printable(a.name))} → ${style.bold(printable(b.name))}`;
+  const missing = style.yellow(liveText(a) + liveText(b));
+  const names = `${missing}${style.bold(printable(a.name))} → ${style.bold(printable(b.name))}`;
   if (differences.listed.length === 0)
     return `${names}: ${style.green('equal')}\n  They decide every possible call alike: both are the same decision diagram, which is a proof.\n`;
   return `${names}: ${differencesText(style, differences)}`;

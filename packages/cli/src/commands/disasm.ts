@@ -7,6 +7,7 @@ import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
+import { LIVE_HELP } from '../load/live-filters.ts';
 import { loadPrograms } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -20,10 +21,7 @@ export const disasm: Verb = {
 
   configure(command) {
     command
-      .argument(
-        '<subject>',
-        'a filter: FILE.bpf (struct sock_filter[]), "-" for stdin, pid:N, docker:NAME, podman:NAME',
-      )
+      .argument('<subject>', `a filter: FILE.bpf (struct sock_filter[]), "-" for stdin, ${LIVE_HELP}`)
       .option('--arch <abi>', 'for machines of this ABI (default: that of this machine)')
       .option('--json', 'one JSON document')
       .addHelpText(

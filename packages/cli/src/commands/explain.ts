@@ -23,7 +23,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { readOrigins } from '../load/origins.ts';
-import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
+import { livePart, liveText, loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { noSuchCall } from '../load/system-call.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -76,14 +76,19 @@ ${examples(
     const source = sourceOf(subject);
     context.stdout.write(
       flags.json
-        ? `${writeJson({ ...verdictDocument(asked, verdict, source, reasons), ...warningsPart(subject) })}\n`
+        ? `${writeJson({ ...verdictDocument(asked, verdict, source, reasons), ...livePart(subject), ...warningsPart(subject) })}\n`
         : verdictText(style, asked, verdict, possible, source) +
             signExtended(style, asked, verdict, subject) +
+            style.yellow(indented(subject.live?.mode === 'strict' ? liveText(subject) : '')) +
             reasons.map((r) => `  origin: ${printable(formatReason(r, origins!.runs))}\n`).join(''),
     );
     return executes(verdict.action) ? CLEAN : FINDINGS;
   },
 };
+
+function indented(line: string): string {
+  return line && `  ${line}`;
+}
 
 function sourceOf({ name, policy, source, programs }: Subject): VerdictSource {
   return { name, policy, ...source, filters: programs?.length };

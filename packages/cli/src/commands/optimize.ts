@@ -9,7 +9,8 @@ import { CLEAN, CliFailure } from '../context.ts';
 import { addProgramFlags, compileOptionsOf, type ProgramFlags } from '../flags/program-flags.ts';
 import { targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
-import { loadSubject } from '../load/subject.ts';
+import { LIVE_HELP } from '../load/live-filters.ts';
+import { liveText, loadSubject } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 import { writeProgram } from '../terminal/write-program.ts';
 
@@ -25,7 +26,7 @@ export const optimize: Verb = {
   configure(command) {
     command.argument(
       '<subject>',
-      'a filter: FILE.bpf, "-" for stdin, pid:N, docker:NAME, podman:NAME; stacked filters become one',
+      `a filter: FILE.bpf, "-" for stdin, ${LIVE_HELP}; stacked filters become one`,
     );
     addProgramFlags(command, 'raw');
     command
@@ -47,6 +48,7 @@ export const optimize: Verb = {
     const subject = await loadSubject(context, name, targetOf(flags), { quiet: true });
     const { programs, policy } = subject;
     if (!programs) throw new CliFailure(`${printable(name)} is a profile; callgate compile makes its filter`);
+    if (subject.live && subject.live.mode !== 'filter') throw new CliFailure(liveText(subject).trimEnd());
     const program = smaller(subject, await compileOptionsOf(context, flags));
     const before = programs.reduce((sum, p) => sum + p.length, 0);
     // What somebody else wrote may be the smaller one already.

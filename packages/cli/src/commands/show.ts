@@ -6,7 +6,7 @@ import { CLEAN } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { compileSubject } from '../load/compile-subject.ts';
 import { stockText } from '../load/stock.ts';
-import { loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
+import { livePart, liveText, loadSubject, SUBJECT_HELP, warningsPart } from '../load/subject.ts';
 import { styleFor } from '../terminal/style.ts';
 
 interface ShowFlags extends TargetFlags {
@@ -52,6 +52,7 @@ export const show: Verb = {
     const bitmaps = flags.bitmap ? bitmapsOf(programs(), subject.policy.abis, subject.target.kernel) : [];
     const document = {
       profile: file,
+      ...livePart(subject),
       ...(subject.stock && { stock: { seen: subject.stock.seen, source: subject.stock.source } }),
       ...(subject.carrier && { carrier: subject.carrier.id }),
       abis: overviewDocument(subject.policy),
@@ -61,7 +62,9 @@ export const show: Verb = {
     const text = () =>
       (subject.stock ? style.dim(stockText(subject.stock)) : '') +
       (subject.carrier ? style.dim(`${subject.carrier.about}: an OCI runtime reads no such file\n`) : '') +
-      overviewText(style, file, subject.policy, flags.names ?? false) +
+      (subject.live?.mode === 'none'
+        ? style.yellow(liveText(subject))
+        : style.yellow(liveText(subject)) + overviewText(style, file, subject.policy, flags.names ?? false)) +
       bitmapsText(style, bitmaps);
     context.stdout.write(flags.json ? `${writeJson(document)}\n` : text());
     return CLEAN;

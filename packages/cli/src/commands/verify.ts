@@ -1,26 +1,41 @@
 import { type Difference, type Differences, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { arePoliciesEqual, type Policy, withoutStub } from '@callgate/engine/internal/policy/policy';
+import { readerOfStock } from '@callgate/engine/internal/recognition/container-meaning';
+import { confinementText } from '@callgate/engine/internal/report/confinement';
 import { differencesDocument, differencesText } from '@callgate/engine/internal/report/differences';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
-import type { ProfileSource, Subject } from '@callgate/engine/internal/subject/subject';
-import { ENGINES, NoSuchContainer } from '@callgate/linux/internal/container/containers';
+import type { ProfileSource } from '@callgate/engine/internal/subject/subject';
+import { filterFindings } from '@callgate/linux/internal/confined/audit';
+import type { Confinement } from '@callgate/linux/internal/confined/confinement';
+import { verifyContainer, wholeConfinement } from '@callgate/linux/internal/confined/verify-running';
+import {
+  ENGINES,
+  type KnownContainer,
+  NoSuchContainer,
+} from '@callgate/linux/internal/container/container-engine';
 import { OCI_RUNTIMES } from '@callgate/linux/internal/container/oci-container';
 import { FiltersUnreadable } from '@callgate/linux/internal/process/live-filters';
 import {
   skippedHere,
   type Verification,
   VerificationFailed,
-  verifyContainer,
   verifyLibseccomp,
   verifyRuntime,
 } from '@callgate/linux/internal/verify/verify';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
-import { loadProfileSubject, loadSubject, skippedLines, warningsPart } from '../load/subject.ts';
+import { LIVE_HELP } from '../load/live-filters.ts';
+import {
+  type LoadedSubject,
+  loadProfileSubject,
+  loadSubject,
+  skippedLines,
+  warningsPart,
+} from '../load/subject.ts';
 import { uninterrupted } from '../run/signals.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -30,7 +45,10 @@ interface VerifyFlags extends TargetFlags {
   readonly quiet?: boolean;
 }
 
-type ProfileSubject = Subject & { readonly source: ProfileSource };
+type ProfileSubject = LoadedSubject & { readonly source: ProfileSource };
+
+/** A verification, and of what runs how it is confined. */
+type Held = Verification & { readonly confinement?: Confinement; readonly container?: KnownContainer };
 
 export const verify: Verb = {
   name: 'verify',
@@ -43,7 +61,7 @@ export const verify: Verb = {
       )
       .option(
         '--against <what>',
-        'what must do what the profile says: libseccomp, runc, crun, FILE.bpf, pid:N, docker:NAME, podman:NAME',
+        `what must do what the profile says: libseccomp, runc, crun, FILE.bpf, ${LIVE_HELP}`,
         'libseccomp',
       )
       .option('--json', 'one JSON document')
@@ -56,7 +74,8 @@ libseccomp (this machine's) makes a filter of the profile, just as the runtime h
 compared with the profile for every call that there can be: "equal" is a proof, and every difference is
 shown. runc and crun do the same while they create a container, which is never started (needs root).
 With --libseccomp what that release skips is not asked for.
-With docker:NAME and podman:NAME the profile is read with the capabilities of that container.
+With docker:NAME, and the same of other engines, the profile is read with the capabilities of that container,
+and every thread of every process in it is looked at: one without the filter is a difference.
 Exit status: 0 proven equal, 1 different, 2 could not do it.
 ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'verify profile.json --against runc', 'verify profile.json --against docker:web')}`,
     );
@@ -82,6 +101,8 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
     const { instructions } = result;
     // What it skips may be what the profile denies.
     const opened = skipped.length === 0 ? [] : openedBySkipping(verification);
+    const isEqual =
+      differences.listed.length === 0 && opened.length === 0 && !verification.confinement?.differing.length;
     const document = {
       against: who,
       instructions,
@@ -89,20 +110,22 @@ ${examples('verify profile.json', 'verify stock:docker --arch aarch64,arm', 'ver
       swapped,
       opened: opened.map((d) => ({ arch: d.arch, syscall: d.name })),
       ...differencesDocument(differences),
-      equal: differences.listed.length === 0 && opened.length === 0,
+      equal: isEqual,
+      ...confinementPart(verification),
       ...warningsPart(subject),
     };
     if (!flags.quiet)
       context.stdout.write(
         flags.json
           ? `${writeJson(document)}\n`
-          : text(style, name, verification, instructions, differences, opened),
+          : text(style, name, verification, instructions, differences, opened) +
+              (isEqual ? '' : await ownDefaultText(subject, verification)),
       );
-    return differences.listed.length === 0 && opened.length === 0 ? CLEAN : FINDINGS;
+    return isEqual ? CLEAN : FINDINGS;
   },
 };
 
-async function hold(context: Context, subject: ProfileSubject, flags: VerifyFlags): Promise<Verification> {
+async function hold(context: Context, subject: ProfileSubject, flags: VerifyFlags): Promise<Held> {
   const { source, target } = subject;
   const { against } = flags;
   const runtime = OCI_RUNTIMES.find((r) => r === against);
@@ -111,18 +134,33 @@ async function hold(context: Context, subject: ProfileSubject, flags: VerifyFlag
     if (against === 'libseccomp') return await verifyLibseccomp(source.profile, target);
     if (runtime) return await verifyRuntime(source.profile, target, runtime);
     if (!engine) return await verifySubject(context, subject, against);
-    const container = {
-      engine,
-      name: against.slice(engine.length + 1),
-      ownCapabilities: flags.caps === undefined,
-    };
-    return await verifyContainer(source.profile, target, container);
+    const container = { engine, name: against.slice(engine.length + 1) };
+    return await verifyContainer(source.profile, container, {
+      target,
+      givenCapabilities: flags.caps !== undefined,
+      ...(subject.stock && { reader: readerOfStock(subject.stock) }),
+    });
   } catch (fault) {
     const known = [VerificationFailed, FiltersUnreadable, NoSuchContainer].some(
       (kind) => fault instanceof kind,
     );
     throw known ? new CliFailure(printable((fault as Error).message)) : fault;
   }
+}
+
+/** A default of another release than the container's own: which it has instead. */
+async function ownDefaultText({ stock }: LoadedSubject, { confinement, container }: Held): Promise<string> {
+  if (!stock || !confinement || !container) return '';
+  const found = (await filterFindings(confinement, container))?.recognized.profile;
+  return found?.kind === 'stock' ? `  It is the ${found.title}: ${found.name}\n` : '';
+}
+
+/** What --json says of what runs, beside its filter's meaning. */
+function confinementPart({ confinement, container }: Held): object {
+  if (!confinement) return {};
+  const { programs, ...said } = confinement;
+  const privileged = container?.privileged;
+  return { ...said, ...(privileged !== undefined && { privileged }) };
 }
 
 /** Calls that the profile denies and that pass because their names are skipped. */
@@ -141,12 +179,13 @@ async function verifySubject(
   context: Context,
   { policy, target, source }: ProfileSubject,
   against: string,
-): Promise<Verification> {
+): Promise<Held> {
   const other = await loadSubject(context, against, target, { quiet: true });
   if (!other.programs)
     throw new CliFailure(`${printable(against)} is a profile; to compare two: callgate diff`);
   const instructions = other.programs.reduce((sum, program) => sum + program.length, 0);
-  const as = (wanted: Policy, skipped: readonly string[]): Verification => ({
+  const as = (wanted: Policy, skipped: readonly string[]): Held => ({
+    ...(other.live && { confinement: wholeConfinement([other.live.pid]) }),
     who: against,
     wanted,
     libraryPart: withoutStub(wanted),
@@ -169,15 +208,20 @@ function failureText(style: Style, name: string, who: string, failure: string): 
 function text(
   style: Style,
   name: string,
-  { who, skipped, swapped }: Verification,
+  held: Held,
   instructions: number,
   differences: Differences,
   opened: readonly Difference[],
 ): string {
+  const { who, skipped, swapped, confinement } = held;
   const head = `${style.bold(printable(name))} → ${style.bold(printable(who))} (${plural(instructions, 'instruction')})`;
   const body =
-    differences.listed.length > 0 ? differencesText(style, differences) : equalText(style, skipped, opened);
-  return `${head}: ${body}${swappedText(swapped)}${skippedText(style, who, skipped)}${openedText(style, opened)}`;
+    differences.listed.length > 0
+      ? differencesText(style, differences)
+      : confinement?.differing.length
+        ? `${style.red('not for every thread')}\n  The filter of its first process is proven equal.\n`
+        : equalText(style, skipped, opened);
+  return `${head}: ${body}${swappedText(swapped)}${skippedText(style, who, skipped)}${openedText(style, opened)}${confinement ? confinementText(style, confinement, held.container?.privileged) : ''}`;
 }
 
 /** Equal as far as the names go that it knows. */

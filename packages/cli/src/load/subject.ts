@@ -21,13 +21,12 @@ import { type Carried, carriedIn, targetOfCarried } from './carried.ts';
 import { expectValue, located, writeFaults } from './faults.ts';
 import { archivedText, layoutText } from './layout.ts';
 import { expectAssembled } from './listing.ts';
-import { liveFilters } from './live-filters.ts';
+import { LIVE_HELP, type LiveFilters, liveFilters } from './live-filters.ts';
 import { readBytes, textOf } from './read-text.ts';
 import { stockNamed } from './stock.ts';
 
 /** What a user may name wherever a filter is read, for --help. */
-export const SUBJECT_HELP =
-  'a profile (JSON or YAML; in a custom resource, ConfigMap, config.json or OCI image layout, too), a list of systemd, LXC, minijail, kafel, snap or firejail, raw BPF or a listing of it, "-" for stdin, git:REV:PATH, pid:N, docker:NAME, podman:NAME, or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)';
+export const SUBJECT_HELP = `a profile (JSON or YAML; in a custom resource, ConfigMap, config.json or OCI image layout, too), a list of systemd, LXC, minijail, kafel, snap or firejail, raw BPF or a listing of it, "-" for stdin, git:REV:PATH, what runs (${LIVE_HELP}), or a default profile: stock:docker, stock:podman, stock:containerd (stock:docker@26: of that release), stock:none (allows all)`;
 
 /** A subject, and what is worth saying of the text that it was read from. */
 export type LoadedSubject = Subject & {
@@ -36,6 +35,8 @@ export type LoadedSubject = Subject & {
   readonly stock?: StockProfile;
   /** What it was read from, where that is a list of another sandbox. */
   readonly carrier?: Carrier;
+  /** What runs under it, where it is read from a process. */
+  readonly live?: LiveFilters;
 };
 
 export interface LoadOptions {
@@ -60,7 +61,7 @@ export async function loadSubject(
     return { ...subject, warnings, stock };
   }
   const live = await liveFilters(name);
-  if (live) return readPrograms(name, live, target);
+  if (live) return { ...readPrograms(name, live.programs, target), live };
   const { file, part } = partOf(context, name);
   const layout = layoutText(context, file);
   if (layout !== undefined)
@@ -109,7 +110,8 @@ export async function loadPrograms(
   target: Target,
 ): Promise<readonly Program[]> {
   const live = await liveFilters(name);
-  if (live) return live;
+  if (live?.mode === 'strict') throw new CliFailure(`${printable(name)} has no filter: ${STRICT}`);
+  if (live) return live.programs;
   const bytes = name.startsWith('stock:') ? new Uint8Array() : await readBytes(context, name);
   if (isProgram(name, bytes) && bytes.length > 0) return [decode(name, bytes, target)];
   const listing = readListing(textOf(bytes, name));
@@ -122,6 +124,20 @@ export async function loadPrograms(
 /** What --json says of a text beside the result: nothing where nothing is to be said. */
 export function warningsPart({ warnings }: Pick<LoadedSubject, 'warnings'>): object {
   return warnings.length > 0 ? { warnings } : {};
+}
+
+const STRICT = 'it is in strict mode, where read, write, exit and sigreturn pass alone';
+
+/** What is to be said where a process has no filter; empty where it has one, and for what does not run. */
+export function liveText({ name, live }: Pick<LoadedSubject, 'name' | 'live'>): string {
+  if (!live || live.mode === 'filter') return '';
+  const why = live.mode === 'none' ? 'every call passes' : STRICT;
+  return `${printable(name)} has no filter: ${why}\n`;
+}
+
+/** What --json says of a process: its mode, and how many filters it has; nothing of what does not run. */
+export function livePart({ live }: Pick<LoadedSubject, 'live'>): object {
+  return live ? { mode: live.mode, filters: live.filters } : {};
 }
 
 /** The same, for commands that need a profile and not just a filter. */

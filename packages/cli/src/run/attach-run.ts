@@ -1,6 +1,6 @@
 import { stringifyRecording } from '@callgate/engine/internal/recording/recording';
 import { printable } from '@callgate/engine/internal/report/words';
-import { NoSuchContainer } from '@callgate/linux/internal/container/containers';
+import { NoSuchContainer } from '@callgate/linux/internal/container/container-engine';
 import { ebpf } from '@callgate/linux/internal/recorders/ebpf/ebpf';
 import {
   type Attached,

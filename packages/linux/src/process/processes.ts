@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 
 /** What /proc tells of processes. Of one that is gone every answer is undefined or empty. */
 
@@ -99,6 +100,8 @@ export function tracerOf(pid: number): number | undefined {
 
 /** Fields of /proc/PID/status that say how a process is confined. */
 export interface ProcessStatus {
+  /** The letter of proc_pid_status(5): R, S, D, …; Z for what has ended and nobody waited for yet. */
+  readonly state: string;
   /** 0 none, 1 strict, 2 filter. */
   readonly seccomp: number;
   readonly filters: number;
@@ -113,12 +116,23 @@ export function processStatus(pid: number | 'self'): ProcessStatus {
   const text = readFileSync(`/proc/${pid}/status`, 'latin1');
   const field = (name: string) => fieldIn(text, name) ?? '0';
   return {
+    state: field('State'),
     seccomp: Number(field('Seccomp')),
     filters: Number(field('Seccomp_filters')),
     noNewPrivs: field('NoNewPrivs') === '1',
     effectiveCapabilities: BigInt(`0x${field('CapEff')}`),
     boundingCapabilities: BigInt(`0x${field('CapBnd')}`),
   };
+}
+
+/** The capabilities of a bounding set, as CAP_* names. */
+export function capabilitiesIn(set: bigint): string[] {
+  return CAPABILITIES.filter((_, bit) => ((set >> BigInt(bit)) & 1n) === 1n);
+}
+
+/** The capabilities that a process and its children can have at most, as CAP_* names; throws when there is no such process. */
+export function processCapabilities(pid: number): string[] {
+  return capabilitiesIn(processStatus(pid).boundingCapabilities);
 }
 
 /** Whether a terminal sends its Ctrl-C to this process and its children: they are the terminal's foreground group. */

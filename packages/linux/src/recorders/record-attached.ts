@@ -2,7 +2,8 @@ import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LifePart, Recording } from '@callgate/engine/internal/recording/recording';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
-import { type Container, containerdContainer, findContainer } from '../container/containers.ts';
+import { containerdTask } from '../container/containerd-task.ts';
+import { type Container, findContainer } from '../container/containers.ts';
 import { readKernelTypes } from '../ebpf/btf.ts';
 import { thisMachine } from '../machine.ts';
 import { isPopulated } from '../process/cgroup.ts';
@@ -127,7 +128,7 @@ async function begunContainer(
   let [grew, asked] = [0, 0];
   while (!stop?.aborted) {
     // containerd forgets a container when it has ended, and its process before.
-    const kept = containerdContainer(reference);
+    const kept = containerdTask(reference);
     if (kept?.pid !== undefined) known = kept;
     const began = programs.containers();
     const now = Date.now();

@@ -8,7 +8,6 @@ import { libraryPlan, missingCalls } from '@callgate/engine/internal/runtime/lib
 import { ociForm } from '@callgate/engine/internal/runtime/oci-form';
 import { parseRelease, type Target } from '@callgate/engine/internal/runtime/target';
 import { errnoName } from '@callgate/engine/internal/syscalls/arguments';
-import { containerCapabilities, containerPid, type Engine } from '../container/containers.ts';
 import {
   filtersOfRuntime,
   type OciRuntime,
@@ -16,7 +15,6 @@ import {
   runtimeVersion,
 } from '../container/oci-container.ts';
 import { thisMachine } from '../machine.ts';
-import { readFilters } from '../process/live-filters.ts';
 import { type LibraryResult, runLibseccomp } from './libseccomp.ts';
 
 /** What somebody made of a profile, beside what its stated meaning is. */
@@ -124,42 +122,6 @@ export async function verifyRuntime(
   };
 }
 
-/** The OCI runtime that an engine starts unless told otherwise. */
-const RUNTIME_OF: Readonly<Record<Engine, OciRuntime>> = { docker: 'runc', podman: 'crun' };
-
-/**
- * A running container. As far as the target does not say it, the profile is read for the container's capabilities, for
- * the release of this machine's runtime, and for what its libseccomp knows.
- */
-export async function verifyContainer(
-  profile: Profile,
-  target: Target,
-  container: { readonly engine: Engine; readonly name: string; readonly ownCapabilities: boolean },
-): Promise<Verification> {
-  const { engine, name, ownCapabilities } = container;
-  const pid = await containerPid(engine, name);
-  const version = await runtimeVersion(RUNTIME_OF[engine]);
-  const release = engine === 'docker' && version ? parseRelease(version.release) : undefined;
-  const known: Target = {
-    ...target,
-    capabilities: ownCapabilities ? containerCapabilities(pid) : target.capabilities,
-    runtime: target.runtime ?? { name: engine, release },
-  };
-  const lacks = await lackingCalls(profile, known, version?.libseccomp);
-  const asContainer: Target = { ...known, lacks };
-  const wanted = lowerProfile(profile, asContainer).value;
-  const whole = lowerProfile(profile, known).value;
-  if (!wanted || !whole) throw new VerificationFailed(`by its rules ${engine} refuses the profile`);
-  const result = lift(readFilters(pid), wanted);
-  return {
-    who: `${engine}:${name}`,
-    ...expected(wanted, whole),
-    result,
-    skipped: lacks,
-    swapped: 0,
-  };
-}
-
 function askLibrary(profile: Profile, target: Target, policy: Policy): Promise<LibraryResult> {
   const foreign = !policy.abis.includes(thisMachine().abi);
   return runLibseccomp(libraryPlan(profile, target)!, { foreign, endian: policy.endian });
@@ -170,8 +132,8 @@ export function skippedHere(profile: Profile, target: Target): Promise<readonly 
   return lackingCalls(profile, target, undefined);
 }
 
-/** What this machine's libseccomp lacks, unless the runtime has another one in it. */
-async function lackingCalls(
+/** What this machine's libseccomp lacks of a profile's calls, unless the runtime has another one in it. */
+export async function lackingCalls(
   profile: Profile,
   target: Target,
   release: string | undefined,
@@ -189,11 +151,15 @@ function missingHere(lacking: readonly string[], { libseccomp }: Target): string
 }
 
 /** The meanings that a filter is held against; `whole` is the one if no name were skipped. */
-function expected(wanted: Policy, whole: Policy): Pick<Verification, 'wanted' | 'libraryPart' | 'unskipped'> {
+export function expected(
+  wanted: Policy,
+  whole: Policy,
+): Pick<Verification, 'wanted' | 'libraryPart' | 'unskipped'> {
   return { wanted, libraryPart: withoutStub(wanted), unskipped: withoutStub(whole) };
 }
 
-function lift(programs: readonly Program[], wanted: Policy): Verification['result'] {
+/** What filters decide together; throws VerificationFailed where that cannot be followed. */
+export function lift(programs: readonly Program[], wanted: Policy): Verification['result'] {
   const lifted = liftPolicy(programs, wanted.abis[0].name);
   if (lifted.fault)
     throw new VerificationFailed(`the filter, instruction ${lifted.fault.at}: ${lifted.fault.why}`);
