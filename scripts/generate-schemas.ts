@@ -6,6 +6,7 @@ import { writeIndentedJson } from '@callgate/engine/internal/source/write-json';
 import { toJsonSchema } from '@valibot/to-json-schema';
 import { configurationSchema } from './schemas/configuration-schema.ts';
 import { profileSchema } from './schemas/profile-schema.ts';
+import { testSpecSchema } from './schemas/spec-schema.ts';
 
 const OUT = join(import.meta.dirname, '../packages/cli/schemas');
 
@@ -18,6 +19,7 @@ const schemas = {
     // That a number fits 64 bits is beyond a schema.
     ...toJsonSchema(recordingSchema, { target: 'draft-07', typeMode: 'input', errorMode: 'ignore' }),
   },
+  test: testSpecSchema(),
 };
 
 mkdirSync(OUT, { recursive: true });

@@ -212,3 +212,17 @@ describe('the schema of configurations', () => {
     expect(configuration(config)).toBe(false);
   });
 });
+
+describe('the schema of tests', () => {
+  const test = schemaOf('test');
+
+  it('takes what callgate test takes, and refuses what that refuses', () => {
+    const security = [{ attack: 'mount' }, { category: 'kernel' }, { call: 'bpf' }, { default: 'docker' }];
+    expect(test({ engine: 'docker', image: 'x', ready: { tcp: 80, within: '10s' }, security })).toBe(true);
+    expect(test({ engine: 'dockr' })).toBe(false);
+    expect(test({ functions: [{ tcp: 0 }] })).toBe(false);
+    expect(test({ functions: [{ alive: 'soon' }] })).toBe(false);
+    expect(test({ security: [{ attack: 'mout' }] })).toBe(false);
+    expect(test({ functions: [{ htp: 'http://x' }] })).toBe(false);
+  });
+});

@@ -129,6 +129,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/run.ts')).run,
   },
   {
+    name: 'test',
+    group: 'prove',
+    summary: 'show that a workload works under a profile and attacks do not, with and without it',
+    load: async () => (await import('./commands/test.ts')).test,
+  },
+  {
     name: 'verify',
     group: 'prove',
     summary: 'prove that libseccomp, a runtime or a filter does what a profile says',

@@ -68,6 +68,8 @@ const ON_SUBJECTS: readonly Arguments[] = [
   given('decompile', '{}', '--allow-unknown'),
   given('verify', '{}', '--against', small, '--allow-unknown'),
   given('shrink', '{}', '--', NOWHERE),
+  given('test', '{}'),
+  given('test', '--profile', '{}', '--', NOWHERE),
   given('optimize', '{}', '--format', 'asm'),
   (r, file) => ['secure', file, ...r.pick([['--check'], [], ['--patch', 'json'], ['--patch', 'kustomize']])],
   (r, file) => ['audit', file, ...sometimes(r, '--all', '--matrix', '--seccomp-default')],
@@ -151,6 +153,7 @@ const ON_WORDS: readonly Arguments[] = [
   given('verify', conditional, '--against', '{}'),
   given('shrink', conditional, '--', `${NOWHERE}/{}`),
   given('shrink', conditional, '--action', '{}', '--', NOWHERE),
+  ...[given('test', `${NOWHERE}/{}`), given('test', '-p', conditional, '-e', '{}', '--', NOWHERE)],
   ...[given('record', '--pid', 'x{}'), given('record', '--recorder', 'x{}', '--', NOWHERE)],
   ...['--format', '--arch', '--kernel'].map((flag) => given('read', conditional, flag, '{}')),
   ...['--since', '--source', '--metrics', '--interval', '--pid'].map((flag) =>

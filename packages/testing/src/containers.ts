@@ -21,6 +21,12 @@ const RUN = { docker: ['run', '--network=none'], podman: PODMAN_RUN };
 export class Containers {
   private readonly engine: keyof typeof RUN;
   private readonly image: string;
+
+  /** What the image is called. */
+  get imageName(): string {
+    return this.image;
+  }
+
   private readonly names: string[] = [];
 
   constructor(engine: keyof typeof RUN) {

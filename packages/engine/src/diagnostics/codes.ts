@@ -92,6 +92,8 @@ export const DIAGNOSTIC_CODES = {
     'The OCI artifact is not what runtimes take for a profile: it has another kind, several layers, more than 1 MiB, or a blob that is not what its digest says.',
   'bad-config':
     'The configuration says something that there is not: a key, a code of a finding, a call or a date. Nothing is judged by half of it.',
+  'bad-spec':
+    'The spec of a test says something that there is not: a key, an attack, a call or a duration, or an entry says two things at once. Nothing is tested by half of it.',
 } as const;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;

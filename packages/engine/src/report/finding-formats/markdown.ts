@@ -1,6 +1,6 @@
-import { printable } from '../words.ts';
 import type { FindingFormat } from './finding-format.ts';
 import { type Issue, shownIssues } from './issue.ts';
+import { plain } from './markdown-text.ts';
 import { summary } from './summary.ts';
 
 /** More are counted. */
@@ -36,18 +36,4 @@ const HEAD = '| severity | place | message | fix |\n| --- | --- | --- | --- |';
 function row({ severity, profile, line, column, message, code, fix = '' }: Issue): string {
   const place = `<code>${plain(profile)}:${line}:${column}</code>`;
   return `| ${severity} | ${place} | ${plain(message)} (${plain(code)}) | ${plain(fix)} |`;
-}
-
-/** What mentions of people, references to issues and the like, and links begin with. */
-const TRIGGERS = /@|[#!%~$&](?=\w)|:(?=\/)|www(?=\.)|GH-(?=\d)/gi;
-const MARKUP = /[&<>|\\`*_~[\]$#@]/g;
-
-/**
- * Text that Markdown shows as it is. A character reference is never markup; but GitHub and GitLab look for mentions when
- * references are resolved, so a space without width parts what they look for.
- */
-function plain(text: string): string {
-  return printable(text)
-    .replace(TRIGGERS, '$&\u200b')
-    .replace(MARKUP, (c) => `&#${c.charCodeAt(0)};`);
 }

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { CommandEnd } from '../container-host.ts';
+import { Kept } from './kept.ts';
+
+const TIME_LIMIT_MS = 120_000;
+const SIGKILL_STATUS = 128 + constants.signals.SIGKILL;
+
+/** What a client is started with, and how long it may take. */
+export interface ClientOptions {
+  readonly timeLimitMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  /** It may leave its output to processes that live on: what they write is then not waited for. */
+  readonly leavesProcesses?: boolean;
+}
+
+/**
+ * Runs an engine's client to its end, which comes with SIGKILL when the time is over. It runs in a session of its own, so that a
+ * terminal's Ctrl-C does not end it half-way: who started it cleans up. A program that is missing ends with 127, as in a shell.
+ */
+export function runClient(
+  [program, ...args]: readonly [string, ...string[]],
+  { timeLimitMs = TIME_LIMIT_MS, env, leavesProcesses = false }: ClientOptions = {},
+): Promise<CommandEnd> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const [stdout, stderr] = [new Kept(child.stdout), new Kept(child.stderr)];
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      // Its children may hold the pipes for as long as they like.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeLimitMs);
+    const end = (status: number, said = stderr.bytes()) => {
+      clearTimeout(timer);
+      resolve({ status, stdout: stdout.bytes(), stderr: said });
+    };
+    child.on('error', (fault) => end(127, Buffer.from(`${program}: ${fault.message}\n`)));
+    child.on(leavesProcesses ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) =>
+      end(code ?? (signal ? 128 + constants.signals[signal] : SIGKILL_STATUS)),
+    );
+  });
+}
+
+/** The line of a client's output that says what went wrong: the last one that is no hint to read the help. */
+export function lastWords({ stdout, stderr, status }: CommandEnd): string {
+  const lines = [stdout, stderr]
+    .flatMap((bytes) => bytes.toString('utf8').split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^(See|Run) '|^Error: failed to start containers/.test(line));
+  return (lines.at(-1) ?? `status ${status}, without a word`).slice(0, 500);
+}
