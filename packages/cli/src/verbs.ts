@@ -135,6 +135,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/test.ts')).test,
   },
   {
+    name: 'try',
+    group: 'prove',
+    summary: 'find the profile of a container by trying it until its checks pass',
+    load: async () => (await import('./commands/try.ts')).tryVerb,
+  },
+  {
     name: 'verify',
     group: 'prove',
     summary: 'prove that libseccomp, a runtime or a filter does what a profile says',

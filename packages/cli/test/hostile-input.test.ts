@@ -171,7 +171,7 @@ const ON_WORDS: readonly Arguments[] = [
 ];
 
 /** They start programs whatever they are given, or are given nothing. */
-const LEFT_OUT = ['run', 'tour', 'doctor'];
+const LEFT_OUT = ['run', 'try', 'tour', 'doctor'];
 /** They take a file for whatever it may be. */
 const TAKES_ANYTHING = ['read', 'watch', 'build', 'secure'];
 

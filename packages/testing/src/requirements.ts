@@ -26,6 +26,7 @@ const PROBES = {
   runc: () => hasCommand('runc'),
   crun: () => hasCommand('crun'),
   nginx: () => hasCommand('nginx'),
+  redis: () => hasCommand('redis-server') && hasCommand('redis-cli'),
   /** A registry of the distribution project, and a client of its own kind. */
   'docker-registry': () => hasCommand('docker-registry'),
   skopeo: () => hasCommand('skopeo'),

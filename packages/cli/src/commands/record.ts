@@ -14,6 +14,7 @@ import { once } from '../flags/once.ts';
 import { boundOf } from '../load/bound.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
+import { type EngineRun, engineRun, recordEngineRun } from '../run/record-engine-run.ts';
 import { findRecorder, recordWithSignals } from '../run/record-program.ts';
 import { shellWord } from '../terminal/shell-word.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -63,8 +64,11 @@ export const record: Verb = {
 The program runs as usual: it has the terminal, and Ctrl-C goes to it. Its children are recorded too,
 until the last of them has ended. The exit status is the program's, or 125 if callgate itself failed.
 
---pid, --container and --cgroup need root and eBPF. Recording ends when they end, or with Ctrl-C: they
-keep running, and the exit status is 0. To save what was seen so far to the file of -o, send callgate SIGUSR1.
+With docker run … or podman run … as the program its container is recorded, and not the client, which runs as
+it is written and has the terminal. This, --pid, --container and --cgroup need root and eBPF.
+
+What --pid, --container and --cgroup record is recorded until it ends, or until Ctrl-C: it keeps running, and the
+exit status is 0. To save what was seen so far to the file of -o, send callgate SIGUSR1.
 
 Recorders, the best first:
 ${RECORDERS.map(({ id, about }) => `  ${id.padEnd(8)} ${about}`).join('\n')}
@@ -98,7 +102,7 @@ ${examples(
       writeResult(context, flags.profile, stringifyProfile(profile));
       if (bounded) for (const line of boundLines(style, bounded)) say(line);
       say(
-        `wrote ${printable(flags.profile)}; ${tryIt(flags, flags.profile, target ? ['CMD'] : command.args)}`,
+        `wrote ${printable(flags.profile)}; ${tryIt(flags, flags.profile, target ? undefined : command.args)}`,
       );
     }
     if (flags.json) context.stdout.write(stringifyRecording(recording));
@@ -107,8 +111,10 @@ ${examples(
 };
 
 /** How to use the profile where it is meant for. */
-function tryIt({ runtime }: RecordFlags, profile: string, command: readonly string[]): string {
+function tryIt({ runtime }: RecordFlags, profile: string, command: readonly string[] = ['CMD']): string {
   const file = shellWord(profile);
+  const container = engineRun(command)?.engine;
+  if (container) return `try it: ${container} run --security-opt seccomp=${file} …`;
   if (runtime === undefined)
     return `it is for this machine (--runtime docker makes one for containers); try it: callgate run --profile ${file} -- ${printable(command.map(shellWord).join(' '))}`;
   const engine = runtime.startsWith('podman') || runtime.startsWith('crun') ? 'podman' : 'docker';
@@ -133,8 +139,7 @@ function targetOf(flags: RecordFlags, args: readonly string[]): AttachTarget | u
 }
 
 async function recordTarget(context: Context, target: AttachTarget, flags: RecordFlags, say: Say) {
-  if (!['auto', 'ebpf'].includes(flags.recorder))
-    throw new CliFailure(`${printable(flags.recorder)} can only record what it starts; use ebpf`);
+  expectEbpf(flags);
   const attached = await recordRunning(context, {
     target,
     args: flags.args ?? false,
@@ -147,8 +152,27 @@ async function recordTarget(context: Context, target: AttachTarget, flags: Recor
   return { recording, status: CLEAN };
 }
 
+async function recordContainerOf(context: Context, run: EngineRun, flags: RecordFlags, say: Say) {
+  expectEbpf(flags);
+  const { attached, status } = await recordEngineRun(context, run, {
+    args: flags.args ?? false,
+    duration: flags.duration === undefined ? undefined : milliseconds(flags.duration),
+    say,
+  });
+  const recording = { ...attached.snapshot(), command: run.words };
+  attached.close();
+  return { recording, status };
+}
+
+function expectEbpf({ recorder }: RecordFlags): void {
+  if (!['auto', 'ebpf'].includes(recorder))
+    throw new CliFailure(`${printable(recorder)} can only record what it starts; use ebpf`);
+}
+
 async function recordCommand(context: Context, args: readonly string[], flags: RecordFlags, say: Say) {
-  const program = commandOf(args, 'record');
+  const container = engineRun(args);
+  if (container) return recordContainerOf(context, container, flags, say);
+  const program = commandOf(args, 'record', say);
   const chosen = findRecorder(flags.recorder);
   if (chosen.reason) say(chosen.reason);
   const route: SignalRoute = { stop: new AbortController() };

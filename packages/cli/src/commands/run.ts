@@ -66,12 +66,12 @@ ${examples('run --profile ls.json -- ls -l', 'run --profile stock:docker --log -
 
   async run(context, command) {
     const flags = command.opts<RunFlags>();
-    const program = commandOf(command.args, 'run');
+    const say = (text: string) => flags.quiet || context.stderr.write(`callgate: ${text}\n`);
+    const program = commandOf(command.args, 'run', say);
     const subject = await loadSubject(context, flags.profile, targetOf(flags), {
       allowUnknown: flags.allowUnknown,
       quiet: flags.quiet,
     });
-    const say = (text: string) => flags.quiet || context.stderr.write(`callgate: ${text}\n`);
     if (deniesExecve(subject)) say('the profile denies execve, by which the program is started');
     const plan = {
       command: program,

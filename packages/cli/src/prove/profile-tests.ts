@@ -4,7 +4,6 @@ import { printable } from '@callgate/engine/internal/report/words';
 import type { TestSpec } from '@callgate/engine/internal/spec/spec';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
 import type { ContainerHost, ContainerHostName } from '@callgate/linux/internal/container/container-host';
-import { ENGINES } from '@callgate/linux/internal/container/containers';
 import { machineHost } from '@callgate/linux/internal/container/hosts/host';
 import { containerHost } from '@callgate/linux/internal/container/hosts/hosts';
 import { type CallMakers, checkSecurity } from '@callgate/linux/internal/trials/check-security';
@@ -15,6 +14,7 @@ import {
   isUnderSameFilters,
   type Likeness,
   likenessOf,
+  TELLING_ENGINES,
 } from '@callgate/linux/internal/trials/running-container';
 import { standardChecks } from '@callgate/linux/internal/trials/standard-checks';
 import { CliFailure, type Context } from '../context.ts';
@@ -124,7 +124,7 @@ async function likeness(
   programs: readonly Program[],
   { stop, onStep }: TestRun,
 ): Promise<Likeness | undefined> {
-  const engine = ENGINES.find((known) => name.startsWith(`${known}:`));
+  const engine = TELLING_ENGINES.find((known) => name.startsWith(`${known}:`));
   if (!engine) return undefined;
   onStep('starting a container like it');
   const twin = await likenessOf(engine, name.slice(engine.length + 1), stop);

@@ -7,18 +7,26 @@ import { findProgram, NoSuchProgram } from '@callgate/linux/internal/process/fin
 import { isForeground } from '@callgate/linux/internal/process/processes';
 import { RecorderCannotStart } from '@callgate/linux/internal/recorders/recorder';
 import { CliFailure, type Context } from '../context.ts';
-import { type EngineBlindVerb, insteadOfEngine } from './engine-command.ts';
+import { type EngineBlindVerb, engineCommand, insteadOf } from './engine-command.ts';
 import { withInherited } from './inherited.ts';
 import { onSignals, stoppedBySignal } from './signals.ts';
 
 const EBUSY = 16;
 
-/** The program after "--", or a failure that says how to give one; one that says what to do where it is no use. */
-export function commandOf(args: readonly string[], verb: EngineBlindVerb): [string, ...string[]] {
+/**
+ * The program after "--", or a failure that says how to give one; one that says what to do where it is no use. A script that
+ * asks an engine among other things gets a hint alone.
+ */
+export function commandOf(
+  args: readonly string[],
+  verb: EngineBlindVerb,
+  hint: (text: string) => void = () => {},
+): [string, ...string[]] {
   const [program, ...rest] = args;
   if (program === undefined) throw new CliFailure(`no program given; write: callgate ${verb} … -- CMD`);
-  const instead = insteadOfEngine(args, verb);
-  if (instead) throw new CliFailure(printable(instead));
+  const asked = engineCommand(args);
+  if (asked?.at) throw new CliFailure(printable(insteadOf(asked, verb)));
+  if (asked) hint(printable(`in this script ${insteadOf(asked, verb)}`));
   const other = args.find((word) => word.includes(REPLACEMENT) && !isInCommandLine(word));
   if (other !== undefined)
     throw new CliFailure(

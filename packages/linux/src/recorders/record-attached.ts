@@ -32,6 +32,8 @@ export type AttachTarget =
   | { readonly kind: 'pid'; readonly pid: number }
   | { readonly kind: 'cgroup'; readonly path: string }
   | { readonly kind: 'container'; readonly reference: string; readonly wait: boolean }
+  /** A container that is about to be started: its id as soon as that is known, and what it is called until then. */
+  | { readonly kind: 'coming'; readonly called: string; readonly id: () => string | undefined }
   /** A container that an OCI runtime has created and not started, by its process. */
   | { readonly kind: 'created'; readonly pid: number };
 
@@ -59,6 +61,7 @@ export interface Attached {
 }
 
 const POLL_MS = 20;
+const WHOLE_ID = /^[0-9a-f]{64}$/;
 /** So long after some container has begun, engines are asked whether it is the one; later they are asked less often. */
 const EAGER_MS = 3000;
 const LAZY_MS = 500;
@@ -74,6 +77,8 @@ export async function attach(target: AttachTarget, hooks: AttachHooks = {}): Pro
       return attachToMounts(target.pid, false, ['container'], hooks);
     case 'container':
       return attachToContainer(target, hooks);
+    case 'coming':
+      return waitForContainer(target.called, target.id, hooks);
   }
 }
 
@@ -83,7 +88,7 @@ async function attachToContainer(
 ): Promise<Attached> {
   const found = await findContainer(reference);
   if (found?.pid !== undefined) return attachToMounts(found.pid, true, [reference], hooks);
-  if (wait) return waitForContainer(reference, hooks);
+  if (wait) return waitForContainer(reference, () => reference, hooks);
   throw new NotAttachable(
     found
       ? `the container ${reference} does not run; --wait records it from its start`
@@ -92,19 +97,23 @@ async function attachToContainer(
 }
 
 /** Every namespace but this one is recorded until the container has shown which one is its own. */
-async function waitForContainer(reference: string, hooks: AttachHooks): Promise<Attached> {
+async function waitForContainer(
+  called: string,
+  reference: () => string | undefined,
+  hooks: AttachHooks,
+): Promise<Attached> {
   const started = new Date();
   const scope: Scope = { kind: 'mounts', otherThan: mountNamespace('self') };
   const programs = observer(scope, { denied: true, args: hooks.args ?? false });
   try {
     hooks.waiting?.();
-    const { id, namespace: number, pid } = await begunContainer(reference, programs, hooks.stop);
+    const { id, namespace: number, pid } = await begunContainer(called, reference, programs, hooks.stop);
     const namespace = new HeldNamespace(number, pid);
-    hooks.attached?.(reference);
+    hooks.attached?.(called);
     return session(programs, {
       container: id,
       inContainer: true,
-      command: [reference],
+      command: [called],
       started,
       lacks: [],
       over: () => namespace.isEmpty(),
@@ -119,7 +128,8 @@ async function waitForContainer(reference: string, hooks: AttachHooks): Promise<
 
 /** A container, once it has begun, even when it has ended before anybody could look. */
 async function begunContainer(
-  reference: string,
+  called: string,
+  referenceOf: () => string | undefined,
   programs: ObserverPrograms,
   stop: AbortSignal | undefined,
 ): Promise<SeenContainer> {
@@ -127,6 +137,11 @@ async function begunContainer(
   let count = 0;
   let [grew, asked] = [0, 0];
   while (!stop?.aborted) {
+    const reference = referenceOf();
+    if (reference === undefined) {
+      await sleep(POLL_MS);
+      continue;
+    }
     // containerd forgets a container when it has ended, and its process before.
     const kept = containerdTask(reference);
     if (kept?.pid !== undefined) known = kept;
@@ -134,6 +149,9 @@ async function begunContainer(
     const now = Date.now();
     if (began.length > count) grew = now;
     count = began.length;
+    // An engine may have forgotten it by now, and is slower in any case.
+    const named = WHOLE_ID.test(reference) ? among({ id: reference }, began) : undefined;
+    if (named) return named;
     if (count > 0 && (known || now - grew < EAGER_MS || now - asked > LAZY_MS)) {
       const container = known ?? (await findContainer(reference));
       const own = container && among(container, began);
@@ -142,7 +160,10 @@ async function begunContainer(
     }
     await sleep(POLL_MS);
   }
-  throw new NotAttachable(`stopped before a container ${reference} began`);
+  // One that has ended and has a host name of its own is known by being the only one.
+  const [only, ...others] = programs.containers().filter(({ parent }) => parent === 0n);
+  if (only && others.length === 0 && referenceOf() !== undefined) return only;
+  throw new NotAttachable(`stopped before a container ${called} began`);
 }
 
 function among({ pid, id }: Container, began: readonly SeenContainer[]): SeenContainer | undefined {

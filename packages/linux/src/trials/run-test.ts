@@ -2,10 +2,9 @@ import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
 import type { Policy } from '@callgate/engine/internal/policy/policy';
 import type { CheckOutcome, TestReport } from '@callgate/engine/internal/report/test-report';
 import { ContainerRefused, type SeccompChoice, type StartedContainer } from '../container/container-host.ts';
-import { containerCapabilities } from '../container/containers.ts';
 import { thisMachine } from '../machine.ts';
 import { filtersReadable, readFilters } from '../process/live-filters.ts';
-import { processStatus } from '../process/processes.ts';
+import { processCapabilities, processStatus } from '../process/processes.ts';
 import { checkFunctions } from './check-functions.ts';
 import { checkSecurity } from './check-security.ts';
 import { probeRunner } from './container-probe.ts';
@@ -127,7 +126,7 @@ async function started({ host, seccomp }: ProfileTest, container: StartedContain
     return { outcome: outcome(died ? 'failed' : 'passed', why) };
   }
   if (host.name === 'host') return { capabilities: [], outcome: outcome('passed', 'runs') };
-  const capabilities = unlessGone(() => containerCapabilities(pid));
+  const capabilities = unlessGone(() => processCapabilities(pid));
   const mode = unlessGone(() => processStatus(pid).seccomp);
   const programs = filtersReadable() === undefined ? unlessGone(() => readFilters(pid)) : undefined;
   const { policy } = programs ? liftPolicy(programs, thisMachine().abi.name) : {};

@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { parseProfile } from '@callgate/engine/internal/profile/parse';
+import type { Profile } from '@callgate/engine/internal/profile/profile';
+import { parseRelease } from '@callgate/engine/internal/runtime/target';
+import { firstRelease, stockProfile } from '@callgate/engine/internal/stock/stock-profiles';
+
+/** What an engine loads when nobody names a profile. */
+export interface EngineDefault {
+  /** As it says itself, such as 20.10.24+dfsg1; undefined where it does not. */
+  readonly release?: string;
+  readonly profile: Profile;
+  /** Where it was found: a file of this machine, or "the sources of docker 20.10.24". */
+  readonly source: string;
+}
+
+const RELEASE_FORMAT = { docker: '{{.Server.Version}}', podman: '{{.Client.Version}}' };
+const TIME_LIMIT_MS = 20_000;
+/** Longer than any. */
+const MAX_BYTES = 1024 * 1024;
+
+/** The default profile of an engine of this machine: Podman's own file, else that of its release. */
+export async function engineDefault(engine: 'docker' | 'podman'): Promise<EngineDefault> {
+  const release = await said(engine, ['version', '--format', RELEASE_FORMAT[engine]]);
+  const file =
+    engine === 'podman'
+      ? await said(engine, ['info', '--format', '{{.Host.Security.SECCOMPProfilePath}}'])
+      : undefined;
+  const own = file === undefined ? undefined : profileIn(file);
+  if (own) return { release, profile: own, source: file! };
+  const known = parseRelease(release ?? '');
+  const stock = stockProfile(engine, known) ?? stockProfile(engine, parseRelease(firstRelease(engine)!))!;
+  const { value } = parseProfile(await stock.text(), { unknownNames: 'skip' });
+  return { release, profile: value!, source: stock.source };
+}
+
+function profileIn(file: string): Profile | undefined {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return text.length > MAX_BYTES ? undefined : parseProfile(text, { unknownNames: 'skip' }).value;
+  } catch {
+    return undefined;
+  }
+}
+
+async function said(engine: string, args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await promisify(execFile)(engine, args, { timeout: TIME_LIMIT_MS });
+    return stdout.trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
