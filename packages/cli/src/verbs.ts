@@ -159,6 +159,12 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./commands/watch.ts')).watch,
   },
   {
+    name: 'why',
+    group: 'watch',
+    summary: 'explain a denial: which call, by which rule, and the smallest change that allows it',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
+  {
     name: 'secure',
     group: 'deploy',
     summary: 'change manifests and compose files so that their containers run under a filter',

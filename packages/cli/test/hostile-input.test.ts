@@ -80,6 +80,7 @@ const ON_SUBJECTS: readonly Arguments[] = [
     ...['--to', r.pick(CARRIERS.filter(({ write }) => write)).id, '--json'],
     ...sometimes(r, '--best-effort', '--allow-unknown'),
   ],
+  given('why', '--call', 'socket AF_VSOCK', '--profile', '{}', '--allow-unknown'),
   // Nobody listens there.
   given('push', '{}', 'localhost:1/web:1', '--allow-unknown'),
 ];
@@ -103,6 +104,7 @@ const ON_LOGS: readonly Arguments[] = [
     ...['init', join(folder, 'begun'), '--force', '--recording', file],
     ...['--engine', r.pick(['docker', 'kubernetes'])],
   ],
+  given('why', '{}', '--profile', conditional),
 ];
 
 const AS_WEIGHTS: readonly Arguments[] = [
@@ -135,7 +137,11 @@ const ON_WORDS: readonly Arguments[] = [
     given('lint', conditional, '--format', '{}'),
   ],
   given('rules', '{}'),
-  ...['--allow', '--deny', '--default', '--add-floor'].map((flag) => given('edit', conditional, flag, '{}')),
+  given('why', '{}', '--profile', conditional),
+  ...['--call', '--exit', '--pid', '--profile', '--exe'].map((flag) => given('why', 'x', flag, '{}')),
+  ...['--allow', '--also', '--cover', '--deny', '--default', '--add-floor'].map((flag) =>
+    given('edit', conditional, flag, '{}'),
+  ),
   given('edit', conditional, '--allow', 'socket={}'),
   ...['--libc-range', '--kernel-range'].map((flag) => given('forecast', conditional, flag, '{}')),
   ...[given('gate', conditional, conditional, '--fail-on', '{}'), given('gate', 'git:{}:p', conditional)],
@@ -173,7 +179,7 @@ const ON_WORDS: readonly Arguments[] = [
 /** They start programs whatever they are given, or are given nothing. */
 const LEFT_OUT = ['run', 'try', 'tour', 'doctor'];
 /** They take a file for whatever it may be. */
-const TAKES_ANYTHING = ['read', 'watch', 'build', 'secure'];
+const TAKES_ANYTHING = ['read', 'watch', 'build', 'secure', 'why'];
 
 /** A run that is to be made. */
 interface Plan {

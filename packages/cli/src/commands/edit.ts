@@ -12,7 +12,7 @@ import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, InputFaults } from '../context.ts';
 import { callsAsked } from '../flags/asked-calls.ts';
 import { floorRuntime } from '../flags/container-flags.ts';
-import { addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
+import { abisNamed, addTargetFlags, type TargetFlags, targetOf } from '../flags/target-flags.ts';
 import { carriedIn } from '../load/carried.ts';
 import { located } from '../load/faults.ts';
 import { readText } from '../load/read-text.ts';
@@ -24,7 +24,9 @@ import { writeFile } from '../terminal/write-file.ts';
 
 interface EditFlags extends TargetFlags {
   readonly allow?: readonly string[];
+  readonly also?: readonly string[];
   readonly deny?: readonly string[];
+  readonly cover?: string;
   readonly default?: string;
   readonly shadow?: boolean;
   readonly addFloor?: string;
@@ -49,6 +51,12 @@ export const edit: Verb = {
         ).argParser(collected),
       )
       .addOption(
+        new Option(
+          '--also <call=…>',
+          'let one call pass with certain arguments, beside those with which it does: socket=family==AF_VSOCK',
+        ).argParser(collected),
+      )
+      .addOption(
         new Option('--deny <call,…>', 'answer calls with EPERM, or one with certain arguments').argParser(
           collected,
         ),
@@ -58,6 +66,7 @@ export const edit: Verb = {
           ACTIONS,
         ),
       )
+      .option('--cover <abi,…>', 'let the rules decide calls of these ABIs, too: x86, x32')
       .option('--shadow', 'log everything that is denied, and let it pass')
       .option(
         '--add-floor <runtime[@v]>',
@@ -93,12 +102,20 @@ ${examples(
     const target = targetOf(flags);
     const { file, text, part } = await textOf(context, name);
     const calls = [...asked(flags), ...(await floor(context, name, target, flags))];
-    if (calls.length === 0 && flags.default === undefined && !flags.shadow && !flags.renameUnknown)
+    const covers = flags.cover === undefined ? [] : abisNamed(flags.cover);
+    const isNothing = calls.length === 0 && covers.length === 0 && flags.default === undefined;
+    if (isNothing && !flags.shadow && !flags.renameUnknown)
       throw new CliFailure(
-        'nothing is asked for: --allow, --deny, --default, --shadow, --add-floor or --rename-unknown',
+        'nothing is asked for: --allow, --also, --deny, --default, --cover, --shadow, --add-floor or --rename-unknown',
       );
     const defaultAction = flags.default === undefined ? undefined : `SCMP_ACT_${flags.default}`;
-    const amendment = { calls, defaultAction, shadow: flags.shadow, renamesUnknown: flags.renameUnknown };
+    const amendment = {
+      calls,
+      covers,
+      defaultAction,
+      shadow: flags.shadow,
+      renamesUnknown: flags.renameUnknown,
+    };
     const amended = amendedOf(() => amend({ name: file, text, part, target }, amendment));
     if (amended.kind === 'faulty') throw new InputFaults(located(amended.diagnostics, name, text), text);
     const changed = amended.text.endsWith('\n') ? amended.text : `${amended.text}\n`;
@@ -119,8 +136,10 @@ function collected(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-function asked({ allow = [], deny = [] }: EditFlags): Asked[] {
-  return [...allow.map((text) => callsAsked(text, 'allow')), ...deny.map((text) => callsAsked(text, 'deny'))];
+function asked({ allow = [], also = [], deny = [] }: EditFlags): Asked[] {
+  const asking = (texts: readonly string[], kind: Asked['kind']) =>
+    texts.map((text) => callsAsked(text, kind));
+  return [...asking(allow, 'allow'), ...asking(also, 'also'), ...asking(deny, 'deny')];
 }
 
 /** What a runtime calls itself, and does not pass yet. */

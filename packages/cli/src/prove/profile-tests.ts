@@ -3,6 +3,7 @@ import type { TestReport } from '@callgate/engine/internal/report/test-report';
 import { printable } from '@callgate/engine/internal/report/words';
 import type { TestSpec } from '@callgate/engine/internal/spec/spec';
 import type { Subject } from '@callgate/engine/internal/subject/subject';
+import { TELLING_ENGINES } from '@callgate/linux/internal/container/container-engine';
 import type { ContainerHost, ContainerHostName } from '@callgate/linux/internal/container/container-host';
 import { machineHost } from '@callgate/linux/internal/container/hosts/host';
 import { containerHost } from '@callgate/linux/internal/container/hosts/hosts';
@@ -14,7 +15,6 @@ import {
   isUnderSameFilters,
   type Likeness,
   likenessOf,
-  TELLING_ENGINES,
 } from '@callgate/linux/internal/trials/running-container';
 import { standardChecks } from '@callgate/linux/internal/trials/standard-checks';
 import { CliFailure, type Context } from '../context.ts';

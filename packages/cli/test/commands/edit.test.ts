@@ -124,6 +124,42 @@ describe('edit', () => {
     });
   });
 
+  it('lets a call pass with more arguments, beside those with which it does', async () => {
+    const sockets = join(folder, 'sockets.yaml');
+    const rule =
+      '  - {names: [socket], action: SCMP_ACT_ALLOW, args: [{index: 0, value: 1, op: SCMP_CMP_EQ}]}\n';
+    writeFileSync(sockets, PROFILE + rule);
+    const { status, stdout, stderr } = await edit(sockets, '--also', 'socket=family==AF_VSOCK');
+    expect(status).toBe(0);
+    expect(stdout).toContain(rule.trim());
+    expect(stderr).toContain('socket when family == AF_VSOCK');
+    expect(await edit(file, '--also', 'write=fd==1')).toMatchObject({ status: 0 });
+  });
+
+  it('covers another ABI, wherever the profile says which', async () => {
+    const cover = async (head: object) => {
+      const target = join(folder, 'cover.json');
+      const rules = [{ names: ['read', 'write'], action: 'SCMP_ACT_ALLOW' }];
+      writeFileSync(target, JSON.stringify({ defaultAction: 'SCMP_ACT_ERRNO', ...head, syscalls: rules }));
+      const { status, stdout } = await callgate(['edit', target, '--cover', 'x86', '-q']);
+      expect(status).toBe(0);
+      const { syscalls, defaultAction, ...changed } = JSON.parse(stdout);
+      return changed;
+    };
+    const [own, other] = ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'];
+    expect(await cover({})).toEqual({ architectures: [own, other] });
+    expect(await cover({ architectures: [own] })).toEqual({ architectures: [own, other] });
+    expect(await cover({ archMap: [{ architecture: own }] })).toEqual({
+      archMap: [{ architecture: own, subArchitectures: [other] }],
+    });
+    expect(await cover({ archMap: [{ architecture: own, subArchitectures: ['SCMP_ARCH_X32'] }] })).toEqual({
+      archMap: [{ architecture: own, subArchitectures: ['SCMP_ARCH_X32', other] }],
+    });
+    expect(await cover({ archMap: [] })).toEqual({
+      archMap: [{ architecture: own, subArchitectures: [other] }],
+    });
+  });
+
   it('tells what has changed as a document', async () => {
     const { stdout, stderr } = await edit(file, '--deny', 'write', '--json');
     const { equal, differences, text } = JSON.parse(stdout);

@@ -1,7 +1,8 @@
 import { type Difference, diffPolicies } from '../analysis/diff.ts';
 import { type Action, actionOfWord, executes, freedomOf } from '../bpf/action.ts';
 import { callsWhere, difference } from '../diagram/call-set.ts';
-import { adopt } from '../diagram/decision.ts';
+import { adopt, type Decision } from '../diagram/decision.ts';
+import type { Diagram, NodeId } from '../diagram/diagram.ts';
 import { restrict } from '../diagram/restrict.ts';
 import { conditionsDiagram } from '../policy/condition.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -9,16 +10,19 @@ import { type ProfileText, textMeaning } from '../policy/text-meaning.ts';
 import { parseProfile } from '../profile/parse.ts';
 import type { Condition, Profile } from '../profile/profile.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
-import { abiOf } from '../syscalls/arch.ts';
+import { type Abi, type AbiName, abiOf } from '../syscalls/arch.ts';
 import { prototypeOf } from '../syscalls/arguments.ts';
 import { numberOf } from '../syscalls/lookup.ts';
 import { type Amended, NotAsAsked } from './amended.ts';
 import type { AskedCalls } from './asked-calls.ts';
 import { ProfileEditor } from './profile-editor.ts';
 
-/** Calls that are to pass, or not to. With conditions they pass with these arguments alone, or do not with these, as the others did. */
+/**
+ * Calls that are to pass, or not to. With conditions they pass with these arguments alone (allow), with these beside those with which
+ * they do already (also), or do not with these, as the others did (deny).
+ */
 export interface Asked extends AskedCalls {
-  readonly kind: 'allow' | 'deny';
+  readonly kind: 'allow' | 'also' | 'deny';
   /** What is answered where they are not to pass; EPERM where it is not said. */
   readonly errno?: number;
 }
@@ -26,6 +30,8 @@ export interface Asked extends AskedCalls {
 /** What is to be changed in a profile; what it does not name stays as it is. */
 export interface Amendment {
   readonly calls: readonly Asked[];
+  /** ABIs that the profile is to cover, too: its rules then decide their calls. */
+  readonly covers?: readonly AbiName[];
   /** Such as SCMP_ACT_ERRNO. */
   readonly defaultAction?: string;
   /** Every denial is logged instead. */
@@ -57,6 +63,7 @@ export function amend(subject: ProfileText, asked: Amendment): Amended {
     document.replaceActions(DENIALS, LOG);
     if (DENIALS.has(`SCMP_ACT_${first.profile.defaultAction.value}`)) document.setDefault(LOG);
   }
+  for (const abi of amendment.covers ?? []) document.cover(abiOf(abi), first.policy.abis[0]);
   for (const asked of amendment.calls) decide(document, asked, subject);
   const second = textMeaning({ ...subject, text: document.text });
   if (second.kind === 'faulty') throw new NotAsAsked('the text could not be changed and still be read');
@@ -85,10 +92,15 @@ function decide(
     for (const name of names) denySome(document, name, conditions, answer, subject);
     return;
   }
+  if (kind === 'also' && conditions.length > 0) {
+    document.addRule({ names, action: 'SCMP_ACT_ALLOW', args: conditions.map(written) });
+    return;
+  }
   for (const name of names) document.removeCall(name);
   const now = textMeaning({ ...subject, text: document.text });
   const byDefault = now.kind === 'meant' ? defaultOf(now.profile) : undefined;
-  if (conditions.length === 0 && byDefault === kind && errno === undefined) return;
+  if (conditions.length === 0 && byDefault === (kind === 'deny' ? 'deny' : 'allow') && errno === undefined)
+    return;
   if (kind === 'deny') document.addRule({ names, action: 'SCMP_ACT_ERRNO', errnoRet: errno ?? EPERM });
   else
     document.addRule({
@@ -100,7 +112,7 @@ function decide(
 
 /** Of an argument of 32 bits the kernel takes the lower half, so what is denied is denied whatever stands in the other. */
 function asKernelReads(asked: Asked): Asked {
-  if (asked.kind === 'allow' || asked.conditions.length === 0) return asked;
+  if (asked.kind !== 'deny' || asked.conditions.length === 0) return asked;
   const [name] = asked.names;
   const isShort = ({ argument }: Condition) => (prototypeOf(name)?.[argument]?.bits ?? 64) <= 32;
   const conditions = asked.conditions.map(
@@ -151,7 +163,7 @@ function oppositeOf(condition: Condition): Condition | undefined {
   return isOneBit ? { ...condition, valueTwo: (valueTwo & mask) ^ mask } : undefined;
 }
 
-function defaultOf({ defaultAction }: Profile): Asked['kind'] | undefined {
+function defaultOf({ defaultAction }: Profile): 'allow' | 'deny' | undefined {
   if (defaultAction.value === 'ALLOW') return 'allow';
   return DENIALS.has(`SCMP_ACT_${defaultAction.value}`) ? 'deny' : undefined;
 }
@@ -220,7 +232,10 @@ function expectAsAsked(before: Policy, after: Policy, amendment: Amendment): voi
   const native = after.abis[0].name;
   const unasked = listed.filter(
     (d) =>
-      !isAsked(d, amendment) && !(amendment.shadow && isShadow(d)) && !(d.arch !== native && isOtherErrno(d)),
+      !isAsked(d, amendment) &&
+      !(amendment.shadow && isShadow(d)) &&
+      !amendment.covers?.some((abi) => abi === d.arch) &&
+      !(d.arch !== native && isOtherErrno(d)),
   );
   // Numbers that no call has are answered as the runtime's own rule has it.
   const [other] = unasked.filter(({ name, arch }) => name !== undefined || arch === 'other');
@@ -240,30 +255,30 @@ function isShadow({ before, after }: Difference): boolean {
   return freedomOf(before.kind) === 0 && after.kind === 'LOG';
 }
 
-/** Whether a call is decided as asked on the machine's own ABI, where it has that call. */
+/** Whether a call is decided as asked on the machine's own ABI, or, where that has no such call, on the first that has. */
 function expectDecided(before: Policy, after: Policy, name: string, { kind, conditions }: Asked): void {
-  const { diagram } = after;
-  const [{ name: arch, bits }] = after.abis;
-  const passing = passingCalls(after, name);
-  if (passing === undefined) throw new NotAsAsked(`${arch} has no system call ${name}`);
-  const named = conditionsDiagram(diagram, conditions, bits);
-  const wanted =
-    kind === 'allow'
-      ? named
-      : difference(
-          diagram,
-          adopt(diagram, { diagram: before.diagram, root: passingCalls(before, name)! }),
-          named,
-        );
-  if (passing !== wanted)
+  const { diagram, abis } = after;
+  const abi = abis.find((one) => numberOf(one.name, name) !== undefined);
+  if (!abi) throw new NotAsAsked(`${abis[0].name} has no system call ${name}`);
+  const named = conditionsDiagram(diagram, conditions, abi.bits);
+  const wanted = wantedCalls(diagram, kind, named, adopt(diagram, passingCalls(before, name, abi)));
+  if (passingCalls(after, name, abi).root !== wanted)
     throw new NotAsAsked(`${name} would not be decided as asked: something else in the profile decides it`);
 }
 
-/** The arguments with which a call passes on the machine's own ABI; undefined where it has no such call. */
-function passingCalls({ diagram, root, abis: [{ name: arch, auditArch }] }: Policy, name: string) {
-  const nr = numberOf(abiOf(arch).name, name);
-  if (nr === undefined) return undefined;
-  return callsWhere(diagram, restrict(diagram, root, auditArch, nr), (word) =>
-    executes(actionOfWord(word).kind),
-  );
+function wantedCalls(diagram: Diagram, kind: Asked['kind'], named: NodeId, before: NodeId): NodeId {
+  switch (kind) {
+    case 'allow':
+      return named;
+    case 'also':
+      return diagram.or(before, named);
+    case 'deny':
+      return difference(diagram, before, named);
+  }
+}
+
+/** The arguments with which a call of an ABI passes. */
+function passingCalls({ diagram, root }: Policy, name: string, { name: arch, auditArch }: Abi): Decision {
+  const calls = restrict(diagram, root, auditArch, numberOf(arch, name)!);
+  return { diagram, root: callsWhere(diagram, calls, (word) => executes(actionOfWord(word).kind)) };
 }

@@ -5,6 +5,7 @@ import { chosenProfile } from '../profile/choose-profile.ts';
 import { applyEdits, Editor, type TextEdit, type Value } from '../source/edit.ts';
 import { formatOf, readDocuments, type SourceFormat } from '../source/read.ts';
 import type { Tree } from '../source/tree.ts';
+import type { Abi } from '../syscalls/arch.ts';
 import { NotAsAsked } from './amended.ts';
 
 type ObjectTree = Extract<Tree, { readonly kind: 'object' }>;
@@ -47,6 +48,27 @@ export class ProfileEditor {
       return rules
         ? [editor.insert(rules, rules.items.length, rule)]
         : [editor.set(profile, 'syscalls', [rule])];
+    });
+  }
+
+  /** Makes the profile cover one more ABI of the machine whose own is `native`. */
+  cover({ token }: Pick<Abi, 'token'>, native: Pick<Abi, 'token'>): void {
+    this.edit((editor, profile) => {
+      const maps = arrayAt(profile, 'archMap');
+      if (maps) {
+        const own = maps.items.find(
+          (map): map is ObjectTree => map.kind === 'object' && textOf(map, 'architecture') === native.token,
+        );
+        const others = own && arrayAt(own, 'subArchitectures');
+        if (others) return [editor.insert(others, others.items.length, token)];
+        if (own) return [editor.set(own, 'subArchitectures', [token])];
+        const map = { architecture: native.token, subArchitectures: [token] };
+        return [editor.insert(maps, maps.items.length, map)];
+      }
+      const architectures = arrayAt(profile, 'architectures');
+      return architectures && architectures.items.length > 0
+        ? [editor.insert(architectures, architectures.items.length, token)]
+        : [editor.set(profile, 'architectures', [native.token, token])];
     });
   }
 
@@ -192,8 +214,12 @@ function textOf(object: ObjectTree, key: string): string | undefined {
 }
 
 function rulesOf(profile: ObjectTree): ArrayTree | undefined {
-  const rules = valueAt(profile, 'syscalls');
-  return rules?.kind === 'array' ? rules : undefined;
+  return arrayAt(profile, 'syscalls');
+}
+
+function arrayAt(object: ObjectTree, key: string): ArrayTree | undefined {
+  const value = valueAt(object, key);
+  return value?.kind === 'array' ? value : undefined;
 }
 
 function namesOf(rule: Tree): ArrayTree | undefined {

@@ -1,3 +1,4 @@
+import type { ActionKind } from '../bpf/action.ts';
 import { worthOf } from '../recording/worthwhile-arguments.ts';
 import { type AbiName, abiOf, abiOfCall, X32_BIT } from '../syscalls/arch.ts';
 import { isKnownName, nameOf, numberOf } from '../syscalls/lookup.ts';
@@ -60,7 +61,31 @@ export interface CallDetail {
   /** Worked out only for the first call of its kind. */
   process?(): string | undefined;
   time?(): string | undefined;
+  /** What a record of the kernel's says beside the call itself. */
+  record?(): RecordDetail;
 }
+
+/** What one SECCOMP record of the kernel's says of who made the call, and what became of it. */
+export interface RecordDetail {
+  readonly action?: ActionKind;
+  readonly pid?: number;
+  readonly exe?: string;
+  /** Where the program goes on behind the call. */
+  readonly ip?: bigint;
+}
+
+/** One call as a reader came across it. */
+export interface HeardCall extends RecordDetail {
+  readonly arch?: AbiName;
+  readonly nr?: number;
+  readonly name?: string;
+  readonly denied: boolean;
+  readonly process?: string;
+  readonly time?: string;
+}
+
+/** Told of every single call, for those who want more than sums. */
+export type CallListener = (call: HeardCall) => void;
 
 /** One call, and what was counted of it. */
 export interface Entry {
@@ -97,11 +122,18 @@ export class LogTally {
   private lineText = '';
   private lineFrom = 0;
   private lineTo = 0;
+  private readonly listener: CallListener | undefined;
 
-  constructor(machine: AbiName, wantsArguments = false) {
+  constructor(machine: AbiName, wantsArguments = false, listener?: CallListener) {
     this.machine = machine;
+    this.listener = listener;
     this.abis = [machine, ...abiOf(machine).subAbis];
     this.wantsArguments = wantsArguments;
+  }
+
+  /** Whether somebody wants every single call: no record may be passed over because it is like another. */
+  get isHeard(): boolean {
+    return this.listener !== undefined;
   }
 
   /** The next line begins: text[from, to). */
@@ -124,19 +156,20 @@ export class LogTally {
       if (!entry) return undefined;
       this.byName.set(entry.name!, entry);
     }
-    return count(entry, detail);
+    return this.counted(entry, detail);
   }
 
   /** One more of a call that was counted before. */
   again(entry: Entry, denied = false): void {
     if (denied) entry.denied++;
     else entry.executed++;
+    this.tell(entry, { denied });
   }
 
   /** It turns out that a call which was counted was not made, but denied. */
   wasDenied(entry: Entry): void {
     this.retract(entry);
-    entry.denied = plus(entry.denied, 1);
+    this.counted(entry, { denied: true });
   }
 
   /** It turns out that a call which was counted was not made. */
@@ -159,7 +192,7 @@ export class LogTally {
       if (!entry) return undefined;
       this.byNumber.set(nr, entry);
     }
-    return count(entry, detail);
+    return this.counted(entry, detail);
   }
 
   /** A call whose ABI and number are sure. */
@@ -171,7 +204,7 @@ export class LogTally {
       if (!entry) return undefined;
       this.byCall.set(key, entry);
     }
-    return count(entry, detail);
+    return this.counted(entry, detail);
   }
 
   /** A call by seccomp_data.arch and number, as the audit subsystem has them. Unread when the ABI is none we know. */
@@ -225,6 +258,25 @@ export class LogTally {
   /** Records that the log itself says were lost. */
   lost(records: number): void {
     if (Number.isSafeInteger(records) && records > 0) this.lostCount = plus(this.lostCount, records);
+  }
+
+  private counted(entry: Entry, detail: CallDetail | undefined): Entry {
+    this.tell(entry, detail);
+    return count(entry, detail);
+  }
+
+  private tell({ arch, nr, name }: Entry, detail: CallDetail | undefined): void {
+    if (!this.listener) return;
+    const [process, time] = [detail?.process?.(), detail?.time?.()];
+    this.listener({
+      ...(arch !== undefined && { arch }),
+      ...(nr !== undefined && { nr }),
+      ...(name !== undefined && { name }),
+      denied: detail?.denied ?? false,
+      ...(process && { process: copyOf(process) }),
+      ...(time && { time: copyOf(time) }),
+      ...detail?.record?.(),
+    });
   }
 
   private unknownName(name: string): void {

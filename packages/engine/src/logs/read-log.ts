@@ -1,7 +1,7 @@
 import type { AbiName } from '../syscalls/arch.ts';
 import { type LogFormat, type LogReader, shorten } from './formats/log-format.ts';
 import { LOG_FORMATS } from './log-formats.ts';
-import { type LogContents, LogTally } from './log-tally.ts';
+import { type CallListener, type LogContents, LogTally } from './log-tally.ts';
 
 /** How a log is to be read. */
 export interface LogOptions {
@@ -10,6 +10,8 @@ export interface LogOptions {
   readonly wantsArguments?: boolean;
   /** Instead of the one that recognises most of the first lines. */
   readonly format?: LogFormat;
+  /** Told of every single call. */
+  readonly listener?: CallListener;
 }
 
 /** So much of a log decides its format. */
@@ -43,7 +45,7 @@ export class LogStream {
   private binary = false;
 
   constructor(options: LogOptions) {
-    this.tally = new LogTally(options.machine, options.wantsArguments);
+    this.tally = new LogTally(options.machine, options.wantsArguments, options.listener);
     this.format = options.format;
   }
 

@@ -42,3 +42,8 @@ export const CAPABILITIES = [
   'CAP_BPF',
   'CAP_CHECKPOINT_RESTORE',
 ] as const;
+
+/** The capabilities whose bits are set, as the kernel writes such sets. */
+export function capabilitiesIn(bits: bigint): string[] {
+  return CAPABILITIES.filter((_, bit) => ((bits >> BigInt(bit)) & 1n) === 1n);
+}

@@ -81,7 +81,12 @@ export function actionText(style: Style, verdict: Verdict): string {
   return verdict.action === 'LOG' ? style.yellow(action) : style.red(action);
 }
 
-function because({ origin }: Verdict, source: VerdictSource, asked: AskedCall): string {
+/** By which rule a verdict came about, or by what else. */
+export function because(
+  { origin }: Verdict,
+  source: VerdictSource,
+  asked: Pick<AskedCall, 'name' | 'abi'>,
+): string {
   const place = (offset: number) => source.positionOf?.(offset) ?? { line: 0, column: 0 };
   switch (origin.because) {
     case 'rule': {
@@ -102,7 +107,7 @@ function because({ origin }: Verdict, source: VerdictSource, asked: AskedCall): 
 }
 
 /** runc's stub does not count names that libseccomp gives pseudo numbers on an ABI, because they go through another call. */
-function stubReason({ name, abi }: AskedCall, { profile }: VerdictSource): string {
+function stubReason({ name, abi }: Pick<AskedCall, 'name' | 'abi'>, { profile }: VerdictSource): string {
   const through = abi.multiplexed ? multiplexed(name)?.through : undefined;
   const isNamed = profile?.rules.some((rule) => rule.names.some(({ value }) => value === name)) ?? false;
   return through !== undefined && isNamed
@@ -115,7 +120,8 @@ function filtersSay(count: number): string {
   return count === 1 ? 'says the filter' : `say the ${count} filters`;
 }
 
-function consequence({ action, data }: Verdict): string {
+/** What an action comes to, as a sentence. */
+export function consequence({ action, data }: Verdict): string {
   switch (action) {
     case 'ALLOW':
       return 'the kernel executes it';

@@ -156,9 +156,19 @@ describe('an amendment', () => {
       '{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW"}]}';
     // On x86 connect is reached through socketcall, too, which would then pass.
     expect(() => amended('p.json', mux, asking('allow', 'connect'))).toThrow(NotAsAsked);
-    expect(() => amended('p.json', mux, asking('allow', 'umount'))).toThrow(
+    expect(() => amended('p.yaml', YAML, asking('allow', 'umount'))).toThrow(
       /x86_64 has no system call umount/,
     );
+  });
+
+  it('decides a call that the machine has on another ABI alone', () => {
+    const both = YAML.replace('[SCMP_ARCH_X86_64]', '[SCMP_ARCH_X86_64, SCMP_ARCH_X86]').replace(
+      'socket',
+      'sync',
+    );
+    const { after } = amended('p.yaml', both, asking('allow', 'umount'));
+    const call = { arch: 0x40000003, nr: 22, args: [] };
+    expect(runProgram(compilePolicy(after).program, call, 'little').word).toBe(0x7fff0000);
   });
 });
 

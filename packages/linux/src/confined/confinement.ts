@@ -1,7 +1,8 @@
 import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import { capabilitiesIn } from '@callgate/engine/internal/profile/capabilities';
 import { FiltersUnreadable, readFilters } from '../process/live-filters.ts';
-import { capabilitiesIn, type ProcessStatus, processStatus, threadsOf } from '../process/processes.ts';
+import { type ProcessStatus, processStatus, threadsOf } from '../process/processes.ts';
 
 /** By the number in /proc. */
 export const MODES = ['none', 'strict', 'filter'] as const;

@@ -2,6 +2,10 @@
 export const ENGINES = ['docker', 'podman', 'crio', 'containerd', 'crun', 'runc'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** Engines whose clients tell how a container was started, be it alive or dead. */
+export const TELLING_ENGINES = ['docker', 'podman'] as const;
+export type TellingEngine = (typeof TELLING_ENGINES)[number];
+
 /** A container cannot be found, or does not run. */
 export class NoSuchContainer extends Error {}
 

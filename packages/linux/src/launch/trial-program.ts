@@ -5,6 +5,10 @@ import { filterBlocks } from './launcher-program.ts';
 /** A call to make under a filter, in a process of its own. */
 export interface CallPlan {
   readonly filter?: Uint8Array;
+  /** Installed before that one, the oldest first. */
+  readonly older?: readonly Uint8Array[];
+  /** SECCOMP_FILTER_FLAG_* for all of them. */
+  readonly flags?: number;
   readonly nr: number;
   readonly args: readonly bigint[];
   /** Made through int 0x80, as i386 programs do; on x86_64 alone. */
@@ -45,32 +49,34 @@ export function trialProgram(
     return { block: 'shared', plus: (i * FIELDS.length + FIELDS.indexOf(name)) * wordSize };
   };
   const pid: Place = { block: 'pid' };
-  const steps = calls.flatMap(({ filter, nr: number, args, gate }, i): Step[] => [
-    call('clone', [SIGCHLD, 0, 0, 0, 0], pid),
-    { kind: 'jump', to: `child ${i}`, when: { word: pid, is: 'equal', to: 0 } },
-    call('wait4', [{ word: pid }, { address: field(i, 'status') }, 0, 0]),
-    { kind: 'jump', to: `after ${i}` },
-    { kind: 'label', name: `child ${i}` },
-    call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
-    call('setitimer', [0, { address: { block: 'patience' } }, 0]),
-    ...(filter
-      ? [
-          call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]),
-          call(
-            'seccomp',
-            [SECCOMP_SET_MODE_FILTER, 0, { address: { block: `filter ${i}` } }],
-            field(i, 'installed'),
-          ),
-          { kind: 'jump', to: `end ${i}`, when: { word: field(i, 'installed'), is: 'less', to: 0 } } as const,
-        ]
-      : []),
-    { kind: 'syscall', nr: number, args, gate, result: field(i, 'result') },
-    { kind: 'store', value: 1, to: field(i, 'returned') },
-    { kind: 'label', name: `end ${i}` },
-    call('exit_group', [0]),
-    { kind: 'fault' },
-    { kind: 'label', name: `after ${i}` },
-  ]);
+  const filtersOf = ({ filter, older = [] }: CallPlan) => (filter ? [...older, filter] : older);
+  const steps = calls.flatMap((plan, i): Step[] => {
+    const { flags = 0, nr: number, args, gate } = plan;
+    const installed = filtersOf(plan).flatMap((_, j): Step[] => [
+      call(
+        'seccomp',
+        [SECCOMP_SET_MODE_FILTER, flags, { address: { block: `filter ${i} ${j}` } }],
+        field(i, 'installed'),
+      ),
+      { kind: 'jump', to: `end ${i}`, when: { word: field(i, 'installed'), is: 'less', to: 0 } },
+    ]);
+    return [
+      call('clone', [SIGCHLD, 0, 0, 0, 0], pid),
+      { kind: 'jump', to: `child ${i}`, when: { word: pid, is: 'equal', to: 0 } },
+      call('wait4', [{ word: pid }, { address: field(i, 'status') }, 0, 0]),
+      { kind: 'jump', to: `after ${i}` },
+      { kind: 'label', name: `child ${i}` },
+      call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+      call('setitimer', [0, { address: { block: 'patience' } }, 0]),
+      ...(installed.length > 0 ? [call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]), ...installed] : []),
+      { kind: 'syscall', nr: number, args, gate, result: field(i, 'result') },
+      { kind: 'store', value: 1, to: field(i, 'returned') },
+      { kind: 'label', name: `end ${i}` },
+      call('exit_group', [0]),
+      { kind: 'fault' },
+      { kind: 'label', name: `after ${i}` },
+    ];
+  });
   return {
     steps: [
       call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
@@ -87,7 +93,9 @@ export function trialProgram(
       { name: 'pid', content: wordSize },
       // struct itimerval: the interval and the first expiry, each in seconds and microseconds.
       { name: 'patience', content: [0, 0, PATIENCE, 0] },
-      ...calls.flatMap(({ filter }, i) => (filter ? filterBlocks(filter, `filter ${i}`) : [])),
+      ...calls.flatMap((plan, i) =>
+        filtersOf(plan).flatMap((filter, j) => filterBlocks(filter, `filter ${i} ${j}`)),
+      ),
     ],
     ...(constants && { constants }),
   };

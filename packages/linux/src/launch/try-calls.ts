@@ -8,6 +8,10 @@ import { type CallEnd, readEnds, trialProgram } from './trial-program.ts';
 /** A system call to make under a filter, or under none. */
 export interface CallTrial {
   readonly filter?: Program;
+  /** Installed before that one, the oldest first. */
+  readonly older?: readonly Program[];
+  /** SECCOMP_FILTER_FLAG_* for all of them. */
+  readonly flags?: number;
   readonly nr: number;
   readonly args: readonly bigint[];
   /** Made as i386 programs make theirs; on x86_64 alone. */
@@ -31,7 +35,11 @@ export async function tryCalls(trials: readonly CallTrial[], constants?: Uint8Ar
 async function tryAtOnce(trials: readonly CallTrial[], constants?: Uint8Array): Promise<CallEnd[]> {
   const { endian } = thisMachine().abi;
   const plans = trials.map((trial) => {
-    return { ...trial, filter: trial.filter && encodeProgram(trial.filter, endian) };
+    return {
+      ...trial,
+      filter: trial.filter && encodeProgram(trial.filter, endian),
+      older: trial.older?.map((program) => encodeProgram(program, endian)),
+    };
   });
   const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize, constants), {
     stdio: 'ignore',

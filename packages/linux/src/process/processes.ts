@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
+import { capabilitiesIn } from '@callgate/engine/internal/profile/capabilities';
 
 /** What /proc tells of processes. Of one that is gone every answer is undefined or empty. */
 
@@ -125,11 +125,6 @@ export function processStatus(pid: number | 'self'): ProcessStatus {
   };
 }
 
-/** The capabilities of a bounding set, as CAP_* names. */
-export function capabilitiesIn(set: bigint): string[] {
-  return CAPABILITIES.filter((_, bit) => ((set >> BigInt(bit)) & 1n) === 1n);
-}
-
 /** The capabilities that a process and its children can have at most, as CAP_* names; throws when there is no such process. */
 export function processCapabilities(pid: number): string[] {
   return capabilitiesIn(processStatus(pid).boundingCapabilities);
@@ -139,6 +134,12 @@ export function processCapabilities(pid: number): string[] {
 export function isForeground(): boolean {
   const [, , group, , , terminalGroup] = statOf('self')!;
   return group === terminalGroup;
+}
+
+/** The profile of AppArmor or the label of SELinux under which a process runs; undefined without any. */
+export function securityLabel(pid: number): string | undefined {
+  const label = textOf(`/proc/${pid}/attr/current`)?.replace(/[\0\n]+$/, '');
+  return label === undefined || label === '' || label === 'unconfined' ? undefined : label;
 }
 
 function statusField(pid: number, name: string): string | undefined {

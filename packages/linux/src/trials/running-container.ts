@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
 import { arePoliciesEqual } from '@callgate/engine/internal/policy/policy';
+import type { TellingEngine } from '../container/container-engine.ts';
 import type { SeccompChoice } from '../container/container-host.ts';
 import { lastWords, runClient } from '../container/hosts/client.ts';
 import { containerHost } from '../container/hosts/hosts.ts';
@@ -10,9 +11,6 @@ import { readFilters } from '../process/live-filters.ts';
 import { inSibling, type Original } from './container-probe.ts';
 import { pauseProgram } from './pause-program.ts';
 import { TestImpossible } from './profile-test.ts';
-
-/** Engines that tell how they have started a container. */
-export const TELLING_ENGINES = ['docker', 'podman'] as const;
 
 /** How another container is started that is like one that runs. */
 export interface Likeness {
@@ -35,11 +33,7 @@ interface Told {
 }
 
 /** How to start a container of the same image, user, capabilities and security options as one that runs; without a network. */
-export async function likenessOf(
-  engine: (typeof TELLING_ENGINES)[number],
-  name: string,
-  stop: AbortSignal,
-): Promise<Likeness> {
+export async function likenessOf(engine: TellingEngine, name: string, stop: AbortSignal): Promise<Likeness> {
   const end = await runClient([engine, 'inspect', '--type', 'container', name]);
   if (end.status !== 0) throw new TestImpossible(lastWords(end));
   const [{ Image: image, Config = {}, HostConfig = {} }] = JSON.parse(end.stdout.toString('utf8')) as [Told];

@@ -10,8 +10,8 @@ const DENYING = `{
   ]
 }
 `;
-/** Where the rule stands in it. */
-export const RULE = { line: 5, column: 5 };
+/** Where the name of the call stands in it. */
+export const RULE = { line: 5, column: 17 };
 
 /** A file of that profile, and a container under it that tries to make a folder again and again. */
 export function startDenied({ callgate, host }: Bench) {

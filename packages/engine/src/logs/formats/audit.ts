@@ -1,6 +1,7 @@
+import { type ActionKind, actionOfWord } from '../../bpf/action.ts';
 import { type AbiName, abiOf, findAbi } from '../../syscalls/arch.ts';
 import { numberOf } from '../../syscalls/lookup.ts';
-import type { CallDetail, LogTally } from '../log-tally.ts';
+import { type CallDetail, copyOf, type LogTally, type RecordDetail } from '../log-tally.ts';
 import { AuditEndings, type CountedRecord } from './audit-endings.ts';
 import { AuditEvents, type RecordSource } from './audit-events.ts';
 import { hexadecimal, type LogFormat, shorten } from './log-format.ts';
@@ -78,6 +79,21 @@ const CODES: Readonly<Record<string, boolean>> = {
   'kill-process': false,
   kill_process: false,
 };
+/** A bare "kill" is not among them: old tools write it for both. */
+const NAMED_ACTIONS: Readonly<Record<string, ActionKind>> = {
+  allow: 'ALLOW',
+  log: 'LOG',
+  trace: 'TRACE',
+  notify: 'NOTIFY',
+  'user-notif': 'NOTIFY',
+  'user-notify': 'NOTIFY',
+  errno: 'ERRNO',
+  trap: 'TRAP',
+  'kill-thread': 'KILL_THREAD',
+  'kill-process': 'KILL_PROCESS',
+};
+/** Of a path that a record names. */
+const LONGEST_EXE = 512;
 /** The data of these actions stands in the low bits; other actions have none. */
 const WITH_DATA = /^(0x(?:3|5|7ff))[0-9a-f]{4}$/;
 /** Where libaudit's tables have other names than the kernel's. */
@@ -169,7 +185,12 @@ export class AuditRecords {
       this.tally.unread();
       return undefined;
     }
-    const detail = { denied: !executed, process: () => processOf(body), time: () => time };
+    const detail = {
+      denied: !executed,
+      process: () => processOf(body),
+      time: () => time,
+      record: () => recordOf(code, body),
+    };
     const entry = this.count(arch, nr, detail);
     return entry && { entry, denied: !executed };
   }
@@ -250,6 +271,28 @@ export function isExecuted(code: string): boolean | undefined {
   return Object.hasOwn(CODES, name) ? CODES[name] : undefined;
 }
 
+/** What the body of a SECCOMP record says of the process; what the process chose (comm, exe) stands in the middle. */
+function recordOf(code: string, body: string): RecordDetail {
+  const pid = /(?:^| )pid=(\d{1,10}) comm=/.exec(body)?.[1];
+  const end = body.lastIndexOf(' sig=');
+  const exe = / exe=(?:"([^"]*)"|((?:[0-9A-F]{2})+))$/.exec(body.slice(Math.max(0, end - LONGEST_EXE), end));
+  const ip = / ip=0x([0-9a-f]{1,16}) code=/.exec(body.slice(Math.max(0, end)))?.[1];
+  const action = actionOfCode(code);
+  return {
+    ...(action && { action }),
+    ...(pid !== undefined && { pid: Number(pid) }),
+    ...(exe && { exe: copyOf(exe[1] ?? fromHex(exe[2]), LONGEST_EXE) }),
+    ...(ip !== undefined && { ip: BigInt(`0x${ip}`) }),
+  };
+}
+
+/** The action that a record's code is, as a number or as ausearch names it. */
+function actionOfCode(code: string): ActionKind | undefined {
+  const name = code.toLowerCase().replaceAll('_', '-');
+  if (name.startsWith('0x')) return actionOfWord(Number.parseInt(name, 16)).kind;
+  return Object.hasOwn(NAMED_ACTIONS, name) ? NAMED_ACTIONS[name] : undefined;
+}
+
 function kernelName(abi: AbiName, name: string): string {
   const other = Object.hasOwn(LIBAUDIT_NAMES, name) ? LIBAUDIT_NAMES[name] : undefined;
   return other !== undefined && numberOf(abi, name) === undefined ? other : name;
@@ -285,7 +328,7 @@ export const audit: LogFormat = {
       line(text, from, to) {
         const { events } = records;
         const source = text.charCodeAt(from) === BRACKET ? 'dmesg' : 'auditd';
-        const mayBeKnown = events.isOnly(source) && !records.mistrusts(text, from);
+        const mayBeKnown = !tally.isHeard && events.isOnly(source) && !records.mistrusts(text, from);
         if (mayBeKnown && endings.seenAgain(text, from, to)) {
           events.passed(source, text, from);
           return;

@@ -1,0 +1,69 @@
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { printable } from '@callgate/engine/internal/report/words';
+import { CliFailure, type Context } from '../context.ts';
+import { inputChunks, wholeOf } from './read-text.ts';
+
+/** What somebody wants explained. */
+export interface WhyQuestion {
+  /** A log, or an error text. */
+  readonly text?: string;
+  readonly container?: string;
+  readonly pid?: number;
+  readonly exit?: number;
+  readonly call?: string;
+}
+
+export interface WhyFlags {
+  readonly pid?: string;
+  readonly container?: string;
+  readonly exit?: string;
+  readonly call?: string;
+}
+
+/** Puts together what the arguments and the flags ask for; "-" is stdin, and what is a file is read. */
+export async function whyQuestion(
+  context: Context,
+  words: readonly string[],
+  flags: WhyFlags,
+): Promise<WhyQuestion> {
+  const whole = words.join(' ').trim();
+  const subject = words.length === 1 ? /^(docker|podman|pid):([\w.-]+)$/.exec(whole) : null;
+  const pid = flags.pid ?? (subject?.[1] === 'pid' ? subject[2] : undefined);
+  const container = flags.container ?? (subject && subject[1] !== 'pid' ? whole : undefined);
+  const text = subject || whole === '' ? undefined : await textNamed(context, words, whole);
+  const question: WhyQuestion = {
+    ...(text !== undefined && { text }),
+    ...(container !== undefined && { container }),
+    ...(pid !== undefined && { pid: numberNamed(pid, '--pid', 1, 4_194_304) }),
+    ...(flags.exit !== undefined && { exit: numberNamed(flags.exit, '--exit', -64, 255) }),
+    ...(flags.call !== undefined && { call: flags.call }),
+  };
+  if (Object.keys(question).length === 0)
+    throw new CliFailure(
+      'nothing is asked: a line of a log, an error text, "-", docker:NAME, --pid, --container, --exit or --call',
+    );
+  return question;
+}
+
+async function textNamed(context: Context, words: readonly string[], whole: string): Promise<string> {
+  const isFile =
+    words.length === 1 &&
+    whole.length < 4096 &&
+    !whole.includes('\n') &&
+    isReadable(resolve(context.cwd, whole));
+  if (whole !== '-' && !isFile) return whole;
+  const input = whole === '-' ? context.stdin : inputChunks(context, whole, 64 * 1024);
+  const bytes = await wholeOf(input, whole);
+  return Buffer.from(bytes).toString('utf8');
+}
+
+function isReadable(path: string): boolean {
+  return existsSync(path) && !statSync(path).isDirectory();
+}
+
+function numberNamed(text: string, flag: string, least: number, most: number): number {
+  const number = /^-?\d{1,8}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new CliFailure(`${flag}: "${printable(text)}" is no number from ${least} to ${most}`);
+}

@@ -1,0 +1,77 @@
+import { readErrorLines, readErrorText } from '@callgate/engine/internal/why/error-text';
+import { describe, expect, it } from 'vitest';
+
+const EPERM = { kind: 'errno', errno: 1 };
+const ENOSYS = { kind: 'errno', errno: 38 };
+
+describe('an error text', () => {
+  it.each([
+    ['unshare: unshare failed: Operation not permitted', 'unshare', EPERM],
+    ["mkdir: can't create directory '/x': Operation not permitted", 'mkdir', EPERM],
+    ["Error: EPERM: operation not permitted, mkdir '/x'", 'mkdir', EPERM],
+    ['panic: mkdir /x: operation not permitted', 'mkdir', EPERM],
+    ['keyctl_search: Operation not permitted', 'keyctl', EPERM],
+    ['mount: permission denied (are you root?)', 'mount', EPERM],
+    ["nsenter: reassociate to namespace 'ns/net' failed: Operation not permitted", 'setns', EPERM],
+    ['java.io.IOException: Cannot run program "x": error=1, Operation not permitted', 'execve', EPERM],
+    ['runtime/cgo: pthread_create failed: Operation not permitted', 'clone3', EPERM],
+    ['runc create failed: get root mount id: statx /: operation not permitted', 'statx', EPERM],
+    ['standard_init_linux.go:228: exec user process caused: operation not permitted', 'execve', EPERM],
+    [
+      'OCI runtime create failed: error closing exec fds: open /proc/self/fd: function not implemented',
+      'openat',
+      ENOSYS,
+    ],
+  ])('%s', (text, call, outcome) => {
+    expect(readErrorText(text)).toMatchObject({ calls: expect.arrayContaining([call]), outcome });
+    expect(readErrorText(text)!.calls[0]).toBe(call);
+  });
+
+  it('of strace has the arguments as far as they are numbers and names', () => {
+    expect(
+      readErrorText('[pid 12] socket(AF_VSOCK, SOCK_STREAM, 0) = -1 EPERM (Operation not permitted)'),
+    ).toMatchObject({
+      named: { name: 'socket', args: [40n, 1n, 0n] },
+      outcome: EPERM,
+    });
+    expect(
+      readErrorText('openat(AT_FDCWD, "/a, b(", O_RDONLY) = -1 ENOSYS (…)')!.named!.args.slice(1),
+    ).toEqual([undefined, 0n]);
+  });
+
+  it('of a program may have them, too', () => {
+    const named = { name: 'unshare', args: [0x10000000n] };
+    expect(readErrorText('unshare: unshare(0x10000000): Operation not permitted')).toMatchObject({ named });
+    expect(readErrorText('mkdir(path): Operation not permitted')!.named).toBeUndefined();
+  });
+
+  it.each([
+    ['bash: line 1: 12 Bad system call (core dumped) ./app', { outcome: { kind: 'sigsys' }, calls: [] }],
+    ["PermissionError: [Errno 1] Operation not permitted: '/x'", { outcome: EPERM, calls: [] }],
+    ['Os { code: 1, kind: PermissionDenied, message: "no" }', { outcome: EPERM, calls: [] }],
+    ['seccomp: config provided but seccomp not supported', { known: { kind: 'elsewhere' }, calls: [] }],
+    ['requested action matches default action of filter', { known: { kind: 'profile' }, calls: [] }],
+  ])('may name no call: %s', (text, told) => {
+    expect(readErrorText(text)).toMatchObject(told);
+  });
+
+  it('is none where nothing failed', () => {
+    expect(readErrorText('listening on port 80\nready')).toBeUndefined();
+  });
+
+  it('that tells the most is taken of several lines, and each of an output once', () => {
+    const text = 'starting\nOperation not permitted\nchroot: /: Operation not permitted\nbye';
+    expect(readErrorText(text)!.calls).toEqual(['chroot']);
+    expect(readErrorLines(`${text}\n${text}`)).toHaveLength(2);
+  });
+
+  it('is read in time that grows with its length alone', () => {
+    for (const part of ['(', 'a(', '"', 'mkdir(1,', '[', 'E', 'errno ', ' = -1 E'])
+      for (const end of ['', ') = -1 EPERM', ' operation not permitted']) {
+        const start = performance.now();
+        readErrorText(part.repeat(200_000 / part.length) + end);
+        readErrorLines(`${part.repeat(500)}${end}\n`.repeat(400));
+        expect(performance.now() - start).toBeLessThan(2000);
+      }
+  });
+});
