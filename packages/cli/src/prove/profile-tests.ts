@@ -43,12 +43,18 @@ export async function testSpec(context: Context, spec: TestSpec, run: TestRun): 
   if (engine === 'host' && spec.command.length === 0 && spec.entrypoint === undefined)
     throw new CliFailure('the spec says no command, so there is nothing to start on this machine');
   const { options, entrypoint, command } = spec;
-  const image = engine === 'runc' || engine === 'crun' ? spec.rootfs : spec.image;
+  const image = whatRuns(engine, spec);
   const checked = await runTest(
     { host, plan: { image, options, entrypoint, command }, spec, ...profile, ...progressOf(run) },
     ...callsFor(engine, profile),
   );
   return { engine, profile: name, ...checked };
+}
+
+/** An image for engines that have such, the folder of a root file system for runtimes, and either for containerd. */
+function whatRuns(engine: ContainerHostName, { image, rootfs }: TestSpec): string | undefined {
+  if (engine === 'containerd') return image ?? rootfs;
+  return engine === 'runc' || engine === 'crun' ? rootfs : image;
 }
 
 /** Tests a command of this machine: it works as without the profile, and attacks do not. */

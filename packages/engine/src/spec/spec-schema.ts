@@ -100,7 +100,9 @@ export const specSchema = v.strictObject({
   $schema: v.optional(v.string()),
   engine: v.optional(v.pipe(v.picklist(SPEC_ENGINES), v.description('What starts it; --engine wins.'))),
   image: v.optional(v.pipe(text, v.description('An image that the engine has.'))),
-  rootfs: v.optional(v.pipe(text, v.description('The folder of a root file system, for runc and crun.'))),
+  rootfs: v.optional(
+    v.pipe(text, v.description('The folder of a root file system, for runc, crun and containerd.')),
+  ),
   profile: v.optional(
     v.pipe(text, v.description('From the folder of this file, or stock:docker; --profile wins.')),
   ),

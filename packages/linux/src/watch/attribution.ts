@@ -6,6 +6,7 @@ import { type ContainerNames, namesOf } from '../container/container-names.ts';
 import { processes } from '../process/processes.ts';
 import { namespaceOfProcess } from '../recorders/mount-namespace.ts';
 import { BoundedCache } from './bounded-cache.ts';
+import { ContainersByMounts } from './containers-by-mounts.ts';
 import type { SeenCalls, SeenMounts } from './watch-source.ts';
 
 const PLACES = 4096;
@@ -21,10 +22,16 @@ export class Attribution {
   private readonly byProcess = new BoundedCache<number, Place>(PLACES, PROCESS_FOR_MS);
   private readonly byMounts = new BoundedCache<bigint, Place>(PLACES);
   private readonly names = new BoundedCache<string, ContainerNames>(PLACES);
+  private readonly containers = new ContainersByMounts();
   private readonly hostMounts = namespaceOfProcess(1);
   private readonly hostName = hostname();
   private scanned = Number.NEGATIVE_INFINITY;
   private inhabitants = new Map<number, number>();
+
+  /** Asks engines for the containers that run already. */
+  async begin(): Promise<void> {
+    await this.containers.list();
+  }
 
   placeOf({ pid, mounts, time }: SeenCalls): Place {
     if (mounts) return this.placeOfMounts(mounts, pid);
@@ -64,8 +71,14 @@ export class Attribution {
     const cgroup = cgroupOf(pid);
     if (cgroup === undefined) return undefined;
     const container = containerInCgroup(cgroup);
-    if (!container) return this.byProcess.set(pid, hostPlace(cgroup));
-    return this.byProcess.set(pid, this.named(container));
+    const place = container ? this.named(container) : (this.listedPlace(pid) ?? hostPlace(cgroup));
+    return this.byProcess.set(pid, place);
+  }
+
+  /** The container of a process whose cgroup is not called after it. */
+  private listedPlace(pid: number): Place | undefined {
+    const mounts = namespaceOfProcess(pid);
+    return mounts === undefined || mounts === this.hostMounts ? undefined : this.containers.placeOf(mounts);
   }
 
   private named(container: CgroupContainer): Place {

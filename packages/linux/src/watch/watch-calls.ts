@@ -33,6 +33,7 @@ export interface WatchPlan {
 /** Fills the table with what the source sees, until it ends or is stopped. */
 export async function watchCalls({ source, watched, table, stop, added, looked }: WatchPlan): Promise<void> {
   const attribution = new Attribution();
+  await attribution.begin();
   const take = () => {
     for (const seen of source.take()) {
       const { mounts, ...calls } = seen;

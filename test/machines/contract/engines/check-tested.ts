@@ -18,7 +18,8 @@ const HALF = JSON.stringify({
     { names: ['keyctl', 'add_key', 'request_key'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 },
   ],
 });
-const EXPECTED = ['ok', 'ok', 'open by none', 'ok by profile', 'refused by kernel'];
+/** It starts, works and stays; then the three attacks. */
+const EXPECTED = ['ok', 'ok', 'ok', 'open by none', 'ok by profile', 'refused by kernel'];
 
 /** test credits the profile with what it stops, and neither with what a sibling still does nor with what is refused anyway. */
 export const tested: Check = {
