@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
@@ -37,7 +37,11 @@ describe.each(['docker', 'podman'] as const)('with %s', (engine) => {
     it('finds a profile for a server that is healthy under it, tighter than the default', () => {
       const file = join(folder, `${engine}.json`);
       const run = [engine, 'run', '-d', '--rm', '--name', 'web', '--network=none', image.tag];
-      const flags = ['--json', '--health', 'redis-cli ping', '--duration', '200ms', '-o', file];
+      const spec = join(folder, 'redis.test.json');
+      const functions = [{ run: ['redis-cli', 'set', 'a', 'b'], output: 'OK' }, { tcp: 6379 }];
+      writeFileSync(spec, JSON.stringify({ functions, security: [] }));
+      const checks = ['--health', 'redis-cli ping', '--spec', spec];
+      const flags = ['--json', ...checks, '--duration', '200ms', '-o', file];
       const { status, stdout, stderr, pid } = spawnSync(
         process.execPath,
         [BIN, 'try', ...flags, '--', ...run, 'redis-server'],
@@ -93,6 +97,14 @@ describeWith(['root', 'ebpf', 'docker', 'busybox'], 'try', () => {
       phase: 'run',
     });
     expect([status, ok]).toEqual([0, true]);
+  });
+
+  it('tells which check of a spec does not hold without the profile either', async () => {
+    const spec = join(folder, 'wrong.test.json');
+    writeFileSync(spec, JSON.stringify({ functions: [{ name: 'speaks', log: 'hello' }], security: [] }));
+    const { status, stderr } = await callgate(['try', '--spec', spec, ...run(image.tag, 'true')]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('speaks: ');
   });
 
   it('is never looser than the default unless that is asked for', async () => {

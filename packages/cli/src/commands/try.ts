@@ -16,6 +16,7 @@ import { CLEAN, CliFailure, type Context, FINDINGS } from '../context.ts';
 import { milliseconds } from '../flags/milliseconds.ts';
 import { natural } from '../flags/number.ts';
 import { readText } from '../load/read-text.ts';
+import { loadSpec } from '../load/test-spec.ts';
 import { onSignals, STOPPING, stoppedBySignal } from '../run/signals.ts';
 import { type TriedContainer, triedContainer, triedService } from '../run/try-command.ts';
 import { Progress } from '../terminal/progress.ts';
@@ -29,6 +30,7 @@ interface TryFlags {
   readonly rounds: string;
   readonly health?: string;
   readonly check?: string;
+  readonly spec?: string;
   readonly duration: string;
   readonly timeout: string;
   readonly looser?: boolean;
@@ -50,6 +52,7 @@ export const tryVerb: Verb = {
         '--check <command>',
         'a shell command of this machine, once it is: $CALLGATE_CONTAINER, $CALLGATE_PID',
       )
+      .option('--spec <file>', 'what must work, of a spec of callgate test, must work in it')
       .option('--duration <time>', 'how long it may run on then, until it is stopped or ends by itself', '3s')
       .option('--timeout <time>', 'how long --health and --check may take', '60s')
       .option('--rounds <n>', 'so often calls are added before it gives up', '5')
@@ -114,7 +117,7 @@ async function tryIt(context: Context, tried: TriedContainer, flags: TryFlags, s
     style,
     native: abi.name,
     engine: `${tried.engine}${byDefault.release === undefined ? '' : ` ${byDefault.release}`}`,
-    health: flags.health ?? flags.check ?? tried.health?.join(' '),
+    health: flags.health ?? flags.check ?? flags.spec ?? tried.health?.join(' '),
     looser: flags.looser ?? false,
   };
   const plan: TryPlan = {
@@ -123,6 +126,7 @@ async function tryIt(context: Context, tried: TriedContainer, flags: TryFlags, s
     checks: {
       health: flags.health === undefined ? tried.health : healthOf(flags.health),
       check: flags.check,
+      spec: flags.spec === undefined ? undefined : (await loadSpec(context, flags.spec)).spec,
       env: context.env,
       durationMs: milliseconds(flags.duration),
       timeLimitMs: milliseconds(flags.timeout),

@@ -1,4 +1,5 @@
 import type { CheckOutcome } from '@callgate/engine/internal/report/test-report';
+import type { TestSpec } from '@callgate/engine/internal/spec/spec';
 import type { StartedContainer } from '../container/container-host.ts';
 import { look, type Sight, type Watched } from './look.ts';
 import type { ProfileTest } from './profile-test.ts';
@@ -42,6 +43,20 @@ export async function checkFunctions(
       };
     }),
   ];
+}
+
+/** What first does not hold of what a spec says must work; undefined when all of it does. */
+export async function firstFailure(
+  { ready, functions }: Pick<TestSpec, 'ready' | 'functions'>,
+  watched: Watched,
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const must = [...(ready ? [{ name: 'it becomes ready', ...ready }] : []), ...functions];
+  for (const { name, probe, withinMs } of must) {
+    const { holds, saw } = await look(probe, watched, withinMs, stop);
+    if (!holds) return `${name}: ${saw}`;
+  }
+  return undefined;
 }
 
 function readiness({ spec }: ProfileTest, seen: Sights, without: Sights | undefined): CheckOutcome[] {

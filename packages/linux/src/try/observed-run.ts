@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
+import type { TestSpec } from '@callgate/engine/internal/spec/spec';
 import {
   type ContainerHost,
   type ContainerPlan,
@@ -10,6 +11,8 @@ import {
 } from '../container/container-host.ts';
 import { readFilters } from '../process/live-filters.ts';
 import { type Attached, attach, NotAttachable } from '../recorders/record-attached.ts';
+import { firstFailure } from '../trials/check-functions.ts';
+import type { Watched } from '../trials/look.ts';
 
 /** How a container is judged while it runs. */
 export interface RunChecks {
@@ -17,6 +20,8 @@ export interface RunChecks {
   readonly health?: readonly [string, ...string[]];
   /** A shell command of this machine, once, with CALLGATE_CONTAINER and CALLGATE_PID in its environment. */
   readonly check?: string;
+  /** What must work in it. */
+  readonly spec?: Pick<TestSpec, 'ready' | 'functions'>;
   /** The environment of `check`. */
   readonly env: NodeJS.ProcessEnv;
   /** So long the container is watched when it is up, or healthy, unless it ends by itself. */
@@ -91,7 +96,7 @@ export async function observeRun(
     if (refused instanceof ContainerRefused) return { refused: refused.message, endedByItself: false };
     if (refused !== undefined) throw refused;
     if (!container) throw new NotAttachable('the container was not seen to begin');
-    const run = await judged(container, checks, stop);
+    const run = await judged({ engine: host.name, container, startedAt: performance.now() }, checks, stop);
     await Promise.race([attached?.ended, sleep(END_LIMIT_MS, undefined, { ref: false })]);
     return { ...run, recording: attached?.snapshot() };
   } finally {
@@ -102,10 +107,11 @@ export async function observeRun(
 }
 
 async function judged(
-  container: StartedContainer,
+  watched: Watched,
   checks: RunChecks,
   stop: AbortSignal,
 ): Promise<Omit<ObservedRun, 'recording'>> {
+  const { container } = watched;
   const pid = await container.pid();
   const filter = pid === undefined ? undefined : filterOf(pid);
   const ending = container.ended(checks.timeLimitMs + checks.durationMs + END_LIMIT_MS);
@@ -120,6 +126,7 @@ async function judged(
   const isOver = () => ended;
   const failed =
     (checks.health && (await unhealthy(container, checks.health, checks, isOver, stop))) ??
+    (checks.spec && (await firstFailure(checks.spec, watched, stop))) ??
     (checks.check === undefined ? undefined : await failedCheck(container.id, pid, checks.check, checks));
   if (failed === undefined) await waited(checks.durationMs, isOver, stop);
   const endedByItself = ended;
