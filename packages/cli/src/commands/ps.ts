@@ -61,7 +61,7 @@ each container's engine, capabilities and this machine's libseccomp make filters
               +3 −20: that 3 calls pass with more arguments than there, and 20 with fewer
   PRIVILEGES  no new: no_new_privs is on, so no program in it gets more than it has
 Every thread of every process in a container is looked at. Filters can be read by root alone; without, there is
-still the mode. Exit status: 0, 1 with --fail-on, 2 could not do it.
+still the mode. Exit status: 0, 1 with --fail-on, 2 could not do it, or with --fail-on could not see everything.
 ${examples('ps', 'ps -a --all-processes', 'ps --known profiles/*.json', 'ps --fail-on unconfined --json')}`,
       );
   },
@@ -88,7 +88,10 @@ ${examples('ps', 'ps -a --all-processes', 'ps --known profiles/*.json', 'ps --fa
       context.stdout.write(confinedTable(style, rowsOf(audit)) + summary(style, audit));
       if (fails) context.stdout.write(found.map((f) => `${style.red(f.message)} [${f.code}]\n`).join(''));
     }
-    return fails ? FINDINGS : CLEAN;
+    if (fails) return FINDINGS;
+    if (flags.failOn && audit.faults.length > 0)
+      throw new CliFailure('not every container was seen, so it is not known whether each has a filter');
+    return CLEAN;
   },
 };
 
@@ -158,16 +161,21 @@ function unconfined(audited: AuditedContainer): Unconfined[] {
     }));
 }
 
-function summary(style: Style, { containers, processes, unreadable }: Audit): string {
-  if (containers.length === 0 && processes.length === 0) return 'no container runs\n';
+function summary(style: Style, { containers, processes, unreadable, faults }: Audit): string {
+  const nothing = faults.length > 0 ? 'no container is seen' : 'no container runs';
+  if (containers.length === 0 && processes.length === 0) return `${nothing}\n`;
   const running = containers.filter(({ confinement }) => confinement);
   const without = running.filter(({ confinement }) => confinement!.mode === 'none').length;
   const known = running.filter(({ filter }) => filter?.recognized.profile).length;
   const counted = processes.reduce((sum, { pids }) => sum + pids.length, 0);
   const parts = [
-    `${plural(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'}`,
+    running.length === 0
+      ? nothing
+      : `${plural(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'}`,
     ...(without > 0 ? [style.red(`${without} without a filter`)] : []),
-    ...(unreadable && known === 0 ? [] : [`${known} under a profile that is known`]),
+    ...(running.length === 0 || (unreadable && known === 0)
+      ? []
+      : [`${known} under a profile that is known`]),
     ...(counted > 0 ? [`${plural(counted, 'process', 'processes')} of the machine confined`] : []),
   ];
   return style.dim(`\n${parts.join(', ')}\n`);

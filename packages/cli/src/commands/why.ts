@@ -29,10 +29,13 @@ export const why: Verb = {
     command
       .argument(
         '[line...]',
-        'a line of a kernel log or an error text as it was printed; a file with such, "-" for stdin; docker:NAME, podman:NAME or pid:N',
+        'a line of a kernel log or an error text as it was printed; a file with such, "-" for stdin; docker:NAME, podman:NAME, of what runs also containerd:NAME, crio:NAME, crun:NAME, runc:NAME; pid:N',
       )
       .option('--pid <n>', 'a process: its filters, and what the kernel log has of it')
-      .option('--container <name>', 'a container of docker or podman, alive or dead')
+      .option(
+        '--container <name>',
+        'a container of docker or podman, alive or dead; runc:NAME and others while they run',
+      )
       .option('--exit <status>', 'a program ended with this status: 159, or −31 as Python has it')
       .option(
         '--call <call>',

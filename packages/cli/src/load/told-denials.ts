@@ -59,7 +59,7 @@ export function toldByOutput(text: string, abi: AbiName): ToldDenial[] {
 const MOST_ERRORS = 8;
 
 function toldByError(error: ErrorText, abi: AbiName): ToldText {
-  const { calls, named, outcome, known, line } = error;
+  const { calls, named, outcome, known, line, isPlain } = error;
   const suspects = calls.flatMap((name): DeniedCall[] => {
     const nr = numberOf(abi, name);
     if (nr === undefined) return [];
@@ -70,6 +70,7 @@ function toldByError(error: ErrorText, abi: AbiName): ToldText {
         nr,
         name,
         ...(args && { args }),
+        ...(isPlain && { isPlain }),
         outcome: outcome ?? { kind: 'unknown' },
         times: 1,
         program: {},
@@ -120,7 +121,8 @@ export function toldByKernel(
   return { denials, sources: logs.map(({ source }) => source) };
 }
 
-function timeOf({ time }: DeniedCall): number | undefined {
+/** When a call was refused, in seconds since 1970. */
+export function timeOf({ time }: DeniedCall): number | undefined {
   const seconds = /^(\d{9,11}\.\d{3})/.exec(time ?? '');
   return seconds ? Number(seconds[1]) : undefined;
 }
@@ -129,17 +131,22 @@ function timeOf({ time }: DeniedCall): number | undefined {
 const BEFORE = 1.5;
 const AFTER = 0.2;
 
+/** Whether something that ran from and to these milliseconds can have made a record at that second. */
+export function wasRunning(time: number, from: number, to: number | undefined): boolean {
+  return time >= from / 1000 - BEFORE && (to === undefined || time <= to / 1000 + AFTER);
+}
+
 /** Whether a record can be of a container: of a process of it that lives, or by its time and its file of one that has ended. */
 export function isOfContainer({ startedAt, finishedAt, pid: first, isRunning }: InspectedContainer) {
-  const [from, to] = [startedAt, finishedAt].map((ms) => (ms === undefined ? undefined : ms / 1000));
   const pids = new Set(first === undefined ? [] : treeOf(first));
   return ({ pid, exe }: CallingProgram, time: number | undefined): boolean => {
     if (pid !== undefined && pids.has(pid)) return true;
-    if (time === undefined || from === undefined || time < from - BEFORE) return false;
-    // A process that lives is of another one.
+    if (time === undefined || startedAt === undefined) return false;
+    if (!wasRunning(time, startedAt, isRunning ? undefined : finishedAt)) return false;
+    // A program that is no file any more was hardly started by an engine, and a process that lives is of another one.
+    if (exe?.endsWith(' (deleted)')) return false;
     if (pid !== undefined && processOf(pid) !== undefined) return false;
-    if (isRunning) return exe !== undefined && first !== undefined && isInRoot(first, exe);
-    return to === undefined || time <= to + AFTER;
+    return !isRunning || (exe !== undefined && first !== undefined && isInRoot(first, exe));
   };
 }
 

@@ -26,7 +26,7 @@ import { shellWord } from '../terminal/shell-word.ts';
 import { fixCommand } from './fix-command.ts';
 import { containerFilter, type KnownFilter, namedFilter, processFilters } from './suspect-filters.ts';
 import { type ToldDenial, toldByName, toldByText } from './told-denials.ts';
-import { toldOfContainer, toldOfProcess } from './told-of-subject.ts';
+import { isUnstarted, toldOfContainer, toldOfProcess } from './told-of-subject.ts';
 import type { WhyQuestion } from './why-question.ts';
 
 /** One denial, explained, and what is told beside it. */
@@ -137,13 +137,15 @@ async function gather(context: Context, question: WhyQuestion, options: WhyOptio
   // What is asked about is told already; else the kernel's log tells what there is.
   const isTold = question.text !== undefined || question.call !== undefined;
   const process =
-    question.pid === undefined ? undefined : toldOfProcess(question.pid, machineOf(options), isTold);
+    question.pid === undefined
+      ? undefined
+      : toldOfProcess(question, question.pid, machineOf(options), isTold);
   const text =
     question.text === undefined
       ? undefined
       : toldByText(question.text, machineOf(options), abiOf(options.target.native).name);
   const ofContainer = container && (await toldOfContainer(container, machineOf(options), isTold));
-  const exit = question.exit ?? (container && !container.isRunning ? container.exitCode : undefined);
+  const exit = question.exit ?? (container && hasEnded(container) ? container.exitCode : undefined);
   const meaning = exit === undefined ? undefined : exitMeaning(exit);
   const outcome: Outcome = text?.unnamed ?? { kind: meaning?.seccomp === 'surely' ? 'sigsys' : 'unknown' };
   const byName =
@@ -154,6 +156,8 @@ async function gather(context: Context, question: WhyQuestion, options: WhyOptio
     ...(ofContainer?.denials ?? []),
     ...(process?.denials ?? []),
   ];
+  if (question.pid !== undefined && !isAlive(question.pid) && told.length === 0 && meaning === undefined)
+    throw new CliFailure(`there is no process ${question.pid}, and no log tells of a denial of it`);
   return {
     told,
     filters,
@@ -171,6 +175,10 @@ async function gather(context: Context, question: WhyQuestion, options: WhyOptio
     isUnderstood: question.text === undefined || (text !== undefined && (!text.unnamed || told.length > 0)),
     isSurely: meaning?.seccomp === 'surely' || text?.isSigsys === true,
   };
+}
+
+function hasEnded(container: InspectedContainer): boolean {
+  return !container.isRunning && !isUnstarted(container);
 }
 
 const WHO_TELLS =

@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { printable } from '@callgate/engine/internal/report/words';
+import { type EngineName, NoSuchContainer } from '@callgate/linux/internal/container/container-engine';
+import { runningContainer } from '@callgate/linux/internal/container/containers';
 import { CliFailure, type Context } from '../context.ts';
 import { inputChunks, wholeOf } from './read-text.ts';
 
@@ -10,6 +12,8 @@ export interface WhyQuestion {
   readonly text?: string;
   readonly container?: string;
   readonly pid?: number;
+  /** Its descendants are meant, too: it is the first process of a container. */
+  readonly isWithDescendants?: true;
   readonly exit?: number;
   readonly call?: string;
 }
@@ -30,20 +34,40 @@ export async function whyQuestion(
   const whole = words.join(' ').trim();
   const subject = words.length === 1 ? /^(docker|podman|pid):([\w.-]+)$/.exec(whole) : null;
   const pid = flags.pid ?? (subject?.[1] === 'pid' ? subject[2] : undefined);
-  const container = flags.container ?? (subject && subject[1] !== 'pid' ? whole : undefined);
-  const text = subject || whole === '' ? undefined : await textNamed(context, words, whole);
+  const named = flags.container ?? (subject && subject[1] !== 'pid' ? whole : undefined);
+  const live = LIVE_ALONE.exec(named ?? (words.length === 1 ? whole : ''));
+  const container = live ? undefined : named;
+  const text =
+    subject || (live && named === undefined) || whole === ''
+      ? undefined
+      : await textNamed(context, words, whole);
   const question: WhyQuestion = {
     ...(text !== undefined && { text }),
     ...(container !== undefined && { container }),
     ...(pid !== undefined && { pid: numberNamed(pid, '--pid', 1, 4_194_304) }),
+    ...(live && {
+      pid: await firstProcess(live[1] as EngineName, live[2]),
+      isWithDescendants: true as const,
+    }),
     ...(flags.exit !== undefined && { exit: numberNamed(flags.exit, '--exit', -64, 255) }),
     ...(flags.call !== undefined && { call: flags.call }),
   };
   if (Object.keys(question).length === 0)
     throw new CliFailure(
-      'nothing is asked: a line of a log, an error text, "-", docker:NAME, --pid, --container, --exit or --call',
+      'nothing is asked: a line of a log, an error text, "-", docker:NAME, runc:NAME, --pid, --container, --exit or --call',
     );
   return question;
+}
+
+/** Engines that tell nothing of a container but its first process. */
+const LIVE_ALONE = /^(containerd|crio|crun|runc):([\w][\w./+-]*)$/;
+
+async function firstProcess(engine: EngineName, name: string): Promise<number> {
+  try {
+    return (await runningContainer(engine, name)).pid;
+  } catch (fault) {
+    throw fault instanceof NoSuchContainer ? new CliFailure(printable(fault.message)) : fault;
+  }
 }
 
 async function textNamed(context: Context, words: readonly string[], whole: string): Promise<string> {

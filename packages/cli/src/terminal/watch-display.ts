@@ -34,9 +34,10 @@ export interface WatchDisplay {
   end(ended: Ended): void;
 }
 
-/** JSON lines, a table that grows on a terminal, or a line a row. */
+/** JSON lines, a table that grows on a terminal, or a line a row; nothing but what was lost, where it is to be quiet. */
 export function watchDisplay(context: Context, table: DenialTable, shown: Shown): WatchDisplay {
   if (shown.json) return jsonDisplay(context, table, shown);
+  if (shown.quiet) return quietDisplay(context);
   return textDisplay(context, table, shown);
 }
 
@@ -61,7 +62,20 @@ function jsonDisplay({ stdout }: Context, table: DenialTable, { interval }: Show
   };
 }
 
-function textDisplay(context: Context, table: DenialTable, { quiet, interval }: Shown): WatchDisplay {
+function quietDisplay({ stderr }: Context): WatchDisplay {
+  const nothing = () => {};
+  return {
+    begin: nothing,
+    added: nothing,
+    looked: nothing,
+    pause: nothing,
+    end({ lost }) {
+      if (lost > 0) stderr.write(`callgate: ${plural(lost, 'record')} lost\n`);
+    },
+  };
+}
+
+function textDisplay(context: Context, table: DenialTable, { interval }: Shown): WatchDisplay {
   const { stdout, stderr } = context;
   const native = thisMachine().abi.name;
   const style = styleFor(stdout, context.env);
@@ -71,7 +85,6 @@ function textDisplay(context: Context, table: DenialTable, { quiet, interval }: 
   const draw = (most: number) => rowsTable(table, { style, most, width: live && stdout.columns });
   return {
     begin(source, because, metrics) {
-      if (quiet) return;
       const dim = styleFor(stderr, context.env).dim;
       const where = metrics === undefined ? '' : `; metrics at http://${metrics}/metrics`;
       stderr.write(`${dim(`callgate: watching ${source}: ${printable(because)}${where}; Ctrl-C ends it`)}\n`);

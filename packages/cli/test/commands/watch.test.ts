@@ -86,6 +86,13 @@ describe('watch of a pipe', () => {
     });
   });
 
+  it('says nothing of what it sees where it is to be quiet, but what was lost', async () => {
+    const { child, said, ended } = started(['watch', '-', '--quiet', '--fail-on-denial'], 'pipe');
+    child.stdin!.end(record(1) + record(3));
+    expect(await ended).toBe(1);
+    expect(said).toEqual({ stdout: '', stderr: 'callgate: 1 record lost\n' });
+  });
+
   it('fails for denials only, not for what is logged', async () => {
     const status = async (code: string) =>
       (await callgate(['watch', '-', '--fail-on-denial', '-q'], { input: record(1, { code }) })).status;

@@ -87,6 +87,17 @@ describe('why', () => {
     expect(whole.stdout).toContain('record --args');
   });
 
+  it('has no answer about a process that nobody knows', async () => {
+    const { status, stdout, stderr } = await why('--pid', '4194304');
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('there is no process 4194304');
+  });
+
+  it('does not take the ENOSYS that default profiles answer to clone3 for a cause', async () => {
+    const { denials } = await asked("RuntimeError: can't start new thread", '--profile', 'stock:docker');
+    expect(denials).toMatchObject([{ syscall: 'clone', by: 'not-seccomp', fix: null }]);
+  });
+
   it('does not blame a filter that lets the call pass', async () => {
     const { status, stdout } = await why('mount: permission denied (are you root?)', '--profile', profile);
     expect(status).toBe(0);
@@ -157,12 +168,26 @@ describeWith(['docker', 'busybox', 'root'], 'why, of containers of Docker', () =
     const options = ['--network=none', '--security-opt', `seccomp=${profile}`, '--name', name];
     const image = `callgate-test-${process.pid}`;
     const command = ['/bin/busybox', 'mkdir', '/x'];
+    const beside = containers.start('--security-opt', `seccomp=${profile}`);
     const { status } = spawnSync('docker', ['run', ...options, image, ...command], { stdio: 'ignore' });
     try {
       expect(status).toBe(159);
       const { denials, notes } = await asked(`docker:${name}`);
       expect(notes.join('\n')).toContain('has ended with 159');
       expect(denials).toMatchObject([{ syscall: 'mkdir', by: 'rule', action: 'KILL_PROCESS' }]);
+      const ofOther = await asked(`docker:${beside}`);
+      for (const { evidence } of ofOther.denials)
+        expect(evidence.join('\n')).toMatch(new RegExp(`it can be of .*docker:${name}`));
+    } finally {
+      spawnSync('docker', ['rm', '-f', name], { stdio: 'ignore' });
+    }
+  }, 60_000);
+
+  it('does not say that one has ended that was never started', async () => {
+    const name = `callgate-test-why-created-${process.pid}`;
+    spawnSync('docker', ['create', '--name', name, `callgate-test-${process.pid}`, '/bin/busybox']);
+    try {
+      expect((await asked(`docker:${name}`)).notes[0]).toContain('was never started');
     } finally {
       spawnSync('docker', ['rm', '-f', name], { stdio: 'ignore' });
     }

@@ -244,6 +244,8 @@ function causeText(cause: OtherCause): string {
       return 'no_new_privs is set: nothing that it executes gains rights';
     case 'security-module':
       return `${printable(cause.label)} (AppArmor or SELinux) may refuse it: its denials are in the kernel log`;
+    case 'limit':
+      return 'a limit of processes or of memory: pids.max of the cgroup, RLIMIT_NPROC, memory.max';
     case 'permissions':
       return 'the mode and the owner of the file, or a security module';
     case 'arguments':

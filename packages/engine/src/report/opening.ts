@@ -7,14 +7,22 @@ import { listed, plural } from './words.ts';
 const MOST_FINDINGS = 2;
 
 /** What a change opens, a sentence each. */
-export function openingTexts({ loosened, gain, asks, already, findings }: Opening, name: string): string[] {
+export function openingTexts(
+  { loosened, gain, asks, isLacking, already, findings }: Opening,
+  name: string,
+): string[] {
   const told = findings.slice(0, MOST_FINDINGS).map(({ code, message }) => `${message} [${code}]`);
   const more = findings.length - told.length;
   return [
     loosenedText(loosened),
     ...(gain === undefined ? [] : [`an attacker likes ${name}: ${gain}`]),
     ...(already ? [`nothing new: it ${already.effect}, as ${listed(already.calls)} may already`] : []),
-    ...asks.slice(0, 1).map(({ capability, when }) => `the kernel still asks for ${capability}: ${when}`),
+    ...asks
+      .slice(0, 1)
+      .map(
+        ({ capability, when }) =>
+          `the kernel still asks for ${capability}${isLacking ? ', which it has not, so that alone may not help' : ''}: ${when}`,
+      ),
     ...told,
     ...(more > 0 ? [`and ${plural(more, 'more finding')} of callgate lint`] : []),
   ];

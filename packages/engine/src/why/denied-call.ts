@@ -19,6 +19,8 @@ export interface DeniedCall {
   readonly name: string;
   /** Six, where they are known. */
   readonly args?: readonly bigint[];
+  /** Whether a library made it for a thread or a process: with no flag of a namespace, and by clone3 before clone. */
+  readonly isPlain?: true;
   readonly outcome: Outcome;
   /** How often it was told of. */
   readonly times: number;

@@ -15,6 +15,8 @@ export interface ErrorText {
   readonly calls: readonly string[];
   /** Whether the text itself names the call, with its arguments where it has them. */
   readonly named?: { readonly name: string; readonly args: readonly (bigint | undefined)[] };
+  /** It tells of a thread or a process that could not be made: a clone is one without flags of namespaces. */
+  readonly isPlain?: true;
   /** Whose error it is, where it is a known one. */
   readonly known?: KnownError;
 }
@@ -72,12 +74,16 @@ function readLine(line: string): ErrorText | undefined {
   const straced = stracedCall(line);
   if (straced) return straced;
   const outcome = outcomeIn(line, lower);
-  if (!outcome && !known) return undefined;
-  const named = outcome && calledWith(line);
+  if (!outcome && !known && !lower.includes(FAILED_CALL)) return undefined;
+  const named = calledWith(line);
   if (named) return { line, outcome, calls: [named.name], named };
-  const calls = known && known.calls.length > 0 ? known.calls : known ? [] : suspects(lower);
-  return { line, outcome, calls, ...(known && { known }) };
+  const calls = known ? known.calls : suspects(lower);
+  const isPlain = calls.includes('clone') && !calls.includes('unshare') && !NAMESPACES.test(lower);
+  return { line, outcome, calls, ...(isPlain && { isPlain }), ...(known && { known }) };
 }
+
+/** Words of a text about a clone with flags of namespaces. */
+const NAMESPACES = /namespace|newuser|newns|sandbox|unshare/;
 
 /** A failed call as strace prints it: name(arguments) = -1 ERRNO (…). */
 function stracedCall(line: string): ErrorText | undefined {
@@ -119,7 +125,8 @@ function suspects(lower: string): string[] {
   const at = (word: string) =>
     Object.hasOwn(CALLS_OF_FUNCTIONS, word) ? CALLS_OF_FUNCTIONS[word] : undefined;
   const of = (word: string) => (Object.hasOwn(CALLS_OF_PROGRAMS, word) ? CALLS_OF_PROGRAMS[word] : undefined);
-  const named = words.filter((word) => !ORDINARY.has(word)).reverse();
+  const failed = [...lower.matchAll(CALLED_FAILED)].flatMap((found) => found.slice(1).filter(Boolean));
+  const named = [...words.filter((word) => !ORDINARY.has(word)), ...failed].reverse();
   const calls = named.flatMap((word) => {
     const meant = of(word) ?? at(word);
     if (meant !== undefined) return meant.split(' ').filter(isKnownName);
@@ -127,6 +134,15 @@ function suspects(lower: string): string[] {
   });
   return [...new Set(calls)].slice(0, MOST_SUSPECTS);
 }
+
+/** How PostgreSQL names a call in the line after the error. */
+const FAILED_CALL = 'failed system call was';
+/**
+ * What names a call though it may be a word of a sentence: "bind() failed", "connect eperm", "operation not permitted, open 'f'",
+ * "could not bind". Each word of a line is looked at a bounded number of times.
+ */
+const CALLED_FAILED =
+  /\b([a-z][a-z0-9_]{1,30})\(\)|\b([a-z][a-z0-9_]{1,30}) e(?:perm|acces|nosys)\b|(?:not permitted|permission denied|not implemented), ([a-z][a-z0-9_]{1,30})\b|\bcould not (bind|listen|connect|open|accept)\b/g;
 
 /** Functions of libraries are often named after the call behind them: keyctl_search. */
 function ofFunction(word: string): readonly string[] {

@@ -46,7 +46,9 @@ export function explainDenial(
     call,
     judgement,
     ...(filter && { filter }),
-    ...(change && { change: { ...change, opening: whatItOpens(filter!.text!, call, change) } }),
+    ...(change && {
+      change: { ...change, opening: whatItOpens(filter!.text!, call, change, confinement.capabilities) },
+    }),
     causes: judgement.by === 'not-seccomp' ? otherCauses(call, confinement) : [],
     wantsArguments:
       call.args === undefined &&
@@ -54,8 +56,17 @@ export function explainDenial(
   };
 }
 
+const EPERM = 1;
+
 /** A kernel that has a call does not answer ENOSYS: a filter that nobody named did. */
-function withKernel(judgement: Judgement, { name, outcome }: DeniedCall, { kernel }: Confinement): Judgement {
+function withKernel(
+  judgement: Judgement,
+  { name, outcome, isPlain }: DeniedCall,
+  { kernel }: Confinement,
+): Judgement {
+  // Nor does any refuse a thread or a process for lack of a right.
+  const isUnasked = isPlain && name === 'clone' && outcome.kind === 'errno' && outcome.errno === EPERM;
+  if (isUnasked && judgement.by === 'not-seccomp') return { ...judgement, by: 'second-filter' };
   const isEnosys = outcome.kind === 'errno' && outcome.errno === ENOSYS;
   const since = parseKernel(sinceOf(name) ?? '');
   const isThere = kernel !== undefined && since !== undefined && compareKernels(since, kernel) <= 0;
@@ -76,10 +87,14 @@ export interface Likeliest {
   readonly alike: readonly string[];
 }
 
-/** The first that a filter answers as it was told; where it answers none so, the first that it denies otherwise, else the first. */
+/** The first that a filter answers as it was told; where it answers none so, the first that it denies otherwise, else the first that passes. */
 export function likeliest(all: readonly ExplainedDenial[]): Likeliest | undefined {
   const answered = all.filter(({ judgement: j }) => j.filter !== undefined && !j.isOtherwise);
   const otherwise = all.filter(({ judgement }) => judgement.isOtherwise);
-  const [denial, ...others] = answered.length > 0 ? answered : otherwise.length > 0 ? otherwise : all;
+  const passing = all.filter(({ judgement: { answers } }) =>
+    answers.every(({ verdicts }) => verdicts.every(({ action }) => executes(action))),
+  );
+  const found = [answered, otherwise, passing].find((some) => some.length > 0);
+  const [denial, ...others] = found ?? all;
   return denial && { denial, alike: answered.length > 0 ? others.map(({ call }) => call.name) : [] };
 }

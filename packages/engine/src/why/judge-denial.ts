@@ -73,6 +73,7 @@ export function judgeDenial(
 ): Judgement {
   const answers = filters.map(({ name, policy }) => ({ name, verdicts: verdictsOf(policy, call) }));
   if (answers.length === 0) return { by: 'unknown', answers };
+  if (isFallenBackFrom(call, answers)) return { by: 'not-seccomp', answers };
   const found = firstAnswer(answers, (verdict) => isSeenAs(verdict, call.outcome));
   if (found) return judged(call, filters, answers, found);
   // A log tells of every action, so one that no filter here gives is another filter's; an error may be anybody's.
@@ -82,6 +83,13 @@ export function judgeDenial(
   if (call.outcome.kind === 'action' || call.outcome.kind === 'sigsys')
     return { by: 'second-filter', answers };
   return { by: 'not-seccomp', answers };
+}
+
+/** clone3 that is not implemented is no failure: libraries take clone then, as default profiles want it. */
+function isFallenBackFrom({ name, isPlain, outcome }: DeniedCall, answers: readonly FilterAnswer[]): boolean {
+  if (!isPlain || name !== 'clone3' || (outcome.kind === 'errno' && outcome.errno === ENOSYS)) return false;
+  const refusals = answers.flatMap(({ verdicts }) => verdicts.filter(({ action }) => isRefusal(action)));
+  return refusals.length > 0 && refusals.every(({ action, data }) => action === 'ERRNO' && data === ENOSYS);
 }
 
 interface Answering {
@@ -133,8 +141,12 @@ function byOf(policy: Policy, { arch }: DeniedCall, { action, data }: Verdict): 
   return 2 * alike.length > all.length ? 'default' : 'rule';
 }
 
-function verdictsOf(policy: Policy, { arch, nr, args }: DeniedCall): Verdict[] {
+/** With no flag but the signal at the end, as fork has it; a thread's have no namespace either. */
+const PLAIN_CLONE = [17n, 0n, 0n, 0n, 0n, 0n];
+
+function verdictsOf(policy: Policy, { arch, nr, name, isPlain, ...call }: DeniedCall): Verdict[] {
   const abi = abiOf(arch);
+  const args = call.args ?? (isPlain && name === 'clone' ? PLAIN_CLONE : undefined);
   if (args) return [explainCall(policy, { arch: abi.auditArch, nr, args })];
   return possibleVerdicts(policy, abi, nr).map(({ verdict }) => verdict);
 }

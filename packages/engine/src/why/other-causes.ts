@@ -22,14 +22,16 @@ export type OtherCause =
   | { readonly kind: 'read-only' }
   | { readonly kind: 'no-new-privs' }
   | { readonly kind: 'security-module'; readonly label: string }
+  | { readonly kind: 'limit' }
   | { readonly kind: 'permissions' }
   | { readonly kind: 'arguments' };
 
 const code = (name: string) => errnoNumber(name)!;
 
 /** What can have refused it, the likeliest first. */
-export function otherCauses({ name, outcome }: DeniedCall, how: Confinement): OtherCause[] {
+export function otherCauses({ name, outcome, isPlain }: DeniedCall, how: Confinement): OtherCause[] {
   const errno = outcome.kind === 'errno' ? outcome.errno : undefined;
+  if (isPlain && /^(?:clone3?|v?fork)$/.test(name)) return [{ kind: 'limit' }];
   const causes: OtherCause[] = [];
   if (errno === code('ENOSYS')) {
     const since = sinceOf(name);

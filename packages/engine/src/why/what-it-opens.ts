@@ -17,23 +17,34 @@ export interface Opening {
   readonly gain?: string;
   /** What the kernel asks for in any case. */
   readonly asks: readonly CapabilityCheck[];
+  /** Whoever made the call has not the first of these, so that the change alone may not help. */
+  readonly isLacking?: true;
   /** Calls that pass already and have the same effect, and the effect. */
   readonly already?: { readonly effect: string; readonly calls: readonly string[] };
   /** What lint says of the profile then, and did not say before. */
   readonly findings: readonly Finding[];
 }
 
-/** Finds out what a change opens. */
-export function whatItOpens(subject: ProfileText, { name }: DeniedCall, change: SmallestChange): Opening {
+/** Finds out what a change opens to somebody with these capabilities, as far as they are known. */
+export function whatItOpens(
+  subject: ProfileText,
+  { name }: DeniedCall,
+  change: SmallestChange,
+  capabilities?: readonly string[],
+): Opening {
   const loosened = diffPolicies(change.before, change.after).listed.filter((d) => d.change === 'loosened');
   const opened = new Set(loosened.flatMap((d) => d.name ?? []));
   const gain = notable(name);
   const row = SIBLINGS.find(({ calls }) => calls.includes(name));
   const already = row?.calls.filter((call) => call !== name && !opened.has(call) && passesNow(change, call));
+  const asks = capabilityChecks(name);
+  const isLacking =
+    capabilities && asks[0]?.capability.split(' or ').every((one) => !capabilities.includes(one));
   return {
     loosened,
     ...(gain !== undefined && { gain }),
-    asks: capabilityChecks(name),
+    asks,
+    ...(isLacking && { isLacking }),
     ...(row && already && already.length > 0 && { already: { effect: row.effect, calls: already } }),
     findings: newFindings(lintOf(subject, subject.text), lintOf(subject, change.text), name),
   };

@@ -58,6 +58,14 @@ describe('a denial', () => {
     expect(change).toBeDefined();
   });
 
+  it('says of the change that it may not help who lacks the capability', () => {
+    const openedTo = (capabilities?: string[]) =>
+      explainDenial(MOUNT, [DENIES], capabilities ? { capabilities } : {}).change!.opening.isLacking;
+    expect(openedTo(['CAP_CHOWN'])).toBe(true);
+    expect(openedTo(['CAP_SYS_ADMIN'])).toBeUndefined();
+    expect(openedTo()).toBeUndefined();
+  });
+
   it('by a filter whose rules nobody knows is by a rule where most calls are answered otherwise', () => {
     const lifted = (filter: SuspectFilter) => {
       const { policy } = liftPolicy([compilePolicy(filter.policy).program], 'x86_64');
@@ -97,5 +105,53 @@ describe('the calls for which a filter kills', () => {
     expect(killingCalls(kills.policy, 'x86_64')).toEqual(['mkdir']);
     expect(killingCalls(filter({ defaultAction: 'SCMP_ACT_TRAP' }).policy, 'x86_64')).toBe('most');
     expect(killingCalls(ALLOWS.policy, 'x86_64')).toEqual([]);
+  });
+});
+
+describe('a thread or a process that a library could not make', () => {
+  const plain = (name: string, nr: number, outcome: DeniedCall['outcome']) =>
+    ({ ...call(name, nr, outcome), isPlain: true }) as const;
+  const likely = (outcome: DeniedCall['outcome'], profile: SuspectFilter) =>
+    likeliest(
+      [plain('clone3', 435, outcome), plain('clone', 56, outcome)].map((one) =>
+        explainDenial(one, [profile], {}),
+      ),
+    )!.denial;
+  const rule = (names: string[], action: string, more = {}) => ({ names, action, ...more });
+  const LIKE_DOCKER = filter({
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: 1,
+    syscalls: [
+      rule(['clone'], 'SCMP_ACT_ALLOW', {
+        args: [{ index: 0, value: 0x7e020000, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      }),
+      rule(['clone3'], 'SCMP_ACT_ERRNO', { errnoRet: 38 }),
+    ],
+  });
+
+  it('was not refused by a filter that denies namespaces and answers ENOSYS to clone3', () => {
+    const denial = likely({ kind: 'unknown' }, LIKE_DOCKER);
+    expect(denial).toMatchObject({
+      call: { name: 'clone' },
+      judgement: { by: 'not-seccomp' },
+      causes: [{ kind: 'limit' }],
+    });
+    expect(denial.change).toBeUndefined();
+  });
+
+  it('was by another one where the call fails with EPERM all the same', () => {
+    expect(likely(errno(1), LIKE_DOCKER).judgement.by).toBe('second-filter');
+  });
+
+  it('was by one that answers EPERM to clone3, so that nobody tries clone', () => {
+    const denial = likely(errno(1), filter({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 }));
+    expect(denial).toMatchObject({ judgement: { by: 'default' } });
+  });
+
+  it('was by clone3 where the error is ENOSYS itself', () => {
+    expect(likely(errno(38), LIKE_DOCKER)).toMatchObject({
+      call: { name: 'clone3' },
+      judgement: { by: 'rule' },
+    });
   });
 });

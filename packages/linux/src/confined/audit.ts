@@ -45,7 +45,7 @@ export interface AuditedProcesses {
 export interface Audit {
   readonly containers: readonly AuditedContainer[];
   readonly processes: readonly AuditedProcesses[];
-  /** What engines said that answered with an error. */
+  /** What engines said that answered with an error, and which of them keep what they know for root: not everything was seen. */
   readonly faults: readonly string[];
   /** Why this process may read no filters; undefined where it may. */
   readonly unreadable?: string;
@@ -64,7 +64,9 @@ export interface AuditOptions {
 
 /** Looks at every container of this machine, and says under whose filter it runs. */
 export async function auditMachine(options: AuditOptions = {}): Promise<Audit> {
-  const { containers: known, faults } = await knownContainers();
+  const { containers: known, faults: said } = await knownContainers();
+  const isAsked = (engine: EngineName) => options.engines?.includes(engine) ?? true;
+  const faults = said.filter(({ engine }) => isAsked(engine)).map(({ message }) => message);
   const all = [...known].sort(byEngineAndName);
   const places = new ProcessPlaces();
   const inContainers = new Set<number>();
@@ -75,8 +77,7 @@ export async function auditMachine(options: AuditOptions = {}): Promise<Audit> {
     return { container, pids };
   });
   const asked = looked.filter(
-    ({ container: { engine, pid } }) =>
-      (options.engines?.includes(engine) ?? true) && (options.stopped || pid !== undefined),
+    ({ container: { engine, pid } }) => isAsked(engine) && (options.stopped || pid !== undefined),
   );
   const filters = new FilterReader(options.files ?? []);
   const containers: AuditedContainer[] = [];

@@ -27,14 +27,18 @@ export class ProcessPlaces {
   ofContainer(id: string, first: number): number[] {
     const place = this.places.find(({ pid }) => pid === first) ?? placeOf(first);
     const mounts = place.mounts === this.own.mounts ? undefined : place.mounts;
-    const cgroups = new Set(place.cgroups.filter((path) => namesContainer(path, id)));
+    const cgroups = place.cgroups.filter((path) => namesContainer(path, id));
     const isIn = (other: Place) =>
       (mounts !== undefined && other.mounts === mounts) ||
-      other.cgroups.some((path) => [...cgroups].some((c) => path === c || path.startsWith(`${c}/`)));
+      other.cgroups.some((path) => cgroups.some((c) => path === c || path.startsWith(`${c}/`)));
     const members = new Set([first, ...this.places.filter(isIn).map(({ pid }) => pid)]);
     const children = new Map<number, number[]>();
-    for (const { pid, parent } of this.places)
-      if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), pid]);
+    for (const { pid, parent } of this.places) {
+      if (parent === undefined) continue;
+      const siblings = children.get(parent);
+      if (siblings) siblings.push(pid);
+      else children.set(parent, [pid]);
+    }
     for (const pid of members) for (const child of children.get(pid) ?? []) members.add(child);
     return [...members];
   }

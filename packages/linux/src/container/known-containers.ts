@@ -21,17 +21,17 @@ export function engineNamed(name: EngineName): ContainerEngine {
 /** What all engines know, and what those said that answered with an error. */
 export interface KnownContainers {
   readonly containers: readonly KnownContainer[];
-  readonly faults: readonly string[];
+  readonly faults: readonly { readonly engine: EngineName; readonly message: string }[];
 }
 
 /** Every container of this machine once, under its outermost engine. */
 export async function knownContainers(): Promise<KnownContainers> {
-  const faults: string[] = [];
+  const faults: { engine: EngineName; message: string }[] = [];
   const lists = await Promise.all(
     ENGINES.map((name) =>
       ALL[name].list().catch((fault: unknown): readonly KnownContainer[] => {
         if (!(fault instanceof EngineFault)) throw fault;
-        faults.push(fault.message);
+        faults.push({ engine: name, message: fault.message });
         return [];
       }),
     ),

@@ -28,6 +28,16 @@ export function namesIn(folder: string): string[] {
   }
 }
 
+/** Whether there is a folder, or perhaps one, that this user may not look into. */
+export function isHidden(folder: string): boolean {
+  try {
+    readdirSync(folder);
+    return false;
+  } catch (fault) {
+    return (fault as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
 /** A file of JSON with an object in it; undefined for everything else. No link is followed. */
 export function objectIn(file: string): Readonly<Record<string, unknown>> | undefined {
   try {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fromUtf8 } from '@callgate/engine/internal/logs/log-recording';
 import type { DenialRow, DenialTable } from '@callgate/engine/internal/watch/denial-table';
 import type { Place } from '@callgate/engine/internal/watch/denied-call';
+import { ENGINES } from '../container/container-engine.ts';
 import { Attribution } from './attribution.ts';
 import type { SeenCalls, WatchedProcesses, WatchSource } from './watch-source.ts';
 
@@ -63,8 +64,26 @@ function isIn(place: Place, { container, pod }: WatchedCalls): boolean {
   if (place.kind !== 'container') return false;
   const pods = [place.pod, `${place.namespace}/${place.pod}`];
   if (pod !== undefined && (place.pod === undefined || !pods.includes(pod))) return false;
-  if (container === undefined) return true;
-  const { engine, id, name } = place;
-  const wanted = container.startsWith(`${engine}:`) ? container.slice(engine.length + 1) : container;
-  return wanted === name || wanted === id || (wanted.length >= SHORTEST_ID && id.startsWith(wanted));
+  return container === undefined || isCalled(place, container);
+}
+
+/** Who may have started a container of which only the kubelet's cgroup is known. */
+const CRI: readonly string[] = ['containerd', 'crio'];
+const REFERENCE = new RegExp(`^(?:(${ENGINES.join('|')}):)?(.+)$`, 's');
+
+/** Whether a container is meant by [ENGINE:]NAME, as `callgate ps` and the subjects have it: NAMESPACE/ID and POD/NAME, too. */
+export function isCalled(place: Extract<Place, { kind: 'container' }>, reference: string): boolean {
+  const { engine, id, name, pod } = place;
+  const [, asked, wanted = ''] = REFERENCE.exec(reference) ?? [];
+  if (asked !== undefined && asked !== engine && !(engine === 'cri' && CRI.includes(asked))) return false;
+  if ([name, id, pod && `${pod}/${name}`].includes(wanted)) return true;
+  const last = wanted.slice(wanted.indexOf('/') + 1);
+  const isOfContainerd = engine === 'cri' || engine === 'containerd';
+  const candidates = isOfContainerd ? [wanted, last] : [wanted];
+  return candidates.some(
+    (one) =>
+      one === id ||
+      (one.length >= SHORTEST_ID && id.startsWith(one)) ||
+      (one !== wanted && one === `${pod}/${name}`),
+  );
 }

@@ -16,7 +16,7 @@ const TASKS = ['/run/containerd', '/run/docker/containerd/daemon'].map((folder) 
 
 /** containerd, by what it and its runtimes keep of what was started; asks nobody, so it is quick. */
 export const containerd: ContainerEngine = {
-  ...stateEngine('containerd', containers, titleOf),
+  ...stateEngine('containerd', containers, { titleOf, folders: () => TASKS.slice(0, 1) }),
   // The state of one container is read without that of all others.
   async find(reference) {
     const [namespace, id] = namespaceOf(reference);

@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs';
 import { managerOf } from '../bundle.ts';
+import type { KnownContainer } from '../container-engine.ts';
 import { knownFrom, runtimeContainers, stateEngine } from '../state-engine.ts';
 
 /** CRI-O: the containers of runc and crun whose annotations are CRI-O's. */
-export const crio = stateEngine('crio', () =>
-  (['crun', 'runc'] as const)
+export const crio = stateEngine('crio', containers, {
+  folders: () => (existsSync('/run/crio') ? ['/run/crun', '/run/runc'] : []),
+});
+
+function containers(): KnownContainer[] {
+  return (['crun', 'runc'] as const)
     .flatMap(runtimeContainers)
     .filter(({ bundle }) => managerOf(bundle) === 'crio')
     .map(({ stated, bundle }) => {
@@ -19,5 +25,5 @@ export const crio = stateEngine('crio', () =>
         aliases: own ? [own] : [],
         ...(image !== undefined && { image }),
       };
-    }),
-);
+    });
+}
