@@ -193,6 +193,21 @@ describe.each(['docker', 'podman'] as const)('record -- %s run', (engine) => {
       expect(end.stderr.toString()).toMatch(/started no container on this machine: nothing was recorded\n$/);
     });
 
+    it('takes no other container for one that did not start', async () => {
+      const name = `callgate-test-${process.pid}-busy`;
+      const busy = ['-d', '--name', name, image.tag, 'sh', '-c', 'while :; do mkdir /x; sleep 0.1; done'];
+      const [program, ...start] = words(...busy);
+      execFileSync(program, start);
+      try {
+        const end = record([], ...words(image.tag, 'no-such-program'));
+        expect(end.stderr.toString()).toMatch(
+          /started no container on this machine: nothing was recorded\n$/,
+        );
+      } finally {
+        spawnSync(engine, ['rm', '-f', name], { stdio: 'ignore' });
+      }
+    });
+
     it('goes on when the client has gone, until Ctrl-C', async () => {
       const name = `callgate-test-${process.pid}-detached`;
       const child = spawn(

@@ -120,8 +120,12 @@ async function interruptible(
   const progress = new Progress(context.stderr, flags.quiet);
   const { profile, engine, allowUnknown } = flags;
   const onStep = (step: string) => progress.show(() => printable(step));
+  const onPredicted = (why: string) => {
+    progress.clear();
+    if (!flags.quiet) context.stderr.write(`callgate: nothing will start: ${printable(why)}\n`);
+  };
   try {
-    return await work({ profile, engine, allowUnknown, stop: stop.signal, onStep });
+    return await work({ profile, engine, allowUnknown, stop: stop.signal, onStep, onPredicted });
   } catch (fault) {
     const told = fault instanceof TestImpossible || fault instanceof ContainerRefused;
     throw told ? new CliFailure(printable(fault.message), FAILED) : fault;

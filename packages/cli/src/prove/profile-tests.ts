@@ -30,6 +30,8 @@ export interface TestRun {
   readonly allowUnknown?: boolean;
   readonly stop: AbortSignal;
   onStep(step: string): void;
+  /** Is told before anything is started why nothing will. */
+  onPredicted(why: string): void;
 }
 
 /** Tests what a spec says. */
@@ -40,6 +42,7 @@ export async function testSpec(context: Context, spec: TestSpec, run: TestRun): 
   const engine = run.engine ?? spec.engine ?? (spec.image === undefined ? 'host' : 'docker');
   const profile = await testedProfile(context, name, engine, { ...run, noNewPrivs: noNewPrivs(spec) });
   const host = await usableHost(engine, profile);
+  if (profile.predicted !== undefined) run.onPredicted(profile.predicted);
   if (engine === 'host' && spec.command.length === 0 && spec.entrypoint === undefined)
     throw new CliFailure('the spec says no command, so there is nothing to start on this machine');
   const { options, entrypoint, command } = spec;
@@ -70,6 +73,7 @@ export async function testCommand(
     throw new CliFailure(`a command is started on this machine; ${engine} needs a spec that says the image`);
   const profile = await testedProfile(context, name, engine, { ...run, noNewPrivs: true });
   const host = await usableHost(engine, profile);
+  if (profile.predicted !== undefined) run.onPredicted(profile.predicted);
   const spec = { functions: [], security: standardChecks() };
   const checked = await runTest(
     {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stockProfile } from '@callgate/engine/internal/stock/stock-profiles';
@@ -96,8 +96,9 @@ for (const engine of ['docker', 'podman', 'containerd', 'runc', 'crun'] as const
       });
 
       it('a profile that lets nothing start passes nothing, and that was foreseen', async () => {
-        const { status, stdout } = await callgate(['test', spec, '--profile', NOTHING, '--json']);
+        const { status, stdout, stderr } = await callgate(['test', spec, '--profile', NOTHING, '--json']);
         const { checks, startFailure } = JSON.parse(stdout);
+        expect(stderr).toBe(`callgate: nothing will start: ${startFailure.predicted}\n`);
         expect(status).toBe(1);
         expect(checks.map(({ state }: Check) => state)).toEqual(['failed', ...Array(5).fill('not run')]);
         expect(startFailure.predicted).toMatch(/(runc|crun) itself calls .*ERRNO\(EPERM\)/);
@@ -110,6 +111,19 @@ for (const engine of ['docker', 'podman', 'containerd', 'runc', 'crun'] as const
         expect(of('prints').ok).toBe(true);
         expect(of('make-directory')).toMatchObject({ ok: false, credit: 'none' });
         expect(of('mount')).toMatchObject({ ok: false, credit: 'kernel' });
+      });
+
+      it('a program that fails at once works only if it does so without the profile as well', async () => {
+        const { functions: _, ...attacks } = JSON.parse(readFileSync(spec, 'utf8'));
+        const ended = (name: string, ...command: string[]) =>
+          tested(specFile(`${engine}-${name}`, { ...attacks, command }), '--profile', GOOD);
+        const fails = await ended('fails', BUSYBOX, 'mkdir', '/folder');
+        expect(fails.of('it works as without the profile')).toMatchObject({
+          ok: false,
+          confined: 'ends with 1',
+          control: 'ends with 0',
+        });
+        expect((await ended('false', BUSYBOX, 'false')).of('it works as without the profile').ok).toBe(true);
       });
 
       it('a sibling of the denied call is seen', async () => {
@@ -132,6 +146,15 @@ describeWith(['docker', 'nginx', 'root'], 'servers in a container without a netw
     ]);
   });
   const server = (more: object) => ({ engine: 'docker', image, options: ['--network', 'none'], ...more });
+
+  it('a command that never ends gets the time that the spec says', async () => {
+    const functions = [{ run: ['busybox', 'sleep', '1000'], within: '1s' }];
+    const spec = specFile('endless', server({ command: ['busybox', 'sleep', '1000'], functions }));
+    const began = performance.now();
+    const { of } = await tested(spec, '--profile', 'stock:docker');
+    expect(performance.now() - began).toBeLessThan(45_000);
+    expect(of('busybox sleep 1000 works')).toMatchObject({ ok: false });
+  });
 
   it('nginx serves its page', async () => {
     const command = ['/usr/sbin/nginx', '-c', '/etc/nginx.conf', '-e', 'stderr'];

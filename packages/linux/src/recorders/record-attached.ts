@@ -103,11 +103,19 @@ async function waitForContainer(
   hooks: AttachHooks,
 ): Promise<Attached> {
   const started = new Date();
+  const before = new Set(processes().map(namespaceOfProcess));
   const scope: Scope = { kind: 'mounts', otherThan: mountNamespace('self') };
   const programs = observer(scope, { denied: true, args: hooks.args ?? false });
   try {
     hooks.waiting?.();
-    const { id, namespace: number, pid } = await begunContainer(called, reference, programs, hooks.stop);
+    const {
+      id,
+      namespace: number,
+      pid,
+    } = await begunContainer(called, reference, programs, {
+      before,
+      stop: hooks.stop,
+    });
     const namespace = new HeldNamespace(number, pid);
     hooks.attached?.(called);
     return session(programs, {
@@ -126,12 +134,15 @@ async function waitForContainer(
   }
 }
 
-/** A container, once it has begun, even when it has ended before anybody could look. */
+/**
+ * A container, once it has begun, even when it has ended before anybody could look.
+ * @param before the mount namespaces that were there before it.
+ */
 async function begunContainer(
   called: string,
   referenceOf: () => string | undefined,
   programs: ObserverPrograms,
-  stop: AbortSignal | undefined,
+  { before, stop }: { readonly before: ReadonlySet<number | undefined>; readonly stop?: AbortSignal },
 ): Promise<SeenContainer> {
   let known: Container | undefined;
   let count = 0;
@@ -161,8 +172,11 @@ async function begunContainer(
     await sleep(POLL_MS);
   }
   // One that has ended and has a host name of its own is known by being the only one.
-  const [only, ...others] = programs.containers().filter(({ parent }) => parent === 0n);
-  if (only && others.length === 0 && referenceOf() !== undefined) return only;
+  const reference = referenceOf();
+  const [only, ...others] = programs
+    .containers()
+    .filter(({ parent, namespace }) => parent === 0n && !before.has(namespace));
+  if (only && others.length === 0 && reference !== undefined && !isOfAnother(only, reference)) return only;
   throw new NotAttachable(`stopped before a container ${called} began`);
 }
 
@@ -171,6 +185,11 @@ function among({ pid, id }: Container, began: readonly SeenContainer[]): SeenCon
   return pid === undefined
     ? began.find((c) => c.hostname.length >= 12 && id.startsWith(c.hostname))
     : began.find((c) => c.pid === pid);
+}
+
+/** Whether a container has the host name that engines give to one of another id. */
+function isOfAnother({ hostname }: SeenContainer, reference: string): boolean {
+  return /^[0-9a-f]{12}$/.test(hostname) && WHOLE_ID.test(reference) && !reference.startsWith(hostname);
 }
 
 async function attachToMounts(

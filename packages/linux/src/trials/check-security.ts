@@ -41,7 +41,9 @@ export async function checkSecurity(
     const denies = (way: AttackWay) => isDenied(policy, way);
     if (check.kind === 'default')
       return checkDefault(check.runtime, policy, test.defaultOf(check.runtime, capabilities));
-    return check.kind === 'call' ? judgeCall(mine[0].ways[0], check.expect) : judgeAttack(mine, denies);
+    return check.kind === 'call'
+      ? judgeCall(mine[0].ways[0], check.expect, denies)
+      : judgeAttack(mine, denies);
   }
 }
 

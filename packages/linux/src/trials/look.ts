@@ -37,7 +37,12 @@ export async function look(
   for (;;) {
     const sight = await interruptible(
       stop,
-      lookOnce(probe, watched, Math.max(0, until - performance.now()), stop),
+      lookOnce(
+        probe,
+        watched,
+        { leftMs: Math.max(0, until - performance.now()), isHurried: withinMs > 0 },
+        stop,
+      ),
     );
     if (sight.holds || performance.now() >= until) return sight;
     if (await hasEnded(watched)) return { holds: false, saw: await howItEnded(watched, sight.saw) };
@@ -48,7 +53,8 @@ export async function look(
 async function lookOnce(
   probe: Probe,
   watched: Watched,
-  leftMs: number,
+  /** `isHurried`: somebody said how long it may take. */
+  { leftMs, isHurried }: { readonly leftMs: number; readonly isHurried: boolean },
   stop: AbortSignal | undefined,
 ): Promise<Sight> {
   const { container } = watched;
@@ -65,7 +71,7 @@ async function lookOnce(
       return { holds: answer.kind === 'connected', saw: answer.kind === 'fault' ? answer.why : 'connected' };
     }
     case 'run': {
-      const end = await container.exec(probe.command, Math.max(leftMs, COMMAND_MS));
+      const end = await container.exec(probe.command, Math.max(leftMs, isHurried ? ANSWER_MS : COMMAND_MS));
       return ending(end, probe.exit, probe.output);
     }
     case 'log': {

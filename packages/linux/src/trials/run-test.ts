@@ -41,8 +41,12 @@ export async function runTest(
     return notStarted(test, fault.message, control);
   }
   try {
-    const { capabilities, outcome, policy } = await interruptible(test.stop, started(test, confined));
-    const functions = test.comparesEnding
+    const { capabilities, hasEnded, outcome, policy } = await interruptible(
+      test.stop,
+      started(test, confined),
+    );
+    const compares = test.comparesEnding ?? (hasEnded && isAskedNothing(test));
+    const functions = compares
       ? [await checkEnding(confined, control, test.stop)]
       : await checkFunctions(test, confined, startedAt, control);
     await confined.remove();
@@ -104,8 +108,14 @@ async function notStarted(
   };
 }
 
+/** A spec of attacks alone: that its program has come to an end says nothing, unless it does so without the profile as well. */
+function isAskedNothing({ spec }: ProfileTest): boolean {
+  return spec.functions.length === 0 && spec.ready === undefined;
+}
+
 /** What can be said of a container that has started. */
 interface Started {
+  readonly hasEnded?: boolean;
   /** Undefined where it has ended. */
   readonly capabilities?: readonly string[];
   /** What its filter means, where it can be read: an engine may skip what its library does not know. */
@@ -123,7 +133,7 @@ async function started({ host, seccomp }: ProfileTest, container: StartedContain
     const status = end?.status ?? 0;
     const died = status > 128;
     const why = died ? `it died at once: ${statusWords(status)}` : `it ended with ${status}`;
-    return { outcome: outcome(died ? 'failed' : 'passed', why) };
+    return { hasEnded: true, outcome: outcome(died ? 'failed' : 'passed', why) };
   }
   if (host.name === 'host') return { capabilities: [], outcome: outcome('passed', 'runs') };
   const capabilities = unlessGone(() => processCapabilities(pid));

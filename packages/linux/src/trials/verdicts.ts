@@ -74,8 +74,15 @@ function though(stopped: readonly WayTrial[]): string {
   return `, though ${listed(names, MOST_LABELS)} ${names.length === 1 ? 'is' : 'are'} denied`;
 }
 
-/** What a call that was made says: stopped by the profile where it ends in another way without it. */
-export function judgeCall({ way, confined, control }: WayTrial, expected: 'denied' | 'allowed'): Verdict {
+/**
+ * What a call that was made says: stopped by the profile where it ends in another way without it. Where both refuse it, the two
+ * cannot be told apart by how it ends, and what counts is whether the profile denies it by its own meaning.
+ */
+export function judgeCall(
+  { way, confined, control }: WayTrial,
+  expected: 'denied' | 'allowed',
+  denies: (way: AttackWay) => boolean,
+): Verdict {
   const [under, without] = [endText(confined), endText(control)];
   const ends = { confined: under, control: without };
   const untried = [confined, control].find((end) => end.kind === 'untried');
@@ -87,6 +94,14 @@ export function judgeCall({ way, confined, control }: WayTrial, expected: 'denie
       why: `${label(way)} could not be tried: ${untried.why}`,
     };
   const isSame = under === without;
+  const isBoth = isSame && isRefusal(confined) && denies(way);
+  if (expected === 'allowed' && isBoth)
+    return {
+      ...ends,
+      state: 'failed',
+      credit: 'kernel',
+      why: `the profile denies it; the kernel refuses it without the profile as well: ${without}`,
+    };
   if (expected === 'allowed')
     return isSame
       ? { ...ends, state: 'passed', credit: 'none', why: `it gets to the kernel: ${under}` }
@@ -97,12 +112,19 @@ export function judgeCall({ way, confined, control }: WayTrial, expected: 'denie
           why: `the profile denies it: ${under}, and ${without} without it`,
         };
   if (!isSame) return { ...ends, state: 'passed', credit: 'profile', why: 'denied by the profile' };
+  if (isBoth)
+    return {
+      ...ends,
+      state: 'passed',
+      credit: 'kernel',
+      why: 'denied by the profile; the kernel refuses it without the profile as well',
+    };
   return isRefusal(confined)
     ? {
         ...ends,
         state: 'failed',
         credit: 'kernel',
-        why: `refused by the kernel anyway: ${under} without the profile as well`,
+        why: `only the kernel refuses it, with or without the profile (${under}); the profile lets it pass`,
       }
     : { ...ends, state: 'failed', credit: 'none', why: `open: it gets to the kernel (${under})` };
 }

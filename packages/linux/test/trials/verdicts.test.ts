@@ -64,6 +64,18 @@ describe('a call', () => {
     ['allowed', mkdir(KILLED, EFAULT), 'failed', 'profile'],
     ['allowed', mkdir(UNTRIED, EFAULT), 'not run', 'none'],
   ] as const)('that is to be %s', (expected, trial, state, credit) => {
-    expect(judgeCall(trial, expected)).toMatchObject({ state, credit });
+    expect(judgeCall(trial, expected, () => false)).toMatchObject({ state, credit });
   });
+
+  it.each([
+    ['denied', 'passed'],
+    ['allowed', 'failed'],
+  ] as const)(
+    'that profile and kernel both refuse is told by what the profile means: %s',
+    (expected, state) => {
+      const verdict = judgeCall(mkdir(EPERM, EPERM), expected, () => true);
+      expect(verdict).toMatchObject({ state, credit: 'kernel' });
+      expect(verdict.why).toContain('the kernel refuses it without the profile as well');
+    },
+  );
 });

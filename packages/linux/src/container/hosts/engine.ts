@@ -24,6 +24,8 @@ const OWNER_LABEL = 'callgate.owner';
 /** A field of the engine's information; it is there when the engine answers. */
 const SAYS_LITTLE = { docker: '{{.ServerVersion}}', podman: '{{.Host.OS}}' };
 const PROBE_TIME_LIMIT_MS = 20_000;
+/** Of a log that takes longer to read, the beginning counts. */
+const LOG_TIME_LIMIT_MS = 20_000;
 const STOP_TIME_LIMIT_MS = 60_000;
 /** What the client answers when the time for a wait is over, since it was killed. */
 const KILLED = 137;
@@ -91,7 +93,7 @@ function startedContainer(
   const ask = (args: readonly string[], timeLimitMs?: number): Promise<CommandEnd> =>
     runClient([client.name, ...client.global, ...args], { timeLimitMs });
   const output = async () => {
-    const { stdout, stderr } = await ask(['logs', name]);
+    const { stdout, stderr } = await ask(['logs', name], LOG_TIME_LIMIT_MS);
     return { stdout, stderr };
   };
   return {
