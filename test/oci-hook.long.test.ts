@@ -296,6 +296,16 @@ describe.each(WAYS)('the hook in $name', (way) => {
       expect(JSON.parse(readFileSync(given, 'utf8')).syscalls).toEqual([rule]);
     });
 
+    it('allows nothing that the default of engines denies, whatever was called', {
+      timeout: 120_000,
+    }, async () => {
+      const out = join(profiles, 'bounded.json');
+      const command = ['/bin/busybox', 'unshare', '-U', '/bin/busybox', 'true'];
+      // Under a filter of an engine it is denied already.
+      host.run(undo, host.newName(), withHook(`of:${out}`, command));
+      expect(allowedBy(await profileIn(out))).not.toContain('unshare');
+    });
+
     it('leaves a container without the annotation alone', async () => {
       const traces = new KernelTraces();
       const result = host.run(undo, host.newName(), withHook(undefined, shell(WORK)));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a test started: processes with the mark in their environment, which have the temporary folder. */
@@ -9,6 +9,11 @@ export interface Started {
   /** The numbers that callgate's own process had. */
   readonly pids: readonly number[];
 }
+
+/** Where containerd listens: by itself, and as Docker starts it. */
+const CONTAINERD = ['/run/containerd/containerd.sock', '/run/docker/containerd/containerd.sock'].filter(
+  (socket) => existsSync(socket),
+);
 
 /** What is on this machine of what was started, found without any of callgate's code, one a line. */
 export function leftOnMachine({ mark, temporary, pids }: Started): string[] {
@@ -34,6 +39,9 @@ export function leftOnMachine({ mark, temporary, pids }: Started): string[] {
     ...lines('docker', 'images', '--format', 'docker image {{.Repository}}:{{.Tag}}').filter(isTheirs),
     ...lines('podman', 'ps', '-a', '--format', 'podman container {{.Names}}').filter(isTheirs),
     ...lines('podman', 'images', '--format', 'podman image {{.Repository}}:{{.Tag}}').filter(isTheirs),
+    ...CONTAINERD.flatMap((socket) =>
+      lines('ctr', '-a', socket, '-n', 'callgate', 'containers', 'ls', '-q').filter(isTheirs),
+    ),
     ...programsOfNobody(),
   ];
 }

@@ -5,7 +5,11 @@ import { usualCalls } from '@callgate/engine/internal/build/runtime-default';
 import { type BuildOptions, type Synthesis, synthesize } from '@callgate/engine/internal/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { completenessOf } from '@callgate/engine/internal/recording/completeness';
-import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import {
+  lacksRuntime,
+  type Recording,
+  stringifyRecording,
+} from '@callgate/engine/internal/recording/recording';
 import { boundLines } from '@callgate/engine/internal/report/bound';
 import { buildHtml } from '@callgate/engine/internal/report/build-html';
 import { extensionDocument, extensionLines } from '@callgate/engine/internal/report/extension';
@@ -35,7 +39,7 @@ import { natural } from '../flags/number.ts';
 import { kernelRange, libcRange } from '../flags/range-flags.ts';
 import { abisNamed, capabilitiesNamed } from '../flags/target-flags.ts';
 import { baseText } from '../load/base.ts';
-import { boundOf } from '../load/bound.ts';
+import { boundOf, remedyLines } from '../load/bound.ts';
 import { located } from '../load/faults.ts';
 import {
   addLogFlags,
@@ -170,7 +174,8 @@ ${examples(
     const lines = [
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
       ...(isQuiet ? [] : summaryOf(style, recordings, alone, flags.base, extension)),
-      ...(isQuiet ? [] : remedyLines(style, synthesis)),
+      ...(isQuiet || !synthesis.bounded ? [] : remedyLines(style, synthesis.bounded)),
+      ...(isQuiet ? [] : startLines(style, recordings, flags)),
       ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
     context.stderr.write(linesOf(lines));
@@ -224,14 +229,14 @@ function keepsToBound({ bounded }: Synthesis, byHand: readonly string[] = []): b
   return bounded.leftOut.length === 0 && bounded.looser.every(({ name = '' }) => byHand.includes(name));
 }
 
-/** What to do about calls that a bound keeps out. */
-function remedyLines(style: Style, { bounded }: Synthesis): string[] {
-  const out = bounded?.leftOut ?? [];
-  if (out.length === 0) return [];
-  const capabilities = out.flatMap((what) => (what.kind === 'call' ? (what.capability ?? []) : []));
-  const having = [...new Set(capabilities)].join(',');
-  const caps = having === '' ? '' : `; --caps ${having} if the container has that`;
-  return [style.dim(`--no-looser-than none allows what was left out${caps}`)];
+/** Without the calls of its runtime a container that was recorded while it ran does not even start. */
+function startLines(style: Style, recordings: readonly Recording[], { runtime, base }: BuildFlags): string[] {
+  if (runtime !== undefined || base !== undefined || !recordings.some(lacksRuntime)) return [];
+  return [
+    style.yellow(
+      'what the runtime calls itself while it starts the container is not among them: --runtime docker adds it',
+    ),
+  ];
 }
 
 /** The profile's file, or what was recorded. */

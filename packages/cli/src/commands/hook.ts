@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 import { allowedCalls } from '@callgate/engine/internal/analysis/allowed-calls';
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
 import { allowsByDefault } from '@callgate/engine/internal/profile/allowed-calls';
+import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
+import type { Recording } from '@callgate/engine/internal/recording/recording';
 import { printable } from '@callgate/engine/internal/report/words';
 import { profileSubject } from '@callgate/engine/internal/subject/subject';
 import {
@@ -21,6 +23,7 @@ import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { targetOf } from '../flags/target-flags.ts';
+import { boundOf } from '../load/bound.ts';
 import { readText } from '../load/read-text.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { reason, writeFile } from '../terminal/write-file.ts';
@@ -30,6 +33,7 @@ interface HookFlags {
   readonly out: string;
   readonly in?: string;
   readonly pid?: string;
+  readonly caps?: string;
   readonly of?: string;
   readonly if?: string;
 }
@@ -56,6 +60,7 @@ export const hook: Verb = {
       )
       // Of `hook follow`, which only `hook run` starts.
       .addOption(new Option('--pid <n>').hideHelp())
+      .addOption(new Option('--caps <cap,…>').hideHelp())
       .addOption(new Option('--of <file>').hideHelp())
       .addOption(new Option('--if <file>').hideHelp())
       .addHelpText(
@@ -63,6 +68,7 @@ export const hook: Verb = {
         `
 Once the hook is installed, a container with the annotation ${HOOK_ANNOTATION}="of:web.json"
 is recorded from its first call to its end, and web.json in the folder of --out is then the smallest profile for it.
+It allows nothing that the default profile denies to containers with these capabilities, whatever was called.
 With "if:base.json;of:web.json" the profile allows what base.json in the folder of --in allows, too. A name with folders
 in front is taken only if it leads there without links: a container can neither read nor replace any other file.
 
@@ -152,7 +158,7 @@ async function runHook(context: Context, folders: HookFolders): Promise<number> 
     await startFollower([
       ...ownCommand(context.script),
       ...['hook', 'follow', '--out', folders.output, '--in', folders.input],
-      ...['--pid', String(state.pid), ...files],
+      ...['--pid', String(state.pid), '--caps', state.capabilities.join(','), ...files],
     ]);
     return CLEAN;
   } catch (fault) {
@@ -177,14 +183,22 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
       args: false,
       say: () => tell(FOLLOWER_READY),
     });
-    const { profile } = synthesize([attached.snapshot()], { allow });
+    const recording = attached.snapshot();
     attached.close();
+    const { profile } = synthesize([recording], { allow, bound: await boundFor(context, flags, recording) });
     profiles.write(output, stringifyProfile(profile));
     return CLEAN;
   } catch (fault) {
     tell(fault instanceof Error ? fault.message : String(fault));
     throw fault;
   }
+}
+
+/** Any engine's default, as a container with these capabilities gets it; a name that this callgate does not know adds nothing. */
+function boundFor(context: Context, { caps = '' }: HookFlags, recording: Recording) {
+  const known = caps.split(',').filter((name) => (CAPABILITIES as readonly string[]).includes(name));
+  const flags = { runtime: 'any', newPrivs: true, looserThan: true, caps: known.join(',') };
+  return boundOf(context, flags, [recording]);
 }
 
 /**

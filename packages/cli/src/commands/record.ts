@@ -1,6 +1,11 @@
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
-import { type Recording, stringifyRecording } from '@callgate/engine/internal/recording/recording';
+import {
+  isOfContainer,
+  lacksRuntime,
+  type Recording,
+  stringifyRecording,
+} from '@callgate/engine/internal/recording/recording';
 import { boundLines } from '@callgate/engine/internal/report/bound';
 import { deniedCalls, labelsOf, lacksLines } from '@callgate/engine/internal/report/recording';
 import { plural, printable, wrap } from '@callgate/engine/internal/report/words';
@@ -11,7 +16,7 @@ import { CLEAN, CliFailure, type Context } from '../context.ts';
 import { addContainerFlags, type ContainerFlags, containerOptionsOf } from '../flags/container-flags.ts';
 import { milliseconds } from '../flags/milliseconds.ts';
 import { once } from '../flags/once.ts';
-import { boundOf } from '../load/bound.ts';
+import { boundOf, remedyLines } from '../load/bound.ts';
 import { recordRunning } from '../run/attach-run.ts';
 import { commandOf, endProgram, type SignalRoute } from '../run/program-run.ts';
 import { type EngineRun, engineRun, recordEngineRun } from '../run/record-engine-run.ts';
@@ -100,9 +105,10 @@ ${examples(
       const bound = await boundOf(context, flags, [recording]);
       const { profile, bounded } = synthesize([recording], { ...container, bound });
       writeResult(context, flags.profile, stringifyProfile(profile));
-      if (bounded) for (const line of boundLines(style, bounded)) say(line);
+      if (bounded)
+        for (const line of [...boundLines(style, bounded), ...remedyLines(style, bounded)]) say(line);
       say(
-        `wrote ${printable(flags.profile)}; ${tryIt(flags, flags.profile, target ? undefined : command.args)}`,
+        `wrote ${printable(flags.profile)}; ${tryIt(flags, recording, flags.profile, target ? undefined : command.args)}`,
       );
     }
     if (flags.json) context.stdout.write(stringifyRecording(recording));
@@ -111,10 +117,19 @@ ${examples(
 };
 
 /** How to use the profile where it is meant for. */
-function tryIt({ runtime }: RecordFlags, profile: string, command: readonly string[] = ['CMD']): string {
+function tryIt(
+  { runtime }: RecordFlags,
+  recording: Recording,
+  profile: string,
+  command: readonly string[] = ['CMD'],
+): string {
   const file = shellWord(profile);
   const container = engineRun(command)?.engine;
   if (container) return `try it: ${container} run --security-opt seccomp=${file} …`;
+  if (runtime === undefined && lacksRuntime(recording))
+    return 'what the runtime calls itself while it starts the container is not in it: --runtime docker adds it';
+  if (runtime === undefined && isOfContainer(recording))
+    return `try it: --security-opt seccomp=${file} of docker run or podman run`;
   if (runtime === undefined)
     return `it is for this machine (--runtime docker makes one for containers); try it: callgate run --profile ${file} -- ${printable(command.map(shellWord).join(' '))}`;
   const engine = runtime.startsWith('podman') || runtime.startsWith('crun') ? 'podman' : 'docker';

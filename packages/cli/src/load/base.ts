@@ -6,7 +6,7 @@ import type { Target } from '@callgate/engine/internal/runtime/target';
 import { settledTarget } from '@callgate/workload/internal/carriers/proof';
 import { CliFailure, type Context } from '../context.ts';
 import { readText } from './read-text.ts';
-import { loadSubject, partOf } from './subject.ts';
+import { liveText, loadSubject, partOf } from './subject.ts';
 
 /**
  * The text of a profile that others are built on: a file's own, else the profile that a subject is or that a filter is exactly.
@@ -14,6 +14,8 @@ import { loadSubject, partOf } from './subject.ts';
 export async function baseText(context: Context, name: string, target: Target): Promise<ProfileText> {
   const subject = await loadSubject(context, name, target, { quiet: true, allowUnknown: true });
   const { source, policy, carrier, stock } = subject;
+  const unfiltered = liveText(subject).trim();
+  if (unfiltered !== '') throw new CliFailure(`${unfiltered}; it is no base`);
   const unknownNames = 'skip';
   if (!source) {
     const made = decompilePolicy(policy);

@@ -1,10 +1,12 @@
 import { type Bound, filterBound, profileBound } from '@callgate/engine/internal/build/bound';
 import { CURRENT, DEFAULT_OF } from '@callgate/engine/internal/build/runtime-default';
+import type { BoundFit } from '@callgate/engine/internal/build/synthesize';
 import { isOfContainer, type Recording } from '@callgate/engine/internal/recording/recording';
+import type { Style } from '@callgate/engine/internal/report/style';
 import { CliFailure, type Context } from '../context.ts';
 import { type ContainerFlags, runtimeDefaultOf } from '../flags/container-flags.ts';
 import { capabilitiesNamed, withRelease } from '../flags/target-flags.ts';
-import { loadSubject } from './subject.ts';
+import { liveText, loadSubject } from './subject.ts';
 
 /** What --no-looser-than takes for no bound at all. */
 const NO_BOUND = 'none';
@@ -26,11 +28,18 @@ export async function boundOf(
     return undefined;
   }
   const target = { kernel: CURRENT, capabilities: capabilitiesNamed(flags.caps ?? '') };
+  // A default lets more pass for containers that have these.
+  const having = target.capabilities.length === 0 ? '' : ` with ${target.capabilities.join(', ')}`;
   if (typeof looserThan === 'string') {
     const native = recordings[0].machine.arch;
     const subject = await loadSubject(context, looserThan, { ...target, native }, { quiet: true });
+    // A bound that is none is not to be taken for one.
+    context.stderr.write(liveText(subject));
     return subject.source
-      ? profileBound(looserThan, subject.source.profile, { ...target, runtime: subject.target.runtime })
+      ? profileBound(`${looserThan}${having}`, subject.source.profile, {
+          ...target,
+          runtime: subject.target.runtime,
+        })
       : filterBound(looserThan, subject.policy, target);
   }
   // Who names a base says what is to be allowed; a runtime beside it bounds what is added.
@@ -42,5 +51,14 @@ export async function boundOf(
   const [name, release] = withRelease(runtime ?? 'any');
   const { name: stock, profile } = await runtimeDefaultOf(name, release);
   const of = release !== undefined && DEFAULT_OF[name] === name ? `@${release}` : '';
-  return profileBound(`stock:${stock}${of}`, profile, target, true);
+  return profileBound(`stock:${stock}${of}${having}`, profile, target, true);
+}
+
+/** What to do about calls that a bound keeps out. */
+export function remedyLines(style: Style, { leftOut }: BoundFit): string[] {
+  if (leftOut.length === 0) return [];
+  const capabilities = leftOut.flatMap((what) => (what.kind === 'call' ? (what.capability ?? []) : []));
+  const having = [...new Set(capabilities)].join(',');
+  const caps = having === '' ? '' : `; --caps ${having} if the container has that`;
+  return [style.dim(`--no-looser-than none allows what was left out${caps}`)];
 }

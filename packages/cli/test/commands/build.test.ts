@@ -883,6 +883,37 @@ describe('a bound', () => {
     expect(await made.isWithin('stock:docker')).toBe(true);
   });
 
+  it('says when it is a process without a filter, which is no base either', async () => {
+    const { status, stderr } = await bounded(recording(shell), '--no-looser-than', `pid:${process.pid}`);
+    expect(status).toBe(0);
+    expect(stderr).toContain(`pid:${process.pid} has no filter: every call passes\n`);
+    const based = await callgate(['build', recording(shell), '--base', `pid:${process.pid}`]);
+    expect(based).toMatchObject({ status: 2, stdout: '' });
+    expect(based.stderr).toBe(
+      `callgate: pid:${process.pid} has no filter: every call passes; it is no base\n`,
+    );
+  });
+
+  it('is what containers with the capabilities of --caps get, and says so', async () => {
+    const made = await bounded(
+      recording([{ name: 'mount' }]),
+      '--runtime',
+      'docker',
+      '--caps',
+      'CAP_SYS_ADMIN',
+    );
+    expect(made.status).toBe(0);
+    expect(made.stderr).toContain('proven not looser than stock:docker with CAP_SYS_ADMIN\n');
+  });
+
+  it('is not all that a container needs: what its runtime calls is to be added', async () => {
+    expect((await bounded(container(shell))).stderr).toContain('--runtime docker adds it\n');
+    expect((await bounded(container(shell), '--runtime', 'docker')).stderr).not.toContain('adds it');
+    const asked = [...shell, { name: 'prctl', phase: 'runtime' as const }];
+    expect((await bounded(container(asked))).stderr).not.toContain('adds it');
+    expect((await bounded(recording(shell))).stderr).not.toContain('adds it');
+  });
+
   it('leaves out arguments that it denies, and lets the others pass', async () => {
     const args = [{ values: ['268435473', '0', '0', '0', '0'], count: 1 }];
     const made = await bounded(recording([{ name: 'read' }, { name: 'clone', args }]), '--runtime', 'docker');

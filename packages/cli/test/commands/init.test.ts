@@ -4,12 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Observation } from '@callgate/engine/internal/recording/recording';
 import { readSource } from '@callgate/engine/internal/source/read';
+import { parseSpec } from '@callgate/engine/internal/spec/read-spec';
+import { abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
-import { callgate } from '@callgate/testing/callgate';
+import { ATTACK_CATEGORIES, ATTACK_IDS } from '@callgate/linux/internal/trials/attacks';
+import { callgate, spawnCallgate } from '@callgate/testing/callgate';
 import { BUSYBOX, Containers } from '@callgate/testing/containers';
 import { recordingOf } from '@callgate/testing/recordings';
 import { describeWith } from '@callgate/testing/requirements';
 import { afterAll, describe, expect, it } from 'vitest';
+
+const KNOWN_CHECKS = {
+  attacks: ATTACK_IDS,
+  categories: ATTACK_CATEGORIES.map(({ id }) => id),
+  defaults: ['docker', 'containerd', 'podman'],
+};
 
 const made: string[] = [];
 function folder(): string {
@@ -84,6 +93,8 @@ describe.each(WAYS)(
       expect(gate).toMatchObject({ status: 0 });
       for (const name of files(cwd).filter((file) => /\.ya?ml$/.test(file) && !file.includes('seccomp.yaml')))
         expect(readSource(readFileSync(join(cwd, name), 'utf8'), 'yaml').diagnostics, name).toEqual([]);
+      const spec = readFileSync(join(cwd, 'tests/seccomp/web.yaml'), 'utf8');
+      expect(parseSpec('web.yaml', spec, KNOWN_CHECKS, abiOf('x86_64')).diagnostics).toEqual([]);
       const readme = readFileSync(join(cwd, 'profiles/README.md'), 'utf8');
       expect(readme.split('\n').length).toBeLessThan(32);
       expect(readme).not.toContain('undefined');
@@ -159,6 +170,27 @@ describeWith(['docker', 'busybox'], 'the profile to begin with', () => {
         spawnSync('docker', ['exec', name, BUSYBOX, ...words], { encoding: 'utf8' });
       expect(run('ls', '/')).toMatchObject({ status: 0 });
       expect(run('mknod', '/null', 'c', '1', '3').stderr).toContain('Operation not permitted');
+    } finally {
+      containers.remove();
+    }
+  });
+
+  it.each(['docker', 'kubernetes'])('passes its own test, for %s', { timeout: 60_000 }, async (engine) => {
+    const cwd = folder();
+    const containers = new Containers('docker');
+    try {
+      containers.create();
+      const image = containers.imageName;
+      await callgate(['init', '--name', 'web', '--engine', engine, '--image', image, '-q'], { cwd });
+      const spec = join(cwd, 'tests/seccomp/web.yaml');
+      const written = readFileSync(spec, 'utf8');
+      // The image says no command, and this machine may have no bridge.
+      const command = 'options: [--network=none]\ncommand: [/bin/busybox, sleep, "60"]';
+      writeFileSync(spec, written.replace('options: []', command).replace('alive: 5s', 'alive: 1s'));
+      const result = spawnCallgate(['test', spec, '--json'], { cwd });
+      const { checks } = JSON.parse(result.stdout);
+      expect(checks.filter(({ ok }: { readonly ok: boolean }) => !ok)).toEqual([]);
+      expect(result.status).toBe(0);
     } finally {
       containers.remove();
     }

@@ -185,3 +185,8 @@ export function weightsOf(recording: Recording): { arch: number; nr: number; wei
 export function isOfContainer({ machine, observations }: Recording): boolean {
   return machine.container ?? observations.some(({ phase }) => phase === 'runtime' || phase === 'exec');
 }
+
+/** Whether it shows a container, but not what its runtime called under the filter before the workload began. */
+export function lacksRuntime(recording: Recording): boolean {
+  return isOfContainer(recording) && !recording.observations.some(({ phase }) => phase === 'runtime');
+}

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
@@ -43,20 +44,34 @@ export function hookFile(
 /** What an OCI runtime tells a hook on its stdin. */
 export interface HookState {
   readonly pid: number;
+  /** Those that no program of the container ever exceeds, such as CAP_CHOWN, as its bundle says; empty where it cannot be read. */
+  readonly capabilities: readonly string[];
   readonly request: HookRequest;
 }
 
 /** Reads the state; undefined when the annotation is not there. Throws HookFailure. */
 export function readHookState(text: string): HookState | undefined {
   const state = parse(text);
-  const { annotations = {}, pid } = state;
+  const { annotations = {}, bundle, pid } = state;
   if (!Number.isInteger(pid) || (pid as number) <= 0)
     throw new HookFailure('the state on stdin has no pid: the hook belongs to the stage createRuntime');
   if (typeof annotations !== 'object' || annotations === null)
     throw new HookFailure('the annotations in the state on stdin are no object');
   const annotation = (annotations as Record<string, unknown>)[HOOK_ANNOTATION];
   if (annotation === undefined) return undefined;
-  return { pid: pid as number, request: requestOf(String(annotation)) };
+  const request = requestOf(String(annotation));
+  return { pid: pid as number, capabilities: capabilitiesIn(String(bundle)), request };
+}
+
+/** Of the bundle's config.json, which the runtime has written. */
+function capabilitiesIn(bundle: string): string[] {
+  try {
+    const config = JSON.parse(readFileSync(join(bundle, 'config.json'), 'utf8'));
+    const bounding: unknown = config.process.capabilities.bounding;
+    return Array.isArray(bounding) ? bounding.map(String).filter((name) => /^CAP_[A-Z_]+$/.test(name)) : [];
+  } catch {
+    return [];
+  }
 }
 
 function parse(text: string): Record<string, unknown> {

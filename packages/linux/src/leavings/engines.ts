@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { forgetOwnCgroups, OWN_NAMESPACE } from '../container/hosts/own-namespace.ts';
 import { haveDone, linesOf } from './ask-program.ts';
 import { type Finder, type Leaving, type LeavingKind, type Sighting, together } from './leaving.ts';
 import { isLeftBehind, ownerOf } from './own-name.ts';
@@ -14,6 +15,8 @@ interface Engine {
   /** One after the other; only the last has to succeed. */
   removeContainer(name: string): readonly Command[];
   removeImage(name: string): Command;
+  /** What is still there when a container was removed. */
+  forget?(): void;
 }
 
 /** Where containerd listens: its own, and that which Docker starts. */
@@ -37,6 +40,7 @@ export const engines: Finder = {
     const commands = engine.removeContainer(name);
     for (const command of commands.slice(0, -1)) await haveDone(command).catch(() => {});
     await haveDone(commands.at(-1)!);
+    engine.forget?.();
   },
 };
 
@@ -106,5 +110,6 @@ function ofContainerd(address: string, namespace: string): Engine {
       [...ctr, 'containers', 'rm', name],
     ],
     removeImage: (name) => [...ctr, 'images', 'rm', '--sync', name],
+    forget: namespace === OWN_NAMESPACE ? forgetOwnCgroups : undefined,
   };
 }

@@ -4,16 +4,24 @@ import { formatCallBriefly } from '@callgate/engine/internal/report/call';
 import type { CheckOutcome } from '@callgate/engine/internal/report/test-report';
 import { listed } from '@callgate/engine/internal/report/words';
 import { thisMachine } from '../machine.ts';
+import { abisOfProgram } from './attacks.ts';
 
 const MOST_NAMED = 5;
 
-/** Whether the profile lets nothing pass that the default of a runtime denies: by proof, so that nothing has to be tried. */
+/**
+ * Whether the profile lets nothing pass that the default of a runtime denies: by proof, so that nothing has to be tried. It is
+ * about what programs of this machine can call: a default is made for one machine, and denies what another one calls.
+ */
 export function checkDefault(
   runtime: string,
   profile: Policy,
   byDefault: Policy,
 ): Pick<CheckOutcome, 'state' | 'confined' | 'credit' | 'why' | 'details'> {
-  const looser = diffPolicies(byDefault, profile).listed.filter(({ change }) => change === 'loosened');
+  const native = thisMachine().abi.name;
+  const callable: readonly string[] = abisOfProgram(native);
+  const looser = diffPolicies(byDefault, profile).listed.filter(
+    ({ arch, change }) => change === 'loosened' && callable.includes(arch),
+  );
   if (looser.length === 0)
     return {
       state: 'passed',
@@ -23,9 +31,7 @@ export function checkDefault(
     };
   const names = [
     ...new Set(
-      looser.map(({ arch, name, nr }) =>
-        arch === thisMachine().abi.name ? `${name ?? nr}` : `${arch}/${name ?? nr}`,
-      ),
+      looser.map(({ arch, name, nr }) => (arch === native ? `${name ?? nr}` : `${arch}/${name ?? nr}`)),
     ),
   ];
   return {

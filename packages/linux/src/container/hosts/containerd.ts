@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, rmdirSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ownName } from '../../leavings/own-name.ts';
 import {
@@ -10,13 +10,12 @@ import {
 } from '../container-host.ts';
 import { Attached } from './attached.ts';
 import { lastWords, runClient } from './client.ts';
+import { forgetOwnCgroups, OWN_NAMESPACE } from './own-namespace.ts';
 import { profileFile } from './profile-file.ts';
 import { givenOptions } from './run-options.ts';
 
 /** Where containerd listens: its own service, or the one that dockerd starts. */
 const SOCKETS = ['/run/containerd/containerd.sock', '/run/docker/containerd/containerd.sock'];
-/** Where callgate's containers are whose image is in no other namespace. */
-const OWN_NAMESPACE = 'callgate';
 const START_TIME_LIMIT_MS = 60_000;
 const GRACE_MS = 10_000;
 const EVERY_MS = 50;
@@ -150,17 +149,4 @@ function task(
       forget();
     },
   };
-}
-
-const CGROUPS = '/sys/fs/cgroup';
-
-/** containerd leaves the cgroup of a namespace when it removes the last container in it; the kernel keeps it where there are others. */
-function forgetOwnCgroups(): void {
-  const hierarchies = existsSync(CGROUPS) ? readdirSync(CGROUPS) : [];
-  for (const folder of [CGROUPS, ...hierarchies.map((name) => join(CGROUPS, name))])
-    try {
-      rmdirSync(join(folder, OWN_NAMESPACE));
-    } catch {
-      // There is none, or it is in use.
-    }
 }
