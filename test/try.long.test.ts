@@ -199,7 +199,7 @@ describe.each(['docker', 'podman'] as const)('record -- %s run', (engine) => {
       const [program, ...start] = words(...busy);
       execFileSync(program, start);
       try {
-        const end = record([], ...words(image.tag, 'no-such-program'));
+        const end = record([], ...words('--rm', image.tag, 'no-such-program'));
         expect(end.stderr.toString()).toMatch(
           /started no container on this machine: nothing was recorded\n$/,
         );

@@ -138,17 +138,19 @@ for (const name of CONTAINER_HOSTS)
       expect([end?.status, String(end?.stdout)]).toEqual([0, 'from a file\n']);
     });
 
-    it.skipIf(name === 'host')('lets nobody write that file, or into the folder of the image', async () => {
-      const here = join(root, 'read-only');
-      writeFileSync(here, 'as it was');
-      const script = 'echo no >/seen; cat /seen; echo x >/made';
-      const container = await start([...SHELL, script], { files: { '/seen': here } });
-      const end = await container.ended(20_000);
-      expect(String(end?.stdout)).toBe('as it was');
-      expect(String(end?.stderr)).toMatch(/Read-only|read-only/);
-      await container.remove();
-      if (name === 'runc' || name === 'crun') expect(existsSync(join(root, 'made'))).toBe(false);
-    });
+    // On the host it is the file itself.
+    if (name !== 'host')
+      it('lets nobody write that file, or into the folder of the image', async () => {
+        const here = join(root, 'read-only');
+        writeFileSync(here, 'as it was');
+        const script = 'echo no >/seen; cat /seen; echo x >/made';
+        const container = await start([...SHELL, script], { files: { '/seen': here } });
+        const end = await container.ended(20_000);
+        expect(String(end?.stdout)).toBe('as it was');
+        expect(String(end?.stderr)).toMatch(/Read-only|read-only/);
+        await container.remove();
+        if (name === 'runc' || name === 'crun') expect(existsSync(join(root, 'made'))).toBe(false);
+      });
 
     it('leaves nothing, also when it is removed twice or while it runs', async () => {
       const before = ownThings();

@@ -74,6 +74,7 @@ async function startTask(
       '--mount',
       `type=bind,src=${here},dst=${inside},options=rbind:ro`,
     ]),
+    ...(await noShares(ctr)),
     ...options,
     ...(isFolder ? ['--rootfs'] : []),
     image,
@@ -88,6 +89,12 @@ async function startTask(
     await container.remove();
     throw fault;
   }
+}
+
+/** ctr asks for shares of the CPU by itself, which cgroups without that controller refuse. */
+async function noShares(ctr: readonly [string, ...string[]]): Promise<string[]> {
+  const { stdout } = await runClient([...ctr, 'run', '--help']);
+  return stdout.includes('--cpu-shares') ? ['--cpu-shares', '0'] : [];
 }
 
 /** Resolves as soon as its process is there, or has been; throws when containerd did not start it. */
