@@ -264,7 +264,14 @@ describeWith(['root', 'busybox'], 'a process of the machine', () => {
     const run = (...command: string[]) => {
       const child = spawn(
         process.execPath,
-        [join(import.meta.dirname, '../../bin/callgate.js'), 'run', '--profile', denyMkdir, '--', ...command],
+        [
+          join(import.meta.dirname, '../packages/cli/bin/callgate.js'),
+          'run',
+          '--profile',
+          denyMkdir,
+          '--',
+          ...command,
+        ],
         {
           stdio: 'ignore',
           detached: true,
@@ -314,7 +321,7 @@ describeWith(['root', 'gcc'], 'a process in strict mode', () => {
 
 describeWith(['root'], 'somebody else than root', () => {
   it('is told that filters are not read', () => {
-    const bin = join(import.meta.dirname, '../../bin/callgate.js');
+    const bin = join(import.meta.dirname, '../packages/cli/bin/callgate.js');
     const { status, stderr } = spawnSync(process.execPath, [bin, 'ps', '--all-processes'], {
       encoding: 'utf8',
       uid: NOBODY,

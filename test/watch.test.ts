@@ -8,7 +8,7 @@ import { describeWith } from '@callgate/testing/requirements';
 import { until } from '@callgate/testing/until';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const BIN = join(import.meta.dirname, '../../bin/callgate.js');
+const BIN = join(import.meta.dirname, '../packages/cli/bin/callgate.js');
 
 let folder: string;
 beforeAll(() => {
