@@ -3,7 +3,7 @@ import { cgroups } from './cgroups.ts';
 import { engines } from './engines.ts';
 import { filesIn } from './files.ts';
 import type { Finder, Leaving } from './leaving.ts';
-import { ownProcesses } from './own-processes.ts';
+import { monitors, ownProcesses } from './own-processes.ts';
 import { runtimeContainers } from './runtime-containers.ts';
 import { tracingInstances } from './tracing-instances.ts';
 
@@ -60,7 +60,16 @@ export async function cleanMachine({ dryRun, folders }: CleaningPlan): Promise<C
 }
 
 function findersFor(folders: readonly string[]): Finder[] {
-  return [ownProcesses, engines, runtimeContainers, cgroups, tracingInstances, bpfPrograms, filesIn(folders)];
+  return [
+    ownProcesses,
+    engines,
+    monitors,
+    runtimeContainers,
+    cgroups,
+    tracingInstances,
+    bpfPrograms,
+    filesIn(folders),
+  ];
 }
 
 async function removed(finder: Finder, leaving: Leaving): Promise<Cleaned> {

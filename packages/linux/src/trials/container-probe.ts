@@ -8,7 +8,8 @@ import type { RunProbe } from './probe-runs.ts';
 import type { ProfileTest } from './profile-test.ts';
 
 /** Where containers see a program of callgate's. */
-const INSIDE = '/callgate-probe';
+/** On a file system of the container's own: where it is mounted, a file is made for it. */
+const INSIDE = '/dev/callgate-probe';
 const TIME_LIMIT_MS = 30_000;
 const KILLED = 137;
 
