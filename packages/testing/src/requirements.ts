@@ -81,7 +81,8 @@ function linksStaticI386(): boolean {
 
 /** Podman may be installed where its containers cannot start, for want of cgroups that it likes. */
 function podmanStarts(): boolean {
-  if (!hasCommand('podman') || !hasCommand(BUSYBOX)) return false;
+  // Others than root can only import images where user ids are set aside for them.
+  if (process.geteuid!() !== 0 || !hasCommand('podman') || !hasCommand(BUSYBOX)) return false;
   const folder = mkdtempSync(join(tmpdir(), 'callgate-podman-'));
   try {
     copyFileSync(BUSYBOX, join(folder, 'busybox'));

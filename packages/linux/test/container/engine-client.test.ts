@@ -60,7 +60,10 @@ printf '%s\\n' '${line([true, ['seccomp=unconfined'], 'runc'])}' 'no json' '{"a"
     engine('docker', 'echo one >&2; echo "permission denied" >&2; exit 1');
     await expect(engineNamed('docker').list()).rejects.toThrow(EngineFault);
     const { faults } = await knownContainers();
-    expect(faults).toEqual([{ engine: 'docker', message: 'docker does not answer: permission denied' }]);
+    // Without root there are folders of other engines that may not be read.
+    expect(faults.filter((one) => one.engine === 'docker')).toEqual([
+      { engine: 'docker', message: 'docker does not answer: permission denied' },
+    ]);
   });
 
   it('may lose a container between two questions', async () => {
