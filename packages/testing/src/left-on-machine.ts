@@ -15,9 +15,6 @@ const CONTAINERD = ['/run/containerd/containerd.sock', '/run/docker/containerd/c
   (socket) => existsSync(socket),
 );
 
-/** What Podman keeps for users that are not root, as soon as it is asked anything. */
-const OF_PODMAN = /^(?:containers-user|podman-run)-\d+$/;
-
 /** What is on this machine of what was started, found without any of callgate's code, one a line. */
 export function leftOnMachine({ mark, temporary, pids }: Started): string[] {
   const isTheirs = (name: string) => pids.some((pid) => name.includes(`callgate-${pid}-`));
@@ -37,9 +34,7 @@ export function leftOnMachine({ mark, temporary, pids }: Started): string[] {
     ...processes.map((pid) => `process ${pid}: ${text(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`),
     ...lines('find', '/sys/fs/cgroup', '-name', '*callgate-*', '-type', 'd').filter(isTheirs),
     ...entries('/sys/kernel/tracing/instances').filter(isTheirs),
-    ...entries(temporary)
-      .filter((name) => !OF_PODMAN.test(name))
-      .map((name) => join(temporary, name)),
+    ...entries(temporary).map((name) => join(temporary, name)),
     ...lines('docker', 'ps', '-a', '--format', 'docker container {{.Names}}').filter(isTheirs),
     ...lines('docker', 'images', '--format', 'docker image {{.Repository}}:{{.Tag}}').filter(isTheirs),
     ...lines('podman', 'ps', '-a', '--format', 'podman container {{.Names}}').filter(isTheirs),
