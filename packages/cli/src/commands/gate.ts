@@ -15,6 +15,7 @@ import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { addConfigFlags, type ConfigFlags } from '../flags/config-flags.ts';
+import { formatName } from '../flags/report-flags.ts';
 import { addTargetFlags, type TargetFlags } from '../flags/target-flags.ts';
 import { writeFaults } from '../load/faults.ts';
 import { type HouseRules, houseRules, type Setting } from '../load/house-rules.ts';
@@ -94,8 +95,7 @@ ${examples(
   async run(context, command) {
     const [base, head] = command.processedArgs as [string, string];
     const flags = command.opts<GateFlags>();
-    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
-      throw new CliFailure(`--json is --format json, not ${flags.format}`);
+    const format = formatName(command);
     const reasons = reasonsOf(flags.failOn);
     const house = await houseRules(context, flags);
     const changes: Change[] = [];
@@ -117,7 +117,6 @@ ${examples(
       changes.push(...changesOf(pair.name, sides, besides, house));
     }
     const failing = changes.filter((change) => fails(change, reasons));
-    const format = flags.json ? 'json' : flags.format;
     if (format !== 'text') {
       const report = {
         findings: changes.flatMap((change) => change.findings),

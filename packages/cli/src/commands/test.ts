@@ -1,4 +1,5 @@
 import { findTestFormat, TEST_FORMATS } from '@callgate/engine/internal/report/test-formats';
+import type { TestFormat } from '@callgate/engine/internal/report/test-formats/test-format';
 import { isPassed, type TestReport } from '@callgate/engine/internal/report/test-report';
 import { printable } from '@callgate/engine/internal/report/words';
 import {
@@ -11,6 +12,7 @@ import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FAILED, FINDINGS } from '../context.ts';
 import { once } from '../flags/once.ts';
+import { formatName } from '../flags/report-flags.ts';
 import { ownPackage } from '../load/own-package.ts';
 import { type LoadedSpec, loadSpec } from '../load/test-spec.ts';
 import { type TestRun, testCommand, testSpec, testSubject } from '../prove/profile-tests.ts';
@@ -78,8 +80,7 @@ ${examples('test redis.test.yaml', 'test redis.test.yaml --engine podman --profi
 
   async run(context, command) {
     const flags = command.opts<TestFlags>();
-    if (flags.json && flags.format !== 'json' && command.getOptionValueSource('format') === 'cli')
-      throw new CliFailure(`--json is --format json, not ${flags.format}`);
+    const format = findTestFormat(formatName(command))!;
     const { what, program } = wordsOf(context, command.processedArgs[0] as string[] | undefined);
     const subject = what !== undefined && /^[a-z]+:/.test(what) ? what : undefined;
     const loaded = what === undefined || subject !== undefined ? undefined : await loadSpec(context, what);
@@ -90,7 +91,7 @@ ${examples('test redis.test.yaml', 'test redis.test.yaml --engine podman --profi
           ? testCommand(context, program, run)
           : testSubject(context, subject, run),
     );
-    write(context, flags, report, loaded);
+    write(context, flags, format, report, loaded);
     return isPassed(report) ? CLEAN : FINDINGS;
   },
 };
@@ -137,17 +138,17 @@ async function interruptible(
 
 function write(
   context: Context,
-  { json, format, output, quiet, all }: TestFlags,
+  { output, quiet, all }: TestFlags,
+  format: TestFormat,
   report: TestReport,
   loaded: LoadedSpec | undefined,
 ): void {
-  const chosen = findTestFormat(json ? 'json' : format)!;
-  if (quiet && output === '-' && chosen.id === 'text') return;
+  if (quiet && output === '-' && format.id === 'text') return;
   const style = output === '-' ? styleFor(context.stdout, context.env) : undefined;
   const spec = loaded && { name: printable(loaded.name), text: loaded.text };
   writeFile(
     context,
     output,
-    chosen.write(report, { tool: ownPackage(context), style, all, ...(spec && { spec }) }),
+    format.write(report, { tool: ownPackage(context), style, all, ...(spec && { spec }) }),
   );
 }

@@ -35,12 +35,17 @@ export function addReportFlags(command: Command): void {
     .option('-q, --quiet', 'say nothing; the exit status tells');
 }
 
-/** The format that is asked for; a failure where --json and --format say two things. */
-export function formatAsked(command: Command): FindingFormat {
+/** The name of the format that is asked for; a failure where --json and --format say two things. */
+export function formatName(command: Command): string {
   const { json, format } = command.opts<Pick<ReportFlags, 'json' | 'format'>>();
   if (json && format !== 'json' && command.getOptionValueSource('format') === 'cli')
     throw new CliFailure(`--json is --format json, not ${format}`);
-  return findFindingFormat(json ? 'json' : format)!;
+  return json ? 'json' : format;
+}
+
+/** That format. */
+export function formatAsked(command: Command): FindingFormat {
+  return findFindingFormat(formatName(command))!;
 }
 
 /** Whether a finding counts for the exit status: from a severity on. */

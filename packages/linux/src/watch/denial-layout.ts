@@ -1,30 +1,12 @@
 import { rawTracepoint, type Tracepoint } from '../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../ebpf/btf.ts';
 import { type CallLayout, callLayoutOf } from '../recorders/ebpf/call-layout.ts';
-import { CALL_MACHINE } from '../recorders/ebpf/call-machine.ts';
+import { CONTAINER_MEMBERS } from '../recorders/ebpf/container-members.ts';
 import { followsCurrent, type TaskPaths, taskPaths } from '../recorders/ebpf/task-view.ts';
 
-/** What the programs ask of a task; `narrow` is where it says that its call has 32 bits. */
+/** What the programs ask of a task. */
 const MEMBERS = {
-  tgid: [['task_struct', 'tgid']],
-  seccompMode: [['task_struct', 'seccomp.mode']],
-  narrow: [['task_struct', CALL_MACHINE?.narrow.member ?? '']],
-  /** The number of its mount namespace, which comes again, */
-  mountsNumber: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'mnt_ns'],
-    ['mnt_namespace', 'ns.inum'],
-  ],
-  /** and its id, which does not: ns_id from Linux 6.18 on, seq before. */
-  mountsId: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'mnt_ns'],
-    ['mnt_namespace', 'ns.ns_id', 'seq'],
-  ],
-  uts: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'uts_ns'],
-  ],
+  ...CONTAINER_MEMBERS,
   /** The name of its cgroup (v2), and of the one that it is in. */
   cgroup: [
     ['task_struct', 'cgroups'],

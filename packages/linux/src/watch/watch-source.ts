@@ -1,17 +1,7 @@
-import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
-import type { Answer } from '@callgate/engine/internal/watch/denied-call';
+import type { DeniedCalls } from '@callgate/engine/internal/watch/denied-call';
 
-/** Calls that a source saw, all alike. */
-export interface SeenCalls {
-  readonly arch: AbiName;
-  readonly nr: number | undefined;
-  readonly answer: Answer;
-  readonly count: number;
-  /** Of the last: milliseconds since 1970. */
-  readonly time: number;
-  /** A byte a character. */
-  readonly comm?: string;
-  readonly pid?: number;
+/** Calls that a source saw, all alike; their comm is not decoded: a byte a character. */
+export interface SeenCalls extends Omit<DeniedCalls, 'place'> {
   /** Where the source knows it: that tells the container after the process has ended. */
   readonly mounts?: SeenMounts;
 }

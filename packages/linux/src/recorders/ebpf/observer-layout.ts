@@ -1,32 +1,14 @@
 import { rawTracepoint, type Tracepoint } from '../../ebpf/bpf-syscall.ts';
 import type { KernelTypes } from '../../ebpf/btf.ts';
 import { type CallLayout, callLayoutOf } from './call-layout.ts';
-import { CALL_MACHINE } from './call-machine.ts';
+import { CONTAINER_MEMBERS } from './container-members.ts';
 import { followsCurrent, type TaskPaths, taskPaths } from './task-view.ts';
 
-/** What these programs ask of a task; `narrow` is where it says that its call has 32 bits. */
+/** What these programs ask of a task. */
 const MEMBERS = {
+  ...CONTAINER_MEMBERS,
   pid: [['task_struct', 'pid']],
-  tgid: [['task_struct', 'tgid']],
   startTime: [['task_struct', 'start_time']],
-  narrow: [['task_struct', CALL_MACHINE?.narrow.member ?? '']],
-  seccompMode: [['task_struct', 'seccomp.mode']],
-  /** The number of its mount namespace, which comes again, */
-  mountsNumber: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'mnt_ns'],
-    ['mnt_namespace', 'ns.inum'],
-  ],
-  /** and its id, which does not: ns_id from Linux 6.18 on, seq before. */
-  mountsId: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'mnt_ns'],
-    ['mnt_namespace', 'ns.ns_id', 'seq'],
-  ],
-  uts: [
-    ['task_struct', 'nsproxy'],
-    ['nsproxy', 'uts_ns'],
-  ],
 } as const;
 export type ObserverMember = keyof typeof MEMBERS;
 
