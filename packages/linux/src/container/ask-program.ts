@@ -13,11 +13,15 @@ export interface Said {
   readonly cut: boolean;
 }
 
-/** Runs a program to its end, of at most 20 seconds; undefined when it is not installed. */
-export function askProgram(program: string, args: readonly string[]): Promise<Said | undefined> {
+/** Runs a program to its end, of at most 20 seconds; undefined when it is not installed. Latin1 keeps bytes that are no text. */
+export function askProgram(
+  program: string,
+  args: readonly string[],
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<Said | undefined> {
   return new Promise((resolve) => {
     const limits = { timeout: TIME_LIMIT_MS, maxBuffer: MOST_BYTES, killSignal: 'SIGKILL' as const };
-    execFile(program, args, { ...limits, encoding: 'utf8' }, (fault, stdout, stderr) => {
+    execFile(program, args, { ...limits, encoding }, (fault, stdout, stderr) => {
       if (fault?.code === 'ENOENT' || fault?.code === 'EACCES') resolve(undefined);
       else
         resolve({
@@ -28,4 +32,10 @@ export function askProgram(program: string, args: readonly string[]): Promise<Sa
         });
     });
   });
+}
+
+/** The last that a program says which did not do as it was asked. */
+export function faultIn({ cut, stderr, status }: Said): string {
+  if (cut) return `no answer within ${TIME_LIMIT_MS / 1000} s`;
+  return stderr.trim().split('\n').at(-1) || `status ${status}`;
 }

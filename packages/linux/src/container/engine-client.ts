@@ -1,4 +1,4 @@
-import { askProgram, type Said } from './ask-program.ts';
+import { askProgram, faultIn, type Said } from './ask-program.ts';
 import {
   type ContainerEngine,
   type ContainerState,
@@ -37,13 +37,13 @@ export function clientEngine(client: EngineClient): ContainerEngine {
     async list() {
       const all = await ask('ps', '--all', '--quiet', '--no-trunc');
       if (!all) return [];
-      if (all.status !== 0) throw faultOf(name, all);
+      if (all.status !== 0) throw unanswered(name, all);
       const ids = all.stdout.split('\n').filter((id) => /^[0-9a-f]{64}$/.test(id));
       if (ids.length === 0) return [];
       const { said, containers } = await inspect(ids);
       // A container may have gone since then, which `inspect` calls an error.
       if (said && said.status !== 0 && (said.cut || containers.length === 0) && !isGone(said))
-        throw faultOf(name, said);
+        throw unanswered(name, said);
       return containers;
     },
     async find(reference) {
@@ -51,7 +51,7 @@ export function clientEngine(client: EngineClient): ContainerEngine {
       if (reference === '' || reference.includes('\0')) return undefined;
       const { said, containers } = await inspect([reference]);
       if (!said) throw new NoSuchContainer(`${name} is not installed, or does not run`);
-      if (containers.length === 0 && !isGone(said)) throw new NoSuchContainer(faultOf(name, said).message);
+      if (containers.length === 0 && !isGone(said)) throw new NoSuchContainer(unanswered(name, said).message);
       return containers[0];
     },
     async release() {
@@ -119,8 +119,6 @@ function isGone({ stderr }: Said): boolean {
   return /no such (?:container|object)/i.test(stderr);
 }
 
-function faultOf(name: string, { cut, stderr, status }: Said): EngineFault {
-  if (cut) return new EngineFault(`${name} does not answer in time`);
-  const said = stderr.trim().split('\n').at(-1);
-  return new EngineFault(`${name} does not answer: ${said || `status ${status}`}`);
+function unanswered(name: string, said: Said): EngineFault {
+  return new EngineFault(`${name} does not answer: ${faultIn(said)}`);
 }

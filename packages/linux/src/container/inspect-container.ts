@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
+import { askProgram, faultIn } from './ask-program.ts';
 import { NoSuchContainer, TELLING_ENGINES, type TellingEngine } from './container-engine.ts';
 
 /** Under which profile an engine has started a container. */
@@ -39,8 +38,6 @@ export interface InspectedContainer {
   readonly release?: string;
 }
 
-const TIME_LIMIT_MS = 20_000;
-const LONGEST_OUTPUT = 32 * 1024 * 1024;
 const REFERENCE = /^(?:(docker|podman):)?([\w][\w.-]*)$/;
 /** What Docker, Podman and containerd give by default. */
 const USUAL =
@@ -65,12 +62,8 @@ export async function inspectContainer(reference: string): Promise<InspectedCont
 
 /** What a container has written last, both streams; empty where its engine does not keep it. Latin1. */
 export async function containerOutput({ engine, id }: InspectedContainer, lines: number): Promise<string> {
-  try {
-    const { stdout, stderr } = await run(engine, ['logs', '--tail', String(lines), id]);
-    return `${stdout}\n${stderr}`;
-  } catch {
-    return '';
-  }
+  const said = await askProgram(engine, ['logs', '--tail', String(lines), id], 'latin1');
+  return said?.status === 0 ? `${said.stdout}\n${said.stderr}` : '';
 }
 
 async function inspected(engine: TellingEngine, name: string): Promise<InspectedContainer> {
@@ -118,33 +111,18 @@ function list(value: unknown): unknown[] {
 }
 
 async function inspectJson(engine: TellingEngine, name: string): Promise<Json[]> {
+  const said = await askProgram(engine, ['inspect', '--type', 'container', name]);
+  if (!said) throw new NoSuchContainer(`${engine} is not installed`);
   try {
-    const { stdout } = await run(engine, ['inspect', '--type', 'container', name]);
-    return list(JSON.parse(Buffer.from(stdout, 'latin1').toString('utf8'))).map(record);
-  } catch (fault) {
-    const { code, stderr } = fault as NodeJS.ErrnoException & { readonly stderr?: string };
-    if (code === 'ENOENT') throw new NoSuchContainer(`${engine} is not installed`);
-    const said = stderr?.trim().split('\n').at(-1);
-    throw new NoSuchContainer(`${engine} knows no container ${name}${said ? `: ${said}` : ''}`);
-  }
+    if (said.status === 0) return list(JSON.parse(said.stdout)).map(record);
+  } catch {}
+  throw new NoSuchContainer(`${engine} knows no container ${name}: ${faultIn(said)}`);
 }
 
 async function engineRelease(engine: TellingEngine): Promise<string | undefined> {
   const format = engine === 'docker' ? '{{.Server.Version}}' : '{{.Client.Version}}';
-  try {
-    const { stdout } = await run(engine, ['version', '--format', format]);
-    return /^\d+\.\d+(?:\.\d+)?/.exec(stdout)?.[0];
-  } catch {
-    return undefined;
-  }
-}
-
-function run(engine: TellingEngine, args: readonly string[]) {
-  return promisify(execFile)(engine, args, {
-    timeout: TIME_LIMIT_MS,
-    maxBuffer: LONGEST_OUTPUT,
-    encoding: 'latin1',
-  });
+  const said = await askProgram(engine, ['version', '--format', format]);
+  return said?.status === 0 ? /^\d+\.\d+(?:\.\d+)?/.exec(said.stdout)?.[0] : undefined;
 }
 
 /** Docker keeps the text of the profile itself, Podman the name of its file. */

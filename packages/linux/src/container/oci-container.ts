@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { temporaryFolder } from '../leavings/temporary-folder.ts';
 import { readFilters } from '../process/live-filters.ts';
+import { askProgram } from './ask-program.ts';
 
 /** OCI runtimes that can be asked what filter they install. */
 export const OCI_RUNTIMES = ['runc', 'crun'] as const;
@@ -37,15 +37,15 @@ export async function filtersOfRuntime(runtime: OciRuntime, profile: string): Pr
   try {
     writeBundle(folder, profile);
     await create(runtime, [program, ...root, 'create', '--bundle', folder, id], join(folder, 'said'));
-    const { stdout } = await promisify(execFile)(program, [...root, 'state', id], { timeout: TIME_LIMIT_MS });
-    const { pid } = JSON.parse(stdout);
+    const state = await askProgram(program, [...root, 'state', id]);
+    const { pid } = JSON.parse(state?.stdout ?? '');
     if (!pid)
       throw new RuntimeRefused(
         `${runtime}'s own process dies under this profile, so its filter cannot be read; --against libseccomp proves it`,
       );
     return readFilters(pid);
   } finally {
-    await promisify(execFile)(program, [...root, 'delete', '--force', id]).catch(() => {});
+    await askProgram(program, [...root, 'delete', '--force', id]);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -118,12 +118,8 @@ export interface RuntimeVersion {
 
 /** Undefined when the runtime is not installed. */
 export async function runtimeVersion(runtime: OciRuntime): Promise<RuntimeVersion | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)(runtime, ['--version'], { timeout: TIME_LIMIT_MS });
-    const release = /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
-    const libseccomp = /libseccomp: (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
-    return release === undefined ? undefined : { release, libseccomp };
-  } catch {
-    return undefined;
-  }
+  const { stdout } = (await askProgram(runtime, ['--version'])) ?? { stdout: '' };
+  const release = /version (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
+  const libseccomp = /libseccomp: (\d+\.\d+\.\d+)/.exec(stdout)?.[1];
+  return release === undefined ? undefined : { release, libseccomp };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { forgetOwnCgroups, OWN_NAMESPACE } from '../container/hosts/own-namespace.ts';
-import { haveDone, linesOf } from './ask-program.ts';
 import { type Finder, type Leaving, type LeavingKind, type Sighting, together } from './leaving.ts';
+import { haveDone, linesOf } from './lines-of.ts';
 import { isLeftBehind, ownerOf } from './own-name.ts';
 
 type Command = readonly [string, ...string[]];

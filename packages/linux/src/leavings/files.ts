@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mountPoints } from '../process/mount-points.ts';
-import { haveDone } from './ask-program.ts';
 import type { Finder } from './leaving.ts';
 import { leftBehindIn } from './left-behind-in.ts';
+import { haveDone } from './lines-of.ts';
 import { temporaryPlaces } from './temporary-folder.ts';
 
 /** Where podman and CRI-O look for OCI hooks, and where `hook install` lets profiles be written. */

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type OciRuntime, runtimeCommand } from '../container/oci-container.ts';
-import { haveDone } from './ask-program.ts';
 import type { Finder, Leaving } from './leaving.ts';
 import { leftBehindIn } from './left-behind-in.ts';
+import { haveDone } from './lines-of.ts';
 import { temporaryPlaces } from './temporary-folder.ts';
 
 /** Where runc and crun keep what they know of root's containers when nobody says otherwise. */

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import type { Profile } from '@callgate/engine/internal/profile/profile';
 import { parseRelease } from '@callgate/engine/internal/runtime/target';
 import { firstRelease, stockProfile } from '@callgate/engine/internal/stock/stock-profiles';
+import { askProgram } from '../container/ask-program.ts';
 
 /** What an engine loads when nobody names a profile. */
 export interface EngineDefault {
@@ -16,7 +15,6 @@ export interface EngineDefault {
 }
 
 const RELEASE_FORMAT = { docker: '{{.Server.Version}}', podman: '{{.Client.Version}}' };
-const TIME_LIMIT_MS = 20_000;
 /** Longer than any. */
 const MAX_BYTES = 1024 * 1024;
 
@@ -45,10 +43,6 @@ function profileIn(file: string): Profile | undefined {
 }
 
 async function said(engine: string, args: readonly string[]): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)(engine, args, { timeout: TIME_LIMIT_MS });
-    return stdout.trim() || undefined;
-  } catch {
-    return undefined;
-  }
+  const answer = await askProgram(engine, args);
+  return (answer?.status === 0 && answer.stdout.trim()) || undefined;
 }
