@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { callgate } from '@callgate/testing/callgate';
+import { callgate, spawnCallgate } from '@callgate/testing/callgate';
 import { Containers } from '@callgate/testing/containers';
 import { describeWith } from '@callgate/testing/requirements';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -140,6 +140,22 @@ describe('why', () => {
     [['docker:-x'], /is no container's name|installed/],
   ])('cannot do it: %j', async (args, message) => {
     expect(await why(...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+  });
+});
+
+describeWith(['python3'], 'why, of a thread', () => {
+  it('gives threads back to a program, and no namespaces', async () => {
+    const [broken, mended] = [join(folder, 'broken.json'), join(folder, 'mended.json')];
+    await callgate(['edit', 'stock:docker', '--deny', 'clone,clone3', '-o', broken]);
+    const thread = `import threading; t = threading.Thread(target=print, args=('made',)); t.start(); t.join()`;
+    const runUnder = (file: string) =>
+      spawnCallgate(['run', '--profile', file, '--', '/usr/bin/python3', '-c', thread]);
+    const { stderr } = runUnder(broken);
+    expect(stderr).toContain("can't start new thread");
+    await callgate(['why', '-', '--profile', broken, '-q', '-o', mended], { input: stderr });
+    expect(runUnder(mended)).toMatchObject({ status: 0, stdout: 'made\n' });
+    expect(await callgate(['explain', mended, 'clone', 'CLONE_NEWUSER', '-q'])).toMatchObject({ status: 1 });
+    expect(await callgate(['explain', mended, 'clone', 'SIGCHLD', '-q'])).toMatchObject({ status: 0 });
   });
 });
 

@@ -7,6 +7,7 @@ import { differencesDocument, differencesText } from '@callgate/engine/internal/
 import { printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
+import { errnoNumber } from '@callgate/engine/internal/syscalls/arguments';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, InputFaults } from '../context.ts';
@@ -26,6 +27,7 @@ interface EditFlags extends TargetFlags {
   readonly allow?: readonly string[];
   readonly also?: readonly string[];
   readonly deny?: readonly string[];
+  readonly errno?: number;
   readonly cover?: string;
   readonly default?: string;
   readonly shadow?: boolean;
@@ -62,6 +64,12 @@ export const edit: Verb = {
         ),
       )
       .addOption(
+        new Option(
+          '--errno <error>',
+          'what --deny answers; ENOSYS makes libraries take an older call (default: EPERM)',
+        ).argParser(errnoOf),
+      )
+      .addOption(
         new Option('--default <action>', `for every call that no rule names: ${ACTIONS.join(', ')}`).choices(
           ACTIONS,
         ),
@@ -91,6 +99,7 @@ ${examples(
   'edit stock:docker --deny ptrace -o no-ptrace.json',
   "edit stock:none --deny 'socket=family==AF_VSOCK' -o no-vsock.json",
   'edit stock:none --deny ptrace,process_vm_writev -o denylist.json',
+  'edit profile.json --deny clone3 --errno ENOSYS -o profile.json',
   'edit profile.json --shadow -o watching.json',
 )}`,
     );
@@ -104,6 +113,8 @@ ${examples(
     const calls = [...asked(flags), ...(await floor(context, name, target, flags))];
     const covers = flags.cover === undefined ? [] : abisNamed(flags.cover);
     const isNothing = calls.length === 0 && covers.length === 0 && flags.default === undefined;
+    if (flags.errno !== undefined && !flags.deny)
+      throw new CliFailure('--errno says what --deny answers, and nothing is denied');
     if (isNothing && !flags.shadow && !flags.renameUnknown)
       throw new CliFailure(
         'nothing is asked for: --allow, --also, --deny, --default, --cover, --shadow, --add-floor or --rename-unknown',
@@ -136,10 +147,22 @@ function collected(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-function asked({ allow = [], also = [], deny = [] }: EditFlags): Asked[] {
+function asked({ allow = [], also = [], deny = [], errno }: EditFlags): Asked[] {
   const asking = (texts: readonly string[], kind: Asked['kind']) =>
     texts.map((text) => callsAsked(text, kind));
-  return [...asking(allow, 'allow'), ...asking(also, 'also'), ...asking(deny, 'deny')];
+  const denied = asking(deny, 'deny').map((one) => ({ ...one, ...(errno !== undefined && { errno }) }));
+  return [...asking(allow, 'allow'), ...asking(also, 'also'), ...denied];
+}
+
+const MOST_ERRNO = 4095;
+
+function errnoOf(text: string): number {
+  const errno = /^\d{1,4}$/.test(text) ? Number(text) : errnoNumber(text);
+  if (errno === undefined || errno === 0 || errno > MOST_ERRNO)
+    throw new CliFailure(
+      `--errno ${printable(text)} is no error of the kernel: such as EACCES, ENOSYS, or a number to ${MOST_ERRNO}`,
+    );
+  return errno;
 }
 
 /** What a runtime calls itself, and does not pass yet. */

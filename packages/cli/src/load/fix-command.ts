@@ -1,7 +1,12 @@
 import type { Amendment, Asked } from '@callgate/engine/internal/edit/amend';
 import { textMeaning } from '@callgate/engine/internal/policy/text-meaning';
 import type { Condition } from '@callgate/engine/internal/profile/profile';
-import { formatArgument, parseArgument, prototypeOf } from '@callgate/engine/internal/syscalls/arguments';
+import {
+  errnoName,
+  formatArgument,
+  parseArgument,
+  prototypeOf,
+} from '@callgate/engine/internal/syscalls/arguments';
 import type { ExplainedDenial } from '@callgate/engine/internal/why/explained-denial';
 import type { TargetFlags } from '../flags/target-flags.ts';
 import { shellWord } from '../terminal/shell-word.ts';
@@ -41,7 +46,12 @@ export function fixCommand(
 /** An amendment as the flags of callgate edit. */
 function amendmentWords({ covers = [], calls }: Amendment): string {
   const words = calls.map((asked) => `--${asked.kind} ${shellWord(askedText(asked))}`);
-  return [...(covers.length > 0 ? [`--cover ${covers.join(',')}`] : []), ...words].join(' ');
+  const errno = calls.find((asked) => asked.errno !== undefined)?.errno;
+  return [
+    ...(covers.length > 0 ? [`--cover ${covers.join(',')}`] : []),
+    ...words,
+    ...(errno === undefined ? [] : [`--errno ${errnoName(errno) ?? errno}`]),
+  ].join(' ');
 }
 
 function askedText({ names, conditions }: Asked): string {
@@ -49,11 +59,14 @@ function askedText({ names, conditions }: Asked): string {
   return `${names[0]}=${conditions.map((condition) => conditionText(names[0], condition)).join(' and ')}`;
 }
 
-function conditionText(name: string, { argument, value }: Condition): string {
+function conditionText(name: string, { argument, operator, value, valueTwo }: Condition): string {
   const declared = prototypeOf(name)?.[argument];
-  const named = declared ? formatArgument(declared, value, []) : '';
-  const word = /^[\w|]+$/.test(named) && parseArgument(named) === value ? named : `0x${value.toString(16)}`;
-  return `${declared?.name ?? argument}==${word}`;
+  const word = (bits: bigint) => {
+    const named = declared ? formatArgument(declared, bits, []) : '';
+    return /^[\w|]+$/.test(named) && parseArgument(named) === bits ? named : `0x${bits.toString(16)}`;
+  };
+  const left = declared?.name ?? argument;
+  return operator === 'MASKED_EQ' ? `${left}&${word(value)}==${word(valueTwo)}` : `${left}==${word(value)}`;
 }
 
 /** The flags with which the profile was read, so that the change is proven for the same. */
@@ -68,11 +81,12 @@ function targetWords(flags: TargetFlags, filter: KnownFilter): string {
 
 /** The rule as it stands in the profile then; undefined where a rule goes instead of one coming. */
 function ruleText({ calls }: Amendment, { source }: KnownFilter): string | undefined {
-  const [asked] = calls;
+  const asked = calls.find(({ kind }) => kind !== 'deny');
   if (!asked) return undefined;
   if (source?.profile.defaultAction.value === 'ALLOW' && asked.conditions.length === 0) return undefined;
-  const args = asked.conditions.map(({ argument, value }) => {
-    return `{"index": ${argument}, "value": ${value}, "op": "SCMP_CMP_EQ"}`;
+  const args = asked.conditions.map(({ argument, operator, value, valueTwo }) => {
+    const second = operator === 'MASKED_EQ' ? `, "valueTwo": ${valueTwo}` : '';
+    return `{"index": ${argument}, "value": ${value}${second}, "op": "SCMP_CMP_${operator}"}`;
   });
   const names = asked.names.map((name) => JSON.stringify(name)).join(', ');
   const tail = args.length > 0 ? `, "args": [${args.join(', ')}]` : '';

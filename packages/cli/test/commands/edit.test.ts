@@ -45,6 +45,17 @@ describe('edit', () => {
     expect(readFileSync(file, 'utf8')).toBe(PROFILE);
   });
 
+  it('answers what it denies with the error that is asked for', async () => {
+    const { stdout } = await edit(file, '--deny', 'clone3', '--errno', 'ENOSYS', '-q');
+    expect(stdout).toContain('{"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38}');
+    for (const [args, said] of [
+      [['--deny', 'clone3', '--errno', 'ENOPE'], /--errno ENOPE is no error of the kernel/],
+      [['--deny', 'clone3', '--errno', '4096'], /or a number to 4095/],
+      [['--allow', 'clone3', '--errno', 'ENOSYS'], /nothing is denied/],
+    ] as const)
+      expect(await edit(file, ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(said) });
+  });
+
   it('lets one call pass with certain arguments, by their names', async () => {
     const { stdout } = await edit(
       file,

@@ -28,16 +28,18 @@ export interface Opening {
 /** Finds out what a change opens to somebody with these capabilities, as far as they are known. */
 export function whatItOpens(
   subject: ProfileText,
-  { name }: DeniedCall,
+  { name: denied, isPlain }: DeniedCall,
   change: SmallestChange,
   capabilities?: readonly string[],
 ): Opening {
   const loosened = diffPolicies(change.before, change.after).listed.filter((d) => d.change === 'loosened');
   const opened = new Set(loosened.flatMap((d) => d.name ?? []));
+  // Where it is denied as before, another call stands in for it.
+  const [name = denied] = opened.has(denied) ? [denied] : opened;
   const gain = notable(name);
   const row = SIBLINGS.find(({ calls }) => calls.includes(name));
   const already = row?.calls.filter((call) => call !== name && !opened.has(call) && passesNow(change, call));
-  const asks = capabilityChecks(name);
+  const asks = isPlain ? [] : capabilityChecks(name);
   const isLacking =
     capabilities && asks[0]?.capability.split(' or ').every((one) => !capabilities.includes(one));
   return {

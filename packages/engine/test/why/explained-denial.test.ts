@@ -1,4 +1,4 @@
-import { compilePolicy, liftPolicy } from '@callgate/engine';
+import { compilePolicy, explainCall, liftPolicy } from '@callgate/engine';
 import { profileSubject } from '@callgate/engine/internal/subject/subject';
 import type { DeniedCall } from '@callgate/engine/internal/why/denied-call';
 import { explainDenial, likeliest, type SuspectFilter } from '@callgate/engine/internal/why/explained-denial';
@@ -146,6 +146,16 @@ describe('a thread or a process that a library could not make', () => {
   it('was by one that answers EPERM to clone3, so that nobody tries clone', () => {
     const denial = likely(errno(1), filter({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 }));
     expect(denial).toMatchObject({ judgement: { by: 'default' } });
+  });
+
+  it('passes by a change that keeps it from making namespaces', () => {
+    const denial = likely(errno(1), filter({ defaultAction: 'SCMP_ACT_ERRNO', defaultErrnoRet: 1 }));
+    const { after } = denial.change!;
+    const answer = (flags: bigint) =>
+      explainCall(after, { arch: 0xc000_003e, nr: 56, args: [flags, 0n, 0n, 0n, 0n, 0n] }).action;
+    // fork, pthread_create, and a fork into a namespace of users.
+    expect([0x1200011n, 0x3d0f00n, 0x10000011n].map(answer)).toEqual(['ALLOW', 'ALLOW', 'ERRNO']);
+    expect(denial.change!.opening.findings).toEqual([]);
   });
 
   it('was by clone3 where the error is ENOSYS itself', () => {
