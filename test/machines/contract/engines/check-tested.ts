@@ -1,4 +1,5 @@
-import { type Bench, type Check, ended, must } from './bench.ts';
+import { type Bench, type Check, ended, must, NotOffered } from './bench.ts';
+import { answerOf } from './engine.ts';
 import { IMAGE } from './engine-host.ts';
 import { WORK_WHEN_TOLD } from './work.ts';
 
@@ -25,7 +26,9 @@ const EXPECTED = ['ok', 'ok', 'ok', 'open by none', 'ok by profile', 'refused by
 export const tested: Check = {
   name: 'test',
   async run(bench) {
-    const { callgate } = bench;
+    const { callgate, engine } = bench;
+    if (engine === 'containerd' && !answerOf('ctr', ['run', '--help']).includes('--seccomp-profile'))
+      throw new NotOffered('its ctr takes no profile');
     const spec = callgate.newFile(
       JSON.stringify({
         ...whereItRuns(bench),

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { answerOf, type Engine, type Runtime, ran, runtimeOf } from './engine.ts';
 import { engineHost } from './engine-host.ts';
 
@@ -14,16 +16,24 @@ export const podman: Engine = {
   async open(root, folder) {
     const asRoot = ['run', ...RUN, '--rm', '--rootfs', root, '/bin/busybox', 'true'];
     // crun 1.8 raises a limit for the devices of cgroup v2, which not every root may.
-    const global =
-      ran('podman', [...GLOBAL, ...asRoot]).status === 0 ? GLOBAL : [...GLOBAL, '--runtime=runc'];
-    const runtime = answerOf('podman', [...global, 'info', '--format', '{{.Host.OCIRuntime.Name}}']);
+    if (ran('podman', [...GLOBAL, ...asRoot]).status !== 0) takeRunc(folder);
+    const runtime = answerOf('podman', [...GLOBAL, 'info', '--format', '{{.Host.OCIRuntime.Name}}']);
     const hasHooks = answerOf('podman', ['--help']).includes('--hooks-dir');
     return {
-      ...engineHost({ client: 'podman', global, run: RUN }, root, folder),
+      ...engineHost({ client: 'podman', global: GLOBAL, run: RUN }, root, folder),
       release: answerOf('podman', ['version', '--format', '{{.Version}}']),
       runtime: runtimeOf(runtime as Runtime['name']),
       ...(hasHooks ? {} : { whyNoHooks: 'this Podman has no --hooks-dir' }),
-      async close() {},
+      async close() {
+        delete process.env.CONTAINERS_CONF;
+      },
     };
   },
 };
+
+/** Whoever calls Podman from here on gets runc, as where an administrator has chosen it. */
+function takeRunc(folder: string): void {
+  const file = join(folder, 'containers.conf');
+  writeFileSync(file, '[engine]\nruntime = "runc"\n');
+  process.env.CONTAINERS_CONF = file;
+}

@@ -45,6 +45,8 @@ export function makeBundle(plan: ContainerPlan): Bundle {
     hostname: 'callgate',
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
+      // runc before 1.1 runs no command inside without a /sys/fs/cgroup.
+      { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755'] },
       ...Object.entries(plan.files).map(([destination, source]) => ({
         destination,
@@ -75,7 +77,8 @@ export function makeBundle(plan: ContainerPlan): Bundle {
 }
 
 /** The mounts are gone with the processes that see them. $1 is the bundle, $2 the folder of the root file system. */
-const EMPTY_ROOT = 'mount -t tmpfs tmpfs "$1/cover" && mkdir -p "$1/cover/root/proc" "$1/cover/root/dev"';
+const EMPTY_ROOT =
+  'mount -t tmpfs tmpfs "$1/cover" && mkdir -p "$1/cover/root/proc" "$1/cover/root/sys" "$1/cover/root/dev"';
 const COVERED_ROOT = [
   'mount -t tmpfs tmpfs "$1/cover"',
   'mkdir "$1/cover/root" "$1/cover/upper" "$1/cover/work"',

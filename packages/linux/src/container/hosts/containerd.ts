@@ -62,6 +62,9 @@ async function startTask(
 ): Promise<StartedContainer> {
   const name = ownName('container');
   const options = givenOptions(plan.options);
+  const offered = (await runClient([...ctr, 'run', '--help'])).stdout.toString('utf8');
+  if (plan.seccomp.kind === 'profile' && !offered.includes('--seccomp-profile'))
+    throw new ContainerRefused('this ctr has no --seccomp-profile; a newer containerd has it');
   const profile = plan.seccomp.kind === 'profile' ? profileFile(plan.seccomp.text) : undefined;
   const command = plan.entrypoint === undefined ? plan.command : [plan.entrypoint, ...plan.command];
   const client = new Attached([
@@ -74,7 +77,8 @@ async function startTask(
       '--mount',
       `type=bind,src=${here},dst=${inside},options=rbind:ro`,
     ]),
-    ...(await noShares(ctr)),
+    // ctr asks for shares of the CPU by itself, which cgroups without that controller refuse.
+    ...(offered.includes('--cpu-shares') ? ['--cpu-shares', '0'] : []),
     ...options,
     ...(isFolder ? ['--rootfs'] : []),
     image,
@@ -89,12 +93,6 @@ async function startTask(
     await container.remove();
     throw fault;
   }
-}
-
-/** ctr asks for shares of the CPU by itself, which cgroups without that controller refuse. */
-async function noShares(ctr: readonly [string, ...string[]]): Promise<string[]> {
-  const { stdout } = await runClient([...ctr, 'run', '--help']);
-  return stdout.includes('--cpu-shares') ? ['--cpu-shares', '0'] : [];
 }
 
 /** Resolves as soon as its process is there, or has been; throws when containerd did not start it. */
