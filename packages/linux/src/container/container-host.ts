@@ -29,6 +29,8 @@ export interface CommandEnd {
   readonly status: number;
   readonly stdout: Buffer;
   readonly stderr: Buffer;
+  /** It did not end in time, and was ended. */
+  readonly isCut?: true;
 }
 
 /** A container that was started; its name is `ownName('container')`, so that doctor --clean finds it. */

@@ -11,7 +11,6 @@ import type { ProfileTest } from './profile-test.ts';
 /** On a file system of the container's own: where it is mounted, a file is made for it. */
 const INSIDE = '/dev/callgate-probe';
 const TIME_LIMIT_MS = 30_000;
-const KILLED = 137;
 
 /** A container to take after. */
 export type Original = Pick<ProfileTest, 'host' | 'plan' | 'stop'>;
@@ -21,7 +20,7 @@ export function probeRunner(original: Original, seccomp: SeccompChoice): RunProb
   return (file) =>
     inSibling(original, seccomp, file, async (container) => {
       const end = await interruptible(original.stop, container.ended(TIME_LIMIT_MS));
-      return end ?? { status: KILLED, ...(await container.output()) };
+      return end ?? { status: undefined, ...(await container.output()) };
     });
 }
 

@@ -1,9 +1,8 @@
 import { constants } from 'node:os';
 import { errnoName } from '@callgate/engine/internal/syscalls/arguments';
-import { UNTOLD_ERRNO } from './probe-runs.ts';
-import type { WayEnd } from './trial.ts';
+import { SIGALRM, UNTOLD_ERRNO, type WayEnd } from './trial.ts';
 
-/** How a call ended, in a word or two: "ok", an errno's name, or the signal that ended its process. */
+/** How a call ended, in a word or two: "ok", an errno's name, that it waits, or the signal that ended its process. */
 export function endWords(end: WayEnd): string {
   switch (end.kind) {
     case 'returned': {
@@ -12,11 +11,11 @@ export function endWords(end: WayEnd): string {
       return errno === UNTOLD_ERRNO ? 'an errno' : (errnoName(errno) ?? `errno ${errno}`);
     }
     case 'signal':
-      return signalName(end.signal);
+      return end.signal === SIGALRM ? 'it waits' : signalName(end.signal);
     case 'ended':
       return `status ${end.status}`;
     case 'refused':
-      return 'no filter';
+      return `no filter (${errnoName(end.errno) ?? end.errno})`;
     case 'untried':
       return 'untried';
   }

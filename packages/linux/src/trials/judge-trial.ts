@@ -1,10 +1,11 @@
-import type { AttackWay, Credit, WayEnd, WayTrial } from './trial.ts';
+import { type AttackWay, type Credit, SIGALRM, type WayEnd, type WayTrial } from './trial.ts';
 
 const EPERM = 1;
 const EACCES = 13;
 
 /** Whether a call came as far as it could: neither a filter nor a missing right stopped it. */
 export function isReached(way: AttackWay, end: WayEnd): boolean {
+  if (end.kind === 'signal' && end.signal === SIGALRM) return true;
   if (end.kind !== 'returned') return false;
   return way.reached.includes(end.result < 0n ? Number(-end.result) : 0);
 }

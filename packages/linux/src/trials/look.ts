@@ -98,7 +98,9 @@ async function ask({ container, engine }: Watched, request: NetworkRequest) {
   return askNetwork(request, pid, ANSWER_MS);
 }
 
-function ending({ status, stdout, stderr }: CommandEnd, wanted: number, output: string | undefined): Sight {
+function ending(end: CommandEnd, wanted: number, output: string | undefined): Sight {
+  const { status, stdout, stderr, isCut } = end;
+  if (isCut) return { holds: false, saw: `does not end in time; ${tail(stdout, stderr)}` };
   const lacks = output !== undefined && !stdout.includes(output) && !stderr.includes(output);
   const holds = status === wanted && !lacks;
   if (holds) return { holds, saw: `ends with ${status}` };

@@ -33,6 +33,9 @@ const PR_SET_DUMPABLE = 4;
 const SIGCHLD = 17;
 const SIGSYS = 31;
 const STDOUT = 1;
+const ITIMER_REAL = 0;
+/** How long a call may take, in seconds. */
+const PATIENCE_S = 2;
 /** A child that was killed by SIGSYS, with a core file or without. */
 const KILLED = [SIGSYS, SIGSYS | 0x80];
 /** Calls that start a child, the likeliest first; fork and vfork take no arguments and mind none. */
@@ -43,7 +46,8 @@ const CLONE_ARGS = 64;
 
 /**
  * An executable for use as the entry point of any container: static, without a shell, a file system or a library around it, and
- * without memory but its own. Beside the calls of `ways` it makes clone, wait4, write and exit_group, and a child tries prctl.
+ * without memory but its own. Beside the calls of `ways` it makes clone, wait4, write and exit_group, and children try prctl and
+ * setitimer.
  * Undefined for a machine that callgate writes no programs for.
  */
 export function probeProgram(
@@ -86,6 +90,7 @@ class Probe {
             hello,
             ...this.chooseMaker(),
             ...this.leaveNoCore(),
+            ...this.havePatience(),
             ...this.ways.flatMap((_, i) => this.inChildren(i)),
             ...end,
           ],
@@ -118,25 +123,44 @@ class Probe {
     ];
   }
 
-  /**
-   * Where the profile allows it, which a child finds out, processes that are killed leave no core files, and wake nobody on the
-   * machine who collects these.
-   */
+  /** Processes that are killed leave no core files, and wake nobody on the machine who collects these. */
   private leaveNoCore(): Step[] {
-    const undumpable = this.call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]);
+    const undumpable = (result?: Place) => this.call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0], result);
+    return this.ifAllowed('core', undumpable, undumpable());
+  }
+
+  /** A call that waits is over after a while. */
+  private havePatience(): Step[] {
+    return this.ifAllowed('timer', (result) => this.startTimer(result), {
+      kind: 'store',
+      value: 1,
+      to: HAS_TIMER,
+    });
+  }
+
+  private startTimer(result?: Place): Step {
+    return this.call('setitimer', [ITIMER_REAL, addressOf('patience'), 0], result);
+  }
+
+  /** A step that is taken where the profile lets a call pass, which a child finds out. */
+  private ifAllowed(name: string, call: (result: Place) => Step, then: Step): Step[] {
+    const label = (what: string) => `${name} ${what}`;
     return [
       { kind: 'store', value: UNKNOWN, to: FIRST },
       this.makeChild(),
-      { kind: 'jump', to: 'child without core', when: { word: PID, is: 'equal', to: 0 } },
-      { kind: 'jump', to: 'core settled', when: { word: PID, is: 'less', to: 0 } },
+      { kind: 'jump', to: label('tried'), when: { word: PID, is: 'equal', to: 0 } },
+      { kind: 'jump', to: label('settled'), when: { word: PID, is: 'less', to: 0 } },
       this.wait(FIRST),
-      { kind: 'jump', to: 'core settled', when: { word: FIRST, is: 'different', to: 0 } },
-      undumpable,
-      { kind: 'jump', to: 'core settled' },
-      { kind: 'label', name: 'child without core' },
-      undumpable,
+      { kind: 'jump', to: label('settled'), when: { word: FIRST, is: 'different', to: 0 } },
+      then,
+      { kind: 'jump', to: label('settled') },
+      { kind: 'label', name: label('tried') },
+      call(RESULT),
+      { kind: 'jump', to: label('denied'), when: { word: RESULT, is: 'less', to: 0 } },
       ...exitSteps(this.call, 0),
-      { kind: 'label', name: 'core settled' },
+      { kind: 'label', name: label('denied') },
+      ...exitSteps(this.call, 1),
+      { kind: 'label', name: label('settled') },
     ];
   }
 
@@ -171,7 +195,7 @@ class Probe {
       ...this.say(i, [{ block: 'made' }, FIRST, SECOND]),
       { kind: 'jump', to: `after ${i}` },
       { kind: 'label', name: `child ${i}` },
-      this.attack(i),
+      ...this.inTime('first', i),
       { kind: 'jump', to: `failed ${i}`, when: { word: RESULT, is: 'less', to: 0 } },
       // Any success exits with 0.
       { kind: 'store', value: 0, to: RESULT },
@@ -179,7 +203,7 @@ class Probe {
       this.call('exit_group', [{ word: RESULT }]),
       ...this.telling(i, 'exiting'),
       { kind: 'label', name: `faulting child ${i}` },
-      this.attack(i),
+      ...this.inTime('second', i),
       ...this.telling(i, 'faulting'),
       { kind: 'label', name: `after ${i}` },
     ];
@@ -193,6 +217,17 @@ class Probe {
         ? [{ kind: 'jump', to: 'end', when: { word: RESULT, is: 'equal', to: 0 } } as const]
         : []),
       ...this.say(i, [RESULT, RESULT, RESULT]),
+    ];
+  }
+
+  /** The call, and before it a timer where the profile allows that. */
+  private inTime(child: string, i: number): Step[] {
+    const label = `${child} without timer ${i}`;
+    return [
+      { kind: 'jump', to: label, when: { word: HAS_TIMER, is: 'equal', to: 0 } },
+      this.startTimer(),
+      { kind: 'label', name: label },
+      this.attack(i),
     ];
   }
 
@@ -239,6 +274,7 @@ const PID: Place = { block: 'pid' };
 const RESULT: Place = { block: 'result' };
 const FIRST: Place = { block: 'first' };
 const SECOND: Place = { block: 'second' };
+const HAS_TIMER: Place = { block: 'timer' };
 
 function maker(part: 'nr' | 'first' | 'second'): Place {
   return { block: `maker ${part}` };
@@ -247,7 +283,9 @@ function maker(part: 'nr' | 'first' | 'second'): Place {
 function blocksOf(ways: readonly AttackWay[], wordSize: number): Block[] {
   const word = (name: string) => ({ name, content: wordSize });
   return [
-    ...['pid', 'result', 'made', 'first', 'second'].map(word),
+    ...['pid', 'result', 'made', 'first', 'second', 'timer'].map(word),
+    // struct itimerval: the interval and the first expiry, each in seconds and microseconds.
+    { name: 'patience', content: [0, 0, PATIENCE_S, 0] },
     ...(['nr', 'first', 'second'] as const).map((part) => word(maker(part).block)),
     // struct clone_args: SIGCHLD at the end of the child, and zeros.
     { name: 'clone3', content: Uint8Array.of(...new Uint8Array(32), SIGCHLD, ...new Uint8Array(31)) },

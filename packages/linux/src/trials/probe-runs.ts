@@ -1,21 +1,19 @@
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { readLines, UNKNOWN } from './probe-lines.ts';
 import { type ProbeStyle, probeProgram, TOLD } from './probe-program.ts';
-import type { AttackWay, WayEnd } from './trial.ts';
+import { type AttackWay, SIGALRM, UNTOLD_ERRNO, type WayEnd } from './trial.ts';
 
 /** How a probe ended, and what it wrote to descriptor 1. */
 export interface ProbeRun {
   readonly stdout: Uint8Array;
-  /** 128 + n for signal n. */
-  readonly status: number;
+  /** 128 + n for signal n; undefined where it had to be stopped. */
+  readonly status: number | undefined;
 }
 
 /** Starts a probe, a static executable without arguments, and waits until it has ended. */
 export type RunProbe = (file: Uint8Array) => Promise<ProbeRun>;
 
-/** An errno that a process could only tell not to be EPERM; no kernel has one as high. */
-export const UNTOLD_ERRNO = 4095;
-
+const WAITS: WayEnd = { kind: 'signal', signal: SIGALRM };
 const EPERM = 1;
 const SIGSYS = 31;
 const SIGSEGV = 11;
@@ -47,10 +45,16 @@ export class ProbeRuns {
 
   /** Whether every call is known now. */
   private async withChildren(): Promise<boolean> {
-    const lines = await this.linesOf(this.unknown(), 'children');
-    for (const [i, words] of lines?.lines ?? []) {
-      const end = endOfChildren(this.ways[i], words);
-      if (end) this.known.set(i, end);
+    while (this.unknown().length > 0 && this.runsLeft > 0) {
+      const places = this.unknown();
+      const told = await this.linesOf(places, 'children');
+      for (const [i, words] of told?.lines ?? []) {
+        const end = endOfChildren(this.ways[i], words);
+        if (end) this.known.set(i, end);
+      }
+      const waiting = told && told.status === undefined ? places.find((i) => !told.lines.has(i)) : undefined;
+      if (waiting === undefined) break;
+      this.known.set(waiting, WAITS);
     }
     return this.unknown().length === 0;
   }
@@ -141,11 +145,13 @@ function endOfFault(way: AttackWay, signal: number): WayEnd {
   }
 }
 
-function endOfStatus(status: number): WayEnd {
+function endOfStatus(status: number | undefined): WayEnd {
+  if (status === undefined) return WAITS;
   return status > SIGNALLED ? { kind: 'signal', signal: status - SIGNALLED } : { kind: 'ended', status };
 }
 
-function endOfSilent(way: AttackWay, status: number): WayEnd {
+function endOfSilent(way: AttackWay, status: number | undefined): WayEnd {
+  if (status === undefined) return WAITS;
   if (status > SIGNALLED) return endOfFault(way, status - SIGNALLED);
   return { kind: 'untried', why: `the probe ended with status ${status}` };
 }

@@ -35,6 +35,11 @@ export interface Attack {
 /** How a call ended; "untried" where it could not be made, or nobody could tell what came of it. */
 export type WayEnd = CallEnd | { readonly kind: 'untried'; readonly why: string };
 
+/** An errno that a process could only tell not to be EPERM; no kernel has one as high. */
+export const UNTOLD_ERRNO = 4095;
+/** The signal of a call that did not return in time. */
+export const SIGALRM = 14;
+
 /** Makes calls, each in a process of its own: on this machine or in a container, under a profile or without any. */
 export type MakeCalls = (ways: readonly AttackWay[]) => Promise<readonly WayEnd[]>;
 

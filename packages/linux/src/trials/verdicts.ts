@@ -1,9 +1,8 @@
-import { constants } from 'node:os';
 import { callLabel } from '@callgate/engine/internal/report/call';
 import type { CheckOutcome } from '@callgate/engine/internal/report/test-report';
 import { listed } from '@callgate/engine/internal/report/words';
-import { errnoName } from '@callgate/engine/internal/syscalls/arguments';
 import { thisMachine } from '../machine.ts';
+import { endWords } from './end-words.ts';
 import type { AttackTrial, AttackWay, WayEnd, WayTrial } from './trial.ts';
 
 type Verdict = Pick<CheckOutcome, 'state' | 'confined' | 'control' | 'credit' | 'why' | 'details'>;
@@ -83,7 +82,7 @@ export function judgeCall(
   expected: 'denied' | 'allowed',
   denies: (way: AttackWay) => boolean,
 ): Verdict {
-  const [under, without] = [endText(confined), endText(control)];
+  const [under, without] = [endWords(confined), endWords(control)];
   const ends = { confined: under, control: without };
   const untried = [confined, control].find((end) => end.kind === 'untried');
   if (untried?.kind === 'untried')
@@ -163,7 +162,7 @@ function whyUntried(ways: readonly WayTrial[]): string {
 /** All ends in a few words, the most frequent first. */
 function summary(ends: readonly WayEnd[]): string {
   const counts = new Map<string, number>();
-  for (const text of ends.map(endText)) counts.set(text, (counts.get(text) ?? 0) + 1);
+  for (const text of ends.map(endWords)) counts.set(text, (counts.get(text) ?? 0) + 1);
   return listed(
     [...counts].sort(([, a], [, b]) => b - a).map(([text]) => text),
     3,
@@ -176,7 +175,7 @@ function details(trials: readonly AttackTrial[], told: readonly WayTrial[]): str
     const of = trials.length > 1 ? `${attack.id}: ` : '';
     const alike = new Map<string, WayTrial[]>();
     for (const way of ways.filter((one) => told.includes(one))) {
-      const [under, without] = [endText(way.confined), endText(way.control)];
+      const [under, without] = [endWords(way.confined), endWords(way.control)];
       const ends =
         under === without ? `${under}, as without the profile` : `${under}, without the profile ${without}`;
       alike.set(ends, [...(alike.get(ends) ?? []), way]);
@@ -189,23 +188,3 @@ function details(trials: readonly AttackTrial[], told: readonly WayTrial[]): str
 }
 
 const MOST_IN_DETAILS = 8;
-
-/** "ok", an errno's name, or the signal that ended the process. */
-export function endText(end: WayEnd): string {
-  switch (end.kind) {
-    case 'returned': {
-      const errno = Number(-end.result);
-      return errno <= 0 ? 'ok' : (errnoName(errno) ?? `errno ${errno}`);
-    }
-    case 'signal':
-      return (
-        Object.entries(constants.signals).find(([, n]) => n === end.signal)?.[0] ?? `signal ${end.signal}`
-      );
-    case 'ended':
-      return `status ${end.status}`;
-    case 'refused':
-      return `no filter (${errnoName(end.errno) ?? end.errno})`;
-    case 'untried':
-      return 'untried';
-  }
-}

@@ -6,6 +6,7 @@ import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import { thisMachine } from '@callgate/linux/internal/machine';
 import { attacksOf, findAttack } from '@callgate/linux/internal/trials/attacks';
 import { endWords } from '@callgate/linux/internal/trials/end-words';
+import { isReached } from '@callgate/linux/internal/trials/judge-trial';
 import { callsOnThisMachine, callsThrough } from '@callgate/linux/internal/trials/make-calls';
 import { ProbeRuns } from '@callgate/linux/internal/trials/probe-runs';
 import type { MakeCalls } from '@callgate/linux/internal/trials/trial';
@@ -143,6 +144,27 @@ describeWith(['i386'], 'a probe', () => {
       mkdir: 'EFAULT',
       mkdirat: 'EFAULT',
     });
+  });
+
+  // It waits for six seconds, and then ends by itself, so that nothing of it stays behind.
+  const waiting = { abi: native, syscall: 'poll', nr: 7, args: [0n, 0n, 6000n], reached: [0] };
+  const around = [
+    findAttack(native, 'make-directory')!.ways[0],
+    waiting,
+    findAttack(native, 'mount')!.ways[0],
+  ];
+  const UNDER: readonly (readonly [string, object, number])[] = [
+    ['where a timer ends it', denying(['mount']), 1],
+    ['where none does', denying(['mount', 'setitimer']), 2],
+    ['where no child can be made', denying([...FORKS, 'mount']), 2],
+  ];
+
+  it.each(UNDER)('tells of a call that waits, and of those after it, %s', async (_, profile, runs) => {
+    const { run, started } = probesUnder(filterOf(profile), 4000);
+    const ends = await callsThrough(run)(around);
+    expect(ends.map(endWords)).toEqual(['EFAULT', 'it waits', 'EPERM']);
+    expect(ends.map((end, i) => isReached(around[i], end))).toEqual([true, true, false]);
+    expect(started()).toBe(runs);
   });
 
   it('shows an attack as open whose siblings are denied', async () => {

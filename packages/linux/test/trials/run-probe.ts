@@ -25,22 +25,28 @@ export async function withFile<T>(file: Uint8Array, use: (path: string) => T | P
   }
 }
 
-/** Runs probes under a filter; `started` counts them. */
-export function probesUnder(filter: Program | undefined): { run: RunProbe; started: () => number } {
+/** Runs probes under a filter, and stops them after a while where that is said; `started` counts them. */
+export function probesUnder(
+  filter: Program | undefined,
+  timeLimitMs?: number,
+): { run: RunProbe; started: () => number } {
   let count = 0;
   const run: RunProbe = (file) =>
     withFile(file, async (path) => {
       count += 1;
+      const stop = timeLimitMs === undefined ? undefined : AbortSignal.timeout(timeLimitMs);
       const launched = await launch({
         command: [path],
         env: {},
         stdio: ['ignore', 'pipe', 'ignore'],
         noNewPrivs: true,
+        ...(stop && { stop }),
         ...(filter && { filter }),
       });
       const stdout = bytesOf(launched.child.stdout as unknown as Duplex);
       await launched.go();
-      return { stdout: await stdout, status: (await launched.ended).status };
+      const { status } = await launched.ended;
+      return { stdout: await stdout, status: stop?.aborted ? undefined : status };
     });
   return { run, started: () => count };
 }

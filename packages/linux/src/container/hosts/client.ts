@@ -25,7 +25,9 @@ export function runClient(
   return new Promise((resolve) => {
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const [stdout, stderr] = [new Kept(child.stdout), new Kept(child.stderr)];
+    let isCut = false;
     const timer = setTimeout(() => {
+      isCut = true;
       child.kill('SIGKILL');
       // Its children may hold the pipes for as long as they like.
       child.stdout.destroy();
@@ -33,7 +35,7 @@ export function runClient(
     }, timeLimitMs);
     const end = (status: number, said = stderr.bytes()) => {
       clearTimeout(timer);
-      resolve({ status, stdout: stdout.bytes(), stderr: said });
+      resolve({ status, stdout: stdout.bytes(), stderr: said, ...(isCut && { isCut }) });
     };
     child.on('error', (fault) => end(127, Buffer.from(`${program}: ${fault.message}\n`)));
     child.on(leavesProcesses ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) =>

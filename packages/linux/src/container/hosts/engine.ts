@@ -27,8 +27,6 @@ const PROBE_TIME_LIMIT_MS = 20_000;
 /** Of a log that takes longer to read, the beginning counts. */
 const LOG_TIME_LIMIT_MS = 20_000;
 const STOP_TIME_LIMIT_MS = 60_000;
-/** What the client answers when the time for a wait is over, since it was killed. */
-const KILLED = 137;
 
 /** Docker or Podman, by its client; `clientFor` is asked when a container is started, and not before. */
 export function engineHost(name: EngineClient['name'], clientFor: () => EngineClient): ContainerHost {
@@ -106,7 +104,7 @@ function startedContainer(
     exec: (command, timeLimitMs) => ask(['exec', name, ...command], timeLimitMs),
     async ended(timeLimitMs) {
       const end = await ask(['wait', name], timeLimitMs);
-      if (end.status === KILLED) return undefined;
+      if (end.isCut) return undefined;
       if (end.status !== 0) throw new Error(`${client.name} wait: ${lastWords(end)}`);
       return { status: Number(end.stdout.toString('latin1').trim()), ...(await output()) };
     },

@@ -74,7 +74,7 @@ async function startProcess(
       const end = await running.ended(timeLimitMs);
       if (end === undefined) running.kill();
       others.delete(running);
-      return end ?? { status: KILLED, ...running.output() };
+      return end ?? { status: KILLED, isCut: true, ...running.output() };
     },
     ended: (timeLimitMs) => main.ended(timeLimitMs),
     output: async () => main.output(),
