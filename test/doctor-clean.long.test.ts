@@ -22,7 +22,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 
 const SEED = Number(process.env.CALLGATE_SEED ?? 20261129);
 /** How often each verb is killed. */
-const KILLS = 2;
+const KILLS = Number(process.env.CALLGATE_KILLS ?? 1);
 /** What waits for something that does not come is killed within that time. */
 const LONGEST_MS = 4000;
 const PROFILE = join(import.meta.dirname, 'fixtures/profiles/actions.json');
@@ -126,7 +126,9 @@ const WAYS: Readonly<Record<string, Way>> = {
   doctor: { args: ['doctor'] },
 };
 
-describe.each(Object.entries(WAYS))('%s, killed', (verb, { args, engine, needs = [] }) => {
+const ROWS = Object.entries(WAYS).map(([verb, way], index) => ({ verb, index, ...way }));
+
+describe.each(ROWS)('$verb, killed', ({ verb, index, args, engine, needs = [] }) => {
   // For others Podman leaves processes and folders of its own, as soon as it is asked anything.
   describeWith(['root', ...needs], 'at many moments', () => {
     const folder = join(tmpdir(), `killed-${process.pid}-${verb.replace(/\W+/g, '-')}`);
@@ -159,7 +161,7 @@ describe.each(Object.entries(WAYS))('%s, killed', (verb, { args, engine, needs =
         ? { image: containers.imageName, options: optionsOf(engine!) }
         : { rootfs: root };
       writeFileSync(join(work, 'test.yaml'), JSON.stringify({ ...where, ...TEST }));
-      const random = new Random(SEED);
+      const random = new Random(SEED + index);
       const begin = performance.now();
       const whole = start();
       await Promise.race([once(whole, 'exit'), sleep(LONGEST_MS)]);
@@ -171,7 +173,7 @@ describe.each(Object.entries(WAYS))('%s, killed', (verb, { args, engine, needs =
         const moment = (usual * random.below(1000)) / 1000;
         await sleep(moment);
         // Sometimes with all that it has started, as when a machine has no memory left.
-        const others = kill % 2 === 1 ? treeOf(callgate.pid!) : [callgate.pid!];
+        const others = (index + kill) % 2 === 1 ? treeOf(callgate.pid!) : [callgate.pid!];
         for (const pid of others) spawnSync('kill', ['-KILL', String(pid)]);
         await ended;
         // What somebody asked for with words of his own is his.
@@ -180,7 +182,7 @@ describe.each(Object.entries(WAYS))('%s, killed', (verb, { args, engine, needs =
           cwd: work,
           env,
         });
-        const about = `seed ${SEED}, kill ${kill} after ${Math.round(moment)} of ${Math.round(usual)} ms: ${stdout}`;
+        const about = `seed ${SEED} + ${index}, kill ${kill} after ${Math.round(moment)} of ${Math.round(usual)} ms: ${stdout}`;
         expect(status, about).toBe(0);
         const started = { mark: value, temporary, pids: [callgate.pid!] };
         const wait = performance.now() + 2000;

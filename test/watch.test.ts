@@ -112,6 +112,14 @@ describe('watch of a pipe', () => {
     }
   });
 
+  it('reads what a terminal would show in colours, and says where nothing is a log', async () => {
+    const coloured = `\u001b[32m[   12.3]\u001b[0m ${record(1).replace('type=SECCOMP msg=', 'audit: type=1326 ')}`;
+    expect((await callgate(['watch', '-'], { input: coloured })).stdout).toContain('1 call denied');
+    const { stdout } = await callgate(['watch', '-'], { input: 'nothing of a log\nnor this\n' });
+    expect(stdout).toContain('note: 2 lines read, and none is a record of a denied or logged call\n');
+    expect((await callgate(['watch', '-'], { input: record(1) })).stdout).not.toContain('note');
+  });
+
   it('is bounded before calls that nobody has, and counts them all', async () => {
     let input = '';
     for (let i = 0; i < 30_000; i++) input += record(i + 1, { nr: i });

@@ -179,6 +179,21 @@ describeWith(['docker', 'busybox', 'root'], 'why, of containers of Docker', () =
     expect(inside(again, 'chroot', '/', '/bin/busybox', 'true').status).toBe(0);
   }, 60_000);
 
+  it('knows the default profile by the filter of a process, with the rule that denies a call', async () => {
+    const name = containers.start();
+    const { stdout: pid } = spawnSync('docker', ['inspect', '--format', '{{.State.Pid}}', name], {
+      encoding: 'utf8',
+    });
+    const { denials } = await asked('--pid', pid.trim(), '--call', 'unshare CLONE_NEWUSER');
+    expect(denials).toMatchObject([
+      {
+        by: 'default',
+        profile: expect.stringMatching(/^stock:docker@/),
+        fix: { command: expect.stringContaining('callgate edit stock:docker@') },
+      },
+    ]);
+  }, 60_000);
+
   it('says of a dead one by which call it died', async () => {
     const name = `callgate-test-why-${process.pid}`;
     const options = ['--network=none', '--security-opt', `seccomp=${profile}`, '--name', name];

@@ -27,6 +27,7 @@ import type { Target } from '@callgate/engine/internal/runtime/target';
 import { writeJson } from '@callgate/engine/internal/source/write-json';
 import { isKnownName } from '@callgate/engine/internal/syscalls/lookup';
 import { thisMachine } from '@callgate/linux/internal/machine';
+import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
 import { CLEAN, CliFailure, type Context, FINDINGS, InputFaults, type Output } from '../context.ts';
 import {
@@ -35,6 +36,7 @@ import {
   containerOptionsOf,
   runtimeDefaultOf,
 } from '../flags/container-flags.ts';
+import { givenOnce } from '../flags/given-once.ts';
 import { natural } from '../flags/number.ts';
 import { kernelRange, libcRange } from '../flags/range-flags.ts';
 import { abisNamed, capabilitiesNamed } from '../flags/target-flags.ts';
@@ -81,9 +83,11 @@ export const build: Verb = {
       .option('-o, --output <file>', 'where the profile goes; "-" for stdout', '-')
       .option('--arch <abi,…>', 'a profile for exactly these ABIs (default: those that were recorded)')
       .optionsGroup('What the profile allows beside what was recorded:')
-      .option(
-        '--base <subject>',
-        'what this allows: a file, stock:docker, docker:web, …; a profile keeps its text, and what was recorded is added',
+      .addOption(
+        new Option(
+          '--base <subject>',
+          'what this allows: a file, stock:docker, docker:web, …; a profile keeps its text, and what was recorded is added',
+        ).argParser(givenOnce('--base')),
       );
     addContainerFlags(command);
     command

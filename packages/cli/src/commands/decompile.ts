@@ -47,6 +47,10 @@ ${examples('decompile filter.bpf -o profile.json', 'decompile docker:web -o web.
       allowUnknown: flags.allowUnknown,
       quiet: true,
     });
+    if (subject.live?.mode === 'none')
+      throw new CliFailure(
+        `${liveText(subject).trim()}; there is nothing to decompile, and seccomp=unconfined says the same`,
+      );
     const made = decompilePolicy(subject.policy, { mayLoosen: flags.inexact });
     if (!made) throw new CliFailure(`${printable(name)} decides by too many conditions for any profile`);
     if (made.loosens && !flags.inexact) throw looser(name, subject, made);

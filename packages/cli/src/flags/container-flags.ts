@@ -3,9 +3,10 @@ import { DEFAULT_OF, type RuntimeDefault } from '@callgate/engine/internal/build
 import type { BuildOptions } from '@callgate/engine/internal/build/synthesize';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { printable } from '@callgate/engine/internal/report/words';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { CliFailure } from '../context.ts';
 import { nearestStock } from '../load/stock.ts';
+import { givenOnce } from './given-once.ts';
 import { releaseNamed, withRelease } from './target-flags.ts';
 
 /** The flags of verbs that make a profile: in which containers it is to work. */
@@ -28,9 +29,11 @@ export function addContainerFlags(command: Command): void {
     .option('--no-new-privs', 'less for --runtime: the container has no_new_privs')
     .option('--exec', 'with --runtime: what docker exec or podman exec needs')
     .option('--init', 'with --runtime: what docker run --init needs')
-    .option(
-      '--no-looser-than <subject>',
-      'nothing that this denies, whatever its arguments: stock:docker, a file, docker:web, … (default: for a container the default profile of its runtime; none: no bound)',
+    .addOption(
+      new Option(
+        '--no-looser-than <subject>',
+        'nothing that this denies, whatever its arguments: stock:docker, a file, docker:web, … (default: for a container the default profile of its runtime; none: no bound)',
+      ).argParser(givenOnce('--no-looser-than')),
     )
     .option('--caps <cap,…>', 'of that default profile, what containers with these capabilities get');
 }

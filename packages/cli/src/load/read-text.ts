@@ -31,15 +31,30 @@ export function textOf(bytes: Uint8Array, path: string): string {
   }
 }
 
+/** How long an input may be, in bytes, and what to do where it is longer. */
+export interface Limit {
+  readonly most: number;
+  readonly hint: string;
+}
+
+const OF_PROFILES: Limit = { most: MAX_BYTES, hint: 'is this a profile?' };
+
 /** All the pieces of an input, bounded. */
-export async function wholeOf(pieces: AsyncIterable<Uint8Array | string>, path: string): Promise<Uint8Array> {
+export async function wholeOf(
+  pieces: AsyncIterable<Uint8Array | string>,
+  path: string,
+  { most, hint }: Limit = OF_PROFILES,
+): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const piece of pieces) {
     const chunk = Buffer.from(piece);
     chunks.push(chunk);
     size += chunk.length;
-    if (size > MAX_BYTES) throw tooLarge(path);
+    if (size > most)
+      throw new CliFailure(
+        `${printable(path)}: longer than ${most / 2 ** 20} MiB, so it is not read; ${hint} [too-large]`,
+      );
   }
   return Buffer.concat(chunks);
 }
@@ -51,10 +66,4 @@ export async function* inputChunks(context: Context, path: string, size: number)
   } catch (fault) {
     throw new CliFailure(`cannot read ${printable(path)}: ${reason(fault)} [unreadable]`);
   }
-}
-
-function tooLarge(path: string): CliFailure {
-  return new CliFailure(
-    `${printable(path)}: longer than 8 MiB, so it is not read; is this a profile? [too-large]`,
-  );
 }

@@ -1,13 +1,16 @@
+import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { decompilePolicy } from '@callgate/engine/internal/lift/decompile';
 import { arePoliciesEqual } from '@callgate/engine/internal/policy/policy';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import { plural, printable } from '@callgate/engine/internal/report/words';
 import type { Target } from '@callgate/engine/internal/runtime/target';
-import { stockProfiles } from '@callgate/engine/internal/stock/stock-profiles';
 import { profileSubject, programSubject, type Subject } from '@callgate/engine/internal/subject/subject';
 import type { SuspectFilter } from '@callgate/engine/internal/why/explained-denial';
+import { filterFindings } from '@callgate/linux/internal/confined/audit';
+import { confinementOf } from '@callgate/linux/internal/confined/confinement';
 import type { InspectedContainer } from '@callgate/linux/internal/container/inspect-container';
 import { FiltersUnreadable, readFilters } from '@callgate/linux/internal/process/live-filters';
+import { missingFromLibrary } from '@callgate/linux/internal/verify/missing-calls';
 import type { Context } from '../context.ts';
 import { carriedIn } from './carried.ts';
 import { readText } from './read-text.ts';
@@ -120,27 +123,38 @@ export async function processFilters(
   const filters: KnownFilter[] = [];
   // The oldest first: it is the runtime's, and the program itself adds to it.
   for (const [i, program] of [...programs.entries()].reverse()) {
-    const label =
-      programs.length === 1
-        ? `the filter of pid:${pid}`
-        : `filter ${i + 1} of ${programs.length} of pid:${pid}`;
+    const label = programs.length === 1 ? `pid:${pid}` : `pid:${pid} (${i + 1} of ${programs.length})`;
     const lifted = programSubject(label, [program], target);
     if (!('value' in lifted)) continue;
     const same = known.find(({ policy }) => arePoliciesEqual(policy, lifted.value.policy));
-    const stock = same ? undefined : await recognised(lifted.value, target);
-    if (same || stock) evidence.push(`${label} is proven equal to ${printable((same ?? stock)!.name)}`);
+    const stock = same ? undefined : await recognised(pid, program, lifted.value, target);
+    if (same || stock)
+      evidence.push(`the filter of ${label} is proven equal to ${printable((same ?? stock)!.name)}`);
     if (stock) filters.push(stock);
     else if (!same) filters.push(decompiledFilter(lifted.value, pid));
   }
   return { filters, evidence };
 }
 
-/** A default profile whose meaning is that of a filter. */
-async function recognised({ policy }: Subject, target: Target): Promise<KnownFilter | undefined> {
-  for (const { name, seen, text } of stockProfiles().reverse()) {
-    const stock = stockFilter(`stock:${name}@${seen.at(-1) ?? ''}`, await text(), target);
-    if (arePoliciesEqual(stock.policy, policy)) return stock;
-  }
+/** The default profile whose meaning is that of a process's filter: as some runtime reads it here, with what its libseccomp knows. */
+async function recognised(
+  pid: number,
+  program: Program,
+  { policy }: Subject,
+  target: Target,
+): Promise<KnownFilter | undefined> {
+  const confinement = confinementOf([pid]);
+  const findings = confinement && (await filterFindings({ ...confinement, programs: [program] }, undefined));
+  const found = findings?.recognized.profile;
+  const stock = found?.kind === 'stock' ? stockNamed(found.name) : undefined;
+  if (!found || !stock) return undefined;
+  const text = await stock.text();
+  const { capabilities } = confinement!;
+  for (const lacks of [undefined, (await missingFromLibrary()).lacks])
+    for (const runtime of [target.runtime, { name: 'runc' }, { name: 'crun' }] as const) {
+      const read = stockFilter(found.name, text, { ...target, capabilities, lacks, runtime });
+      if (arePoliciesEqual(read.policy, policy)) return read;
+    }
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import { printable } from '@callgate/engine/internal/report/words';
 import { type EngineName, NoSuchContainer } from '@callgate/linux/internal/container/container-engine';
 import { runningContainer } from '@callgate/linux/internal/container/containers';
 import { CliFailure, type Context } from '../context.ts';
-import { inputChunks, wholeOf } from './read-text.ts';
+import { inputChunks, type Limit, wholeOf } from './read-text.ts';
 
 /** What somebody wants explained. */
 export interface WhyQuestion {
@@ -70,6 +70,11 @@ async function firstProcess(engine: EngineName, name: string): Promise<number> {
   }
 }
 
+const OF_LOGS: Limit = {
+  most: 128 * 2 ** 20,
+  hint: 'give why the part in question; callgate read sums up logs of any length',
+};
+
 async function textNamed(context: Context, words: readonly string[], whole: string): Promise<string> {
   const isFile =
     words.length === 1 &&
@@ -78,7 +83,7 @@ async function textNamed(context: Context, words: readonly string[], whole: stri
     isReadable(resolve(context.cwd, whole));
   if (whole !== '-' && !isFile) return whole;
   const input = whole === '-' ? context.stdin : inputChunks(context, whole, 64 * 1024);
-  const bytes = await wholeOf(input, whole);
+  const bytes = await wholeOf(input, whole, OF_LOGS);
   return Buffer.from(bytes).toString('utf8');
 }
 

@@ -944,6 +944,38 @@ describe('a bound', () => {
     expect(await made.isWithin('stock:docker', '--caps', 'CAP_SYS_CHROOT')).toBe(true);
   });
 
+  it('takes one bound and one base', async () => {
+    const file = recording([{ name: 'read' }]);
+    for (const [args, said] of [
+      [['--no-looser-than', ''], '--no-looser-than names nothing'],
+      [['--no-looser-than', 'stock:docker', '--no-looser-than', 'stock:podman'], 'given twice'],
+      [['--base', 'stock:docker', '--base', 'stock:podman'], '--base is given twice, and takes one'],
+    ] as const)
+      expect(await bounded(file, ...args)).toMatchObject({
+        status: 2,
+        stderr: expect.stringContaining(said),
+      });
+  });
+
+  it('tells on one line what stays out for the same reason', async () => {
+    const made = await bounded(
+      recording([{ name: 'mount' }, { name: 'reboot' }, { name: 'read' }]),
+      '--no-looser-than',
+      'stock:docker',
+    );
+    const said = made.stderr.split('\n').filter((line) => line.startsWith('left out'));
+    expect(said).toEqual([
+      'left out: the workload called mount, which stock:docker denies to containers without CAP_SYS_ADMIN',
+      'left out: the workload called reboot, which stock:docker denies to containers without CAP_SYS_BOOT',
+    ]);
+    const more = await bounded(
+      recording([{ name: 'mount' }, { name: 'umount2' }]),
+      '--no-looser-than',
+      'stock:docker',
+    );
+    expect(more.stderr).toContain('left out: the workload called mount, umount2, which stock:docker denies');
+  });
+
   it('yields to --allow where nobody named it, and not where somebody did', async () => {
     const file = recording('read');
     const yielding = await bounded(file, '--runtime', 'docker', '--allow', 'mount');

@@ -41,4 +41,10 @@ describe('decompile', () => {
       witness: { args: expect.any(Array) },
     });
   });
+
+  it('makes no profile of a process that has no filter', async () => {
+    const { status, stdout, stderr } = await callgate(['decompile', `pid:${process.pid}`]);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('has no filter: every call passes; there is nothing to decompile');
+  });
 });

@@ -9,7 +9,7 @@ import {
   recordsLost,
   seccompEnd,
 } from './formats/audit.ts';
-import { asText, parseObject, shorten } from './formats/log-format.ts';
+import { asText, parseObject, shorten, withoutColours } from './formats/log-format.ts';
 import { SerialNumbers } from './serial-numbers.ts';
 
 /** One record of a denied or logged call. */
@@ -73,7 +73,7 @@ export class DenialLines {
   line(whole: string): DenialRecord | undefined {
     const entry = parseObject(whole);
     if (entry) return this.journalEntry(entry);
-    const line = shorten(whole).split('\u001d', 1)[0];
+    const line = withoutColours(shorten(whole)).split('\u001d', 1)[0];
     const head = recordHead(line);
     if (!head) {
       this.otherStamp = TIME_SINCE_BOOT.exec(line)?.[0];

@@ -1,5 +1,5 @@
 import type { AbiName } from '../syscalls/arch.ts';
-import { type LogFormat, type LogReader, shorten } from './formats/log-format.ts';
+import { type LogFormat, type LogReader, shorten, withoutColours } from './formats/log-format.ts';
 import { LOG_FORMATS } from './log-formats.ts';
 import { type CallListener, type LogContents, LogTally } from './log-tally.ts';
 
@@ -21,8 +21,6 @@ const HEAD_LINES = 400;
 const LONGEST_HALF = 64 * 1024;
 const CARRIAGE_RETURN = 13;
 const BYTE_ORDER_MARK = /^\u00ef\u00bb\u00bf/;
-/** What colours text on a terminal; dmesg and strace can colour what they print. */
-const COLOURS = /\u001b\[[0-9;]*m/g;
 
 /** Characters that text does not have; auditd's and JSON's separators, and what moves a terminal's cursor, are not among them. */
 const CONTROL = /[\0-\u0006\u000e-\u001a]/;
@@ -123,7 +121,7 @@ export class LogStream {
 
   private line(text: string, from: number, to: number): void {
     if (this.coloured) {
-      const plain = text.slice(from, to).replace(COLOURS, '');
+      const plain = withoutColours(text.slice(from, to));
       this.deliver(plain, 0, plain.length);
     } else this.deliver(text, from, to);
   }

@@ -13,7 +13,7 @@ export function boundLines(style: Style, { bound, restricted, leftOut, looser }:
       : [
           `as in ${name}, only with its conditions: ${listed(restricted)}${restricted.includes('clone') ? ' (clone3 gets ENOSYS, so that libc takes clone)' : ''}`,
         ];
-  lines.push(...leftOut.map((what) => `${style.yellow('left out')}: ${leftOutText(what, name)}`));
+  lines.push(...leftOutTexts(leftOut, name).map((text) => `${style.yellow('left out')}: ${text}`));
   if (looser.length === 0) lines.push(`${style.green('proven not looser')} than ${name}`);
   lines.push(
     ...looser.map(
@@ -24,18 +24,32 @@ export function boundLines(style: Style, { bound, restricted, leftOut, looser }:
   return lines;
 }
 
-/** What stayed out, and why. */
-export function leftOutText(what: LeftOut, bound: string): string {
+/** What stayed out, and why: a line for all of which the same is to be said. */
+function leftOutTexts(leftOut: readonly LeftOut[], bound: string): string[] {
+  const alike = new Map<string, { readonly say: (words: string) => string; readonly words: string[] }>();
+  for (const what of leftOut) {
+    const { say, word } = leftOutWords(what, bound);
+    const same = alike.get(say('')) ?? { say, words: [] };
+    same.words.push(word);
+    alike.set(say(''), same);
+  }
+  return [...alike.values()].map(({ say, words }) => say(listed(words)));
+}
+
+/** One of them in a word, and what is said of it and others. */
+function leftOutWords(what: LeftOut, bound: string): { say(words: string): string; word: string } {
   switch (what.kind) {
     case 'abi':
-      return `calls of ${what.arch}: ${bound} lets none of them pass`;
+      return { say: (abis) => `calls of ${abis}: ${bound} lets none of them pass`, word: what.arch };
     case 'arguments':
-      return `the workload called ${argumentsText(what)}, which ${bound} denies`;
+      return {
+        say: (calls) => `the workload called ${calls}, which ${bound} denies`,
+        word: argumentsText(what),
+      };
     case 'call': {
       const denies = `${bound} denies${what.capability === undefined ? '' : ` to containers without ${what.capability}`}`;
-      return what.reasons.some(({ kind }) => kind === 'seen')
-        ? `the workload called ${what.name}, which ${denies}`
-        : `${what.name}, which ${denies}`;
+      const who = what.reasons.some(({ kind }) => kind === 'seen') ? 'the workload called ' : '';
+      return { say: (names) => `${who}${names}, which ${denies}`, word: what.name };
     }
   }
 }

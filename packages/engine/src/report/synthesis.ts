@@ -65,7 +65,9 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
   const { profile, reasons, newer, unnamed, deniedOnly, unprojected } = synthesis;
   const lost = sumOf(recordings, (r) => r.lost);
   const lines = [
-    `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${kinds(synthesis)} (--explain tells each)`,
+    reasons.size === 0
+      ? style.bold('no call allowed')
+      : `${style.bold(`${plural(reasons.size, 'call')} allowed`)}: ${kinds(synthesis)} (--explain tells each)`,
     `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
     `ABIs: ${profile.architectures.map((a) => a.value.replace('SCMP_ARCH_', '').toLowerCase()).join(', ')}; a call of any other kills the thread`,
   ];

@@ -1,4 +1,5 @@
 import { DenialLines, type DenialRecord } from '@callgate/engine/internal/logs/denial-lines';
+import { plural } from '@callgate/engine/internal/report/words';
 import type { SeenCalls, SourceLosses, WatchSource } from './watch-source.ts';
 
 /** Of a longer line the rest is passed over. */
@@ -14,6 +15,8 @@ export class LineSource implements WatchSource {
   private waiting: SeenCalls[] = [];
   private pending = '';
   private tooLong = false;
+  private read = 0;
+  private isLog = false;
   private over = false;
   private wake: () => void = () => {};
 
@@ -70,7 +73,9 @@ export class LineSource implements WatchSource {
   losses(): SourceLosses {
     const { missing, suppressed } = this.lines.missing();
     // What was written without numbers has no gaps, but whoever left something out may have said so.
-    return { lost: Math.max(missing, suppressed), notes: [] };
+    const isOther = this.read > 0 && !this.isLog;
+    const notes = isOther ? [`${plural(this.read, 'line')} read, and none is a record of a denied or logged call`] : [];
+    return { lost: Math.max(missing, suppressed), notes };
   }
 
   close(): void {}
@@ -87,11 +92,13 @@ export class LineSource implements WatchSource {
   private finishLine(): void {
     const line = this.pending;
     this.pending = '';
+    if (line !== '' || this.tooLong) this.read++;
     if (this.tooLong) {
       this.tooLong = false;
       return;
     }
     const record = this.lines.line(line.endsWith('\r') ? line.slice(0, -1) : line);
+    this.isLog ||= record !== undefined;
     if (!record || (record.time ?? Number.POSITIVE_INFINITY) < this.since) return;
     this.waiting.push(seenIn(record));
   }

@@ -31,6 +31,13 @@ export function eachLine(read: (line: string) => void): LogReader {
   return { line: (text, from, to) => read(shorten(text.slice(from, to))) };
 }
 
+/** What colours text on a terminal; dmesg and strace can colour what they print. */
+const COLOURS = /\u001b\[[0-9;]*m/g;
+
+export function withoutColours(line: string): string {
+  return line.includes('\u001b') ? line.replace(COLOURS, '') : line;
+}
+
 /** Of a line that is no JSON the middle is left out: what decides stands at its ends, and patterns must stay fast. */
 export function shorten(line: string): string {
   return line.length <= 2 * LONGEST_HALF || /^\s{0,8}(?:\u001e|data: )?[[{]/.test(line)
