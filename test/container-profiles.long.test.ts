@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
+import { processCapabilities } from '@callgate/linux/internal/process/processes';
 import { spawnCallgate } from '@callgate/testing/callgate';
 import {
   allowedBy,
@@ -84,9 +85,16 @@ async function recordFromStart(host: Host, command: readonly string[], file: str
     host.start(undo, name, { command });
   }
   await serves(host.pid(name));
+  const had = processCapabilities(host.pid(name));
   await host.stop(name);
   // It ends with the container.
   expect(await run.status()).toBe(0);
+  expect(capabilitiesIn(file)).toEqual(had);
+}
+
+/** What the container that was recorded could have at most. */
+function capabilitiesIn(file: string): readonly string[] {
+  return JSON.parse(readFileSync(file, 'utf8')).machine.capabilities;
 }
 
 /** A recording of a container that serves already; what the callback does happens while it is made. */
@@ -113,6 +121,8 @@ async function recordAttached(
   await traces.expectNone();
   // The container has noticed nothing.
   await serves(pid);
+  // By its process alone nobody takes it for a container.
+  if (host.id !== 'runc') expect(capabilitiesIn(file)).toEqual(processCapabilities(pid));
   await host.stop(name);
 }
 

@@ -39,9 +39,9 @@ import {
 import { givenOnce } from '../flags/given-once.ts';
 import { natural } from '../flags/number.ts';
 import { kernelRange, libcRange } from '../flags/range-flags.ts';
-import { abisNamed, capabilitiesNamed } from '../flags/target-flags.ts';
+import { abisNamed } from '../flags/target-flags.ts';
 import { baseText } from '../load/base.ts';
-import { boundOf, remedyLines } from '../load/bound.ts';
+import { boundOf, capabilitiesOf, remedyLines } from '../load/bound.ts';
 import { located } from '../load/faults.ts';
 import {
   addLogFlags,
@@ -178,7 +178,7 @@ ${examples(
     const lines = [
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
       ...(isQuiet ? [] : summaryOf(style, recordings, alone, flags.base, extension)),
-      ...(isQuiet || !synthesis.bounded ? [] : remedyLines(style, synthesis.bounded)),
+      ...(isQuiet || !synthesis.bounded ? [] : remedyLines(style, synthesis.bounded, recordings)),
       ...(isQuiet ? [] : startLines(style, recordings, flags)),
       ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
@@ -198,14 +198,14 @@ function profileText(output: string, { profile }: Synthesis, extension: Extensio
 async function extended(
   context: Context,
   base: string,
-  { caps = '' }: BuildFlags,
+  { caps }: BuildFlags,
   synthesis: Synthesis,
   recordings: readonly [Recording, ...Recording[]],
 ): Promise<Extension> {
   const target: Target = {
     native: recordings[0].machine.arch,
     kernel: thisMachine().kernel,
-    capabilities: capabilitiesNamed(caps),
+    capabilities: capabilitiesOf(caps, recordings),
   };
   const text = await baseText(context, base, target);
   const made = extendBase(text, synthesis, recordings);

@@ -106,7 +106,8 @@ ${examples(
       const { profile, bounded } = synthesize([recording], { ...container, bound });
       writeResult(context, flags.profile, stringifyProfile(profile));
       if (bounded)
-        for (const line of [...boundLines(style, bounded), ...remedyLines(style, bounded)]) say(line);
+        for (const line of [...boundLines(style, bounded), ...remedyLines(style, bounded, [recording])])
+          say(line);
       say(
         `wrote ${printable(flags.profile)}; ${tryIt(flags, recording, flags.profile, target ? undefined : command.args)}`,
       );

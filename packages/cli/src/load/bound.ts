@@ -1,7 +1,11 @@
 import { type Bound, filterBound, profileBound } from '@callgate/engine/internal/build/bound';
 import { CURRENT, DEFAULT_OF } from '@callgate/engine/internal/build/runtime-default';
 import type { BoundFit } from '@callgate/engine/internal/build/synthesize';
-import { isOfContainer, type Recording } from '@callgate/engine/internal/recording/recording';
+import {
+  isOfContainer,
+  type Recording,
+  recordedCapabilities,
+} from '@callgate/engine/internal/recording/recording';
 import type { Style } from '@callgate/engine/internal/report/style';
 import { CliFailure, type Context } from '../context.ts';
 import { type ContainerFlags, runtimeDefaultOf } from '../flags/container-flags.ts';
@@ -27,9 +31,13 @@ export async function boundOf(
       throw new CliFailure('--caps goes with a bound, not with --no-looser-than none');
     return undefined;
   }
-  const target = { kernel: CURRENT, capabilities: capabilitiesNamed(flags.caps ?? '') };
+  const capabilities = capabilitiesOf(flags.caps, recordings);
+  const target = { kernel: CURRENT, capabilities };
   // A default lets more pass for containers that have these.
-  const having = target.capabilities.length === 0 ? '' : ` with ${target.capabilities.join(', ')}`;
+  const having =
+    capabilities.length === 0
+      ? ''
+      : ` with ${flags.caps === undefined ? "this container's capabilities" : capabilities.join(', ')}`;
   if (typeof looserThan === 'string') {
     const native = recordings[0].machine.arch;
     const subject = await loadSubject(context, looserThan, { ...target, native }, { quiet: true });
@@ -54,10 +62,20 @@ export async function boundOf(
   return profileBound(`stock:${stock}${of}${having}`, profile, target, true);
 }
 
-/** What to do about calls that a bound keeps out. */
-export function remedyLines(style: Style, { leftOut }: BoundFit): string[] {
+/** The capabilities that somebody names, else those that recorded containers had. */
+export function capabilitiesOf(
+  named: string | undefined,
+  recordings: readonly Recording[],
+): readonly string[] {
+  return named === undefined ? (recordedCapabilities(recordings) ?? []) : capabilitiesNamed(named);
+}
+
+/** What to do about calls that a bound keeps out; which capabilities the containers had is known from some recordings. */
+export function remedyLines(style: Style, { leftOut }: BoundFit, recordings: readonly Recording[]): string[] {
   if (leftOut.length === 0) return [];
-  const capabilities = leftOut.flatMap((what) => (what.kind === 'call' ? (what.capability ?? []) : []));
+  const capabilities = recordedCapabilities(recordings)
+    ? []
+    : leftOut.flatMap((what) => (what.kind === 'call' ? (what.capability ?? []) : []));
   const having = [...new Set(capabilities)].join(',');
   const caps = having === '' ? '' : `; --caps ${having} if the container has that`;
   return [style.dim(`--no-looser-than none allows what was left out${caps}`)];

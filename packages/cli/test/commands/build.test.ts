@@ -944,6 +944,25 @@ describe('a bound', () => {
     expect(await made.isWithin('stock:docker', '--caps', 'CAP_SYS_CHROOT')).toBe(true);
   });
 
+  it('goes as far as the capabilities that the recorded container had, where nobody names others', async () => {
+    const had = (...capabilities: string[]) =>
+      recording([{ name: 'chroot' }], {
+        machine: { arch: 'x86_64', kernel: '6.1.0', container: true, capabilities },
+      });
+    const made = await bounded(had('CAP_CHOWN', 'CAP_SYS_CHROOT'));
+    expect([made.status, made.stderr]).toEqual([
+      0,
+      expect.stringContaining("than stock:docker with this container's capabilities\n"),
+    ]);
+    expect((await bounded(had('CAP_SYS_CHROOT'), '--caps', '')).status).toBe(1);
+    expect((await bounded(had('CAP_SYS_CHROOT'), had('CAP_CHOWN'))).status).toBe(0);
+    const without = await bounded(had('CAP_CHOWN'));
+    expect([without.status, without.stderr]).toEqual([1, expect.stringContaining('left out')]);
+    expect(without.stderr).not.toContain('--caps');
+    const unknown = await bounded(had('CAP_EVERYTHING'));
+    expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining('capabilities')]);
+  });
+
   it('takes one bound and one base', async () => {
     const file = recording([{ name: 'read' }]);
     for (const [args, said] of [

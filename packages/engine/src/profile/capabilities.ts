@@ -42,8 +42,9 @@ export const CAPABILITIES = [
   'CAP_BPF',
   'CAP_CHECKPOINT_RESTORE',
 ] as const;
+export type Capability = (typeof CAPABILITIES)[number];
 
 /** The capabilities whose bits are set, as the kernel writes such sets. */
-export function capabilitiesIn(bits: bigint): string[] {
+export function capabilitiesIn(bits: bigint): Capability[] {
   return CAPABILITIES.filter((_, bit) => ((bits >> BigInt(bit)) & 1n) === 1n);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Diagnostic, error, type Result } from '../diagnostics/diagnostic.ts';
+import { CAPABILITIES, type Capability } from '../profile/capabilities.ts';
 import { readJson } from '../source/read-json.ts';
 import { quote } from '../source/tree.ts';
 import { writeIndentedJson, writeJson } from '../source/write-json.ts';
@@ -85,6 +86,8 @@ export interface RecordedMachine {
   readonly kernel: string;
   /** Whether the workload ran in a container, where the recorder knows. */
   readonly container?: boolean;
+  /** What a container's first process and its children could have at most, where the recorder knows. */
+  readonly capabilities?: readonly Capability[];
 }
 
 export const RECORDING_SCHEMA = 'callgate-recording/1';
@@ -100,7 +103,12 @@ const abi = v.picklist(ABI_NAMES);
 /** What a recording's document must be. */
 export const recordingSchema = v.object({
   schema: v.literal(RECORDING_SCHEMA),
-  machine: v.object({ arch: abi, kernel: v.string(), container: v.optional(v.boolean()) }),
+  machine: v.object({
+    arch: abi,
+    kernel: v.string(),
+    container: v.optional(v.boolean()),
+    capabilities: v.optional(v.array(v.picklist(CAPABILITIES))),
+  }),
   recorder: v.optional(v.string(), 'unknown'),
   command: v.optional(v.array(v.string()), []),
   started: v.optional(v.string(), ''),
@@ -184,6 +192,14 @@ export function weightsOf(recording: Recording): { arch: number; nr: number; wei
 /** Whether a workload ran in a container: its recorder says so, or calls of a container's runtime are among those recorded. */
 export function isOfContainer({ machine, observations }: Recording): boolean {
   return machine.container ?? observations.some(({ phase }) => phase === 'runtime' || phase === 'exec');
+}
+
+/** What the containers of recordings could have at most, all together; undefined where no recorder knew. */
+export function recordedCapabilities(recordings: readonly Recording[]): readonly Capability[] | undefined {
+  const known = recordings.flatMap(({ machine: { capabilities } }) => (capabilities ? [capabilities] : []));
+  return known.length === 0
+    ? undefined
+    : CAPABILITIES.filter((name) => known.some((set) => set.includes(name)));
 }
 
 /** Whether it shows a container, but not what its runtime called under the filter before the workload began. */

@@ -7,10 +7,17 @@ const REFERENCE = /^(?:containerd:)?(\w[\w.-]*)$/;
 /** An id that is not said to its end, as `crictl ps` shows it. */
 const SHORT_ID = /^[0-9a-f]{12,63}$/;
 
+/** A container of containerd. */
+export interface ContainerdTask {
+  readonly id: string;
+  /** Its first process, while that is there. */
+  readonly pid?: number;
+  /** The number that its first process has, or had. */
+  readonly init: number;
+}
+
 /** The container of containerd that a reference names, from its creation until it is deleted. Reads no more than its own state. */
-export function containerdTask(
-  reference: string,
-): { readonly id: string; readonly pid?: number } | undefined {
+export function containerdTask(reference: string): ContainerdTask | undefined {
   const id = REFERENCE.exec(reference)?.[1];
   if (id === undefined || !existsSync(STATE)) return undefined;
   const folders = readdirSync(STATE).map((namespace) => join(STATE, namespace));
@@ -19,7 +26,7 @@ export function containerdTask(
   const meant = known.find((container) => container.id === id) ?? (known.length === 1 ? known[0] : undefined);
   if (!meant) return undefined;
   const { pid } = meant;
-  return { id: meant.id, ...(existsSync(`/proc/${pid}`) && { pid }) };
+  return { id: meant.id, init: pid, ...(existsSync(`/proc/${pid}`) && { pid }) };
 }
 
 /** The containers of a namespace that an id may mean. */

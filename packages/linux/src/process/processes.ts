@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { capabilitiesIn } from '@callgate/engine/internal/profile/capabilities';
+import { type Capability, capabilitiesIn } from '@callgate/engine/internal/profile/capabilities';
 
 /** What /proc tells of processes. Of one that is gone every answer is undefined or empty. */
 
@@ -126,7 +126,7 @@ export function processStatus(pid: number | 'self'): ProcessStatus {
 }
 
 /** The capabilities that a process and its children can have at most, as CAP_* names; throws when there is no such process. */
-export function processCapabilities(pid: number): string[] {
+export function processCapabilities(pid: number): Capability[] {
   return capabilitiesIn(processStatus(pid).boundingCapabilities);
 }
 

@@ -19,12 +19,14 @@ import {
   threadsOf,
   treeOf,
 } from '../process/processes.ts';
+import { AskedEngines } from './asked-engines.ts';
+import { containerOf, isOfRuntime } from './container-start.ts';
 import { CALL_MACHINE } from './ebpf/call-machine.ts';
 import { observerLayout } from './ebpf/observer-layout.ts';
 import { ObserverPrograms } from './ebpf/observer-programs.ts';
 import type { Scope, SeenContainer } from './ebpf/scope.ts';
 import { HeldNamespace, namespaceOfProcess } from './mount-namespace.ts';
-import { recordingOf } from './record.ts';
+import { type RecordedContainer, recordingOf } from './record.ts';
 import type { PhaseCount } from './recorder.ts';
 
 /** What runs already, or will run, and is to be recorded. */
@@ -120,7 +122,7 @@ async function waitForContainer(
     hooks.attached?.(called);
     return session(programs, {
       container: id,
-      inContainer: true,
+      first: pid,
       command: [called],
       started,
       lacks: [],
@@ -145,17 +147,17 @@ async function begunContainer(
   { before, stop }: { readonly before: ReadonlySet<number | undefined>; readonly stop?: AbortSignal },
 ): Promise<SeenContainer> {
   let known: Container | undefined;
-  let count = 0;
-  let [grew, asked] = [0, 0];
+  const engines = new AskedEngines();
+  let [count, grew] = [0, 0];
   while (!stop?.aborted) {
     const reference = referenceOf();
     if (reference === undefined) {
       await sleep(POLL_MS);
       continue;
     }
-    // containerd forgets a container when it has ended, and its process before.
+    // containerd forgets a container when it has ended; its process may be gone before somebody looks.
     const kept = containerdTask(reference);
-    if (kept?.pid !== undefined) known = kept;
+    if (kept) known = { id: kept.id, pid: kept.init };
     const began = programs.containers();
     const now = Date.now();
     if (began.length > count) grew = now;
@@ -163,12 +165,10 @@ async function begunContainer(
     // An engine may have forgotten it by now, and is slower in any case.
     const named = WHOLE_ID.test(reference) ? among({ id: reference }, began) : undefined;
     if (named) return named;
-    if (count > 0 && (known || now - grew < EAGER_MS || now - asked > LAZY_MS)) {
-      const container = known ?? (await findContainer(reference));
-      const own = container && among(container, began);
-      if (own !== undefined) return own;
-      asked = now;
-    }
+    if (count > 0 && !known) engines.ask(reference, now - grew < EAGER_MS ? 0 : LAZY_MS);
+    const container = known ?? engines.answer();
+    const own = container && among(container, began);
+    if (own !== undefined) return own;
     await sleep(POLL_MS);
   }
   // One that has ended and has a host name of its own is known by being the only one.
@@ -217,7 +217,7 @@ async function attachToMounts(
     return session(programs, {
       begun,
       command,
-      inContainer: true,
+      first: pid,
       started,
       lacks: running ? ['startup'] : [],
       over: () => held.isEmpty(),
@@ -297,7 +297,8 @@ function session(
     readonly container?: bigint;
     readonly command: readonly string[];
     readonly started: Date;
-    readonly inContainer?: boolean;
+    /** The first process of a container. */
+    readonly first?: number;
     /** What is over before the recording began. */
     readonly lacks: readonly LifePart[];
     readonly over: () => boolean;
@@ -311,8 +312,13 @@ function session(
     readonly begun?: readonly Begun[];
   },
 ): Attached {
+  const { first } = about;
+  let container: RecordedContainer | undefined = first === undefined ? undefined : {};
   const ended = (async () => {
-    while (!about.stop?.aborted && !about.over()) await sleep(POLL_MS);
+    while (!about.stop?.aborted && !about.over()) {
+      if (first !== undefined && !container?.capabilities) container = containerOf(first);
+      await sleep(POLL_MS);
+    }
   })();
   return {
     ended,
@@ -323,7 +329,7 @@ function session(
         ? [...about.lacks]
         : [...about.lacks, 'shutdown'];
       const tally = { counts, lost, left: 0, ambiguous: 0, countsDenied: about.denied ?? true, lacks };
-      return recordingOf(tally, 'ebpf', about.command, about.started, about.inContainer);
+      return recordingOf(tally, 'ebpf', about.command, about.started, container);
     },
     close() {
       programs.close();
@@ -341,7 +347,7 @@ function mountNamespace(pid: number | 'self'): number {
 
 /** The process of an OCI runtime that waits to become a container's program: what it does before that is the runtime's. */
 function isCreatedContainer(pid: number): boolean {
-  return /^(?:runc:\[|crun$|crun:)/.test(commOf(pid) ?? '') && mountNamespace(pid) !== mountNamespace('self');
+  return isOfRuntime(pid) && mountNamespace(pid) !== mountNamespace('self');
 }
 
 /** A call that a thread was in when the recording began. */

@@ -38,18 +38,21 @@ function ownFilters(counts: readonly PhaseCount[]): string[] {
     : [];
 }
 
+/** What is known of the container that was recorded. */
+export type RecordedContainer = Pick<Recording['machine'], 'capabilities'>;
+
 /** What a recorder saw, as a recording of this machine. */
 export function recordingOf(
   tally: Omit<Tally, 'ending'> & { readonly lacks: readonly LifePart[] },
   recorder: string,
   command: readonly string[],
   started: Date,
-  inContainer = false,
+  container: RecordedContainer | undefined = undefined,
 ): Recording {
   const { abi, release } = thisMachine();
   return {
     schema: RECORDING_SCHEMA,
-    machine: { arch: abi.name, kernel: release, ...(inContainer && { container: true }) },
+    machine: { arch: abi.name, kernel: release, ...(container && { container: true, ...container }) },
     recorder,
     command,
     started: started.toISOString(),

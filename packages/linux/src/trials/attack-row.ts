@@ -1,4 +1,4 @@
-import type { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
+import type { Capability } from '@callgate/engine/internal/profile/capabilities';
 import type { AttackMemory } from './attack-memory.ts';
 
 /** What a group of attacks reaches for; a spec may ask for "everything in category X". */
@@ -12,8 +12,6 @@ export const ATTACK_CATEGORIES = [
   { id: 'obsolete', about: 'calls that no program of today needs' },
 ] as const;
 export type AttackCategory = (typeof ATTACK_CATEGORIES)[number]['id'];
-
-export type Capability = (typeof CAPABILITIES)[number];
 
 /** What a call answers that nothing stopped; "ok": it succeeds, with no effect that outlives its process. */
 export type Answer =

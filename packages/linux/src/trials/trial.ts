@@ -1,6 +1,7 @@
+import type { Capability } from '@callgate/engine/internal/profile/capabilities';
 import type { AbiName } from '@callgate/engine/internal/syscalls/arch';
 import type { CallEnd } from '../launch/trial-program.ts';
-import type { AttackCategory, Capability } from './attack-row.ts';
+import type { AttackCategory } from './attack-row.ts';
 
 /** One call that an attacker would make, with arguments that do no harm even where nothing stops it. */
 export interface AttackWay {

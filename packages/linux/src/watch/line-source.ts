@@ -74,7 +74,9 @@ export class LineSource implements WatchSource {
     const { missing, suppressed } = this.lines.missing();
     // What was written without numbers has no gaps, but whoever left something out may have said so.
     const isOther = this.read > 0 && !this.isLog;
-    const notes = isOther ? [`${plural(this.read, 'line')} read, and none is a record of a denied or logged call`] : [];
+    const notes = isOther
+      ? [`${plural(this.read, 'line')} read, and none is a record of a denied or logged call`]
+      : [];
     return { lost: Math.max(missing, suppressed), notes };
   }
 
