@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   accessSync,
   chmodSync,
@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,6 +30,12 @@ const shell = (script: string) => [
   '-c',
   script.replaceAll(/\b(mkdir|cat|rm|uname|ln|sleep) /g, '/bin/busybox $1 '),
 ];
+/** Writes what comes to the machine's log to a file. */
+const LISTENER = `import socket, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind('/dev/log')
+while True:
+    with open(sys.argv[1], 'ab') as heard: heard.write(log.recv(65536) + b'\\n')`;
 /** A call that the work does not make. */
 const FOREIGN = shell('ln -s target /tmp/link');
 
@@ -191,7 +198,7 @@ const REFUSED: readonly [string, (folder: string) => string][] = [
 ];
 
 describe.each(WAYS)('the hook in $name', (way) => {
-  describeWith(['root', 'ebpf', 'strace', ...way.needs], 'of a container', () => {
+  describeWith(['root', 'ebpf', 'strace', 'python3', ...way.needs], 'of a container', () => {
     let host: Host;
     let plan: Partial<Plan> = {};
     /** The folder that the hook was installed for. */
@@ -305,6 +312,31 @@ describe.each(WAYS)('the hook in $name', (way) => {
       host.run(undo, host.newName(), withHook(`of:${out}`, command));
       expect(allowedBy(await profileIn(out))).not.toContain('unshare');
     });
+
+    // An engine's own filter denies it already, and where somebody else hears the log, no test does.
+    it.runIf(way.needs[0] !== 'podman' && !existsSync('/dev/log'))(
+      'tells the machine’s log what stayed out',
+      { timeout: 120_000 },
+      async () => {
+        const heard = join(undo.folder(), 'heard');
+        const listener = spawn('python3', ['-c', LISTENER, heard], { stdio: 'ignore' });
+        try {
+          await until('somebody hears', () => existsSync('/dev/log'));
+          const command = ['/bin/busybox', 'unshare', '-U', '/bin/busybox', 'true'];
+          host.run(undo, host.newName(), withHook('of:told.json', command));
+          await until(
+            'it is told',
+            () => existsSync(heard) && readFileSync(heard, 'utf8').includes('left out'),
+          );
+          expect(readFileSync(heard, 'utf8')).toMatch(
+            /callgate: told\.json: left out: the workload called .*unshare.*, which stock:docker/,
+          );
+        } finally {
+          listener.kill();
+          rmSync('/dev/log', { force: true });
+        }
+      },
+    );
 
     it('leaves a container without the annotation alone', async () => {
       const traces = new KernelTraces();

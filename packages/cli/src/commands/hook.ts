@@ -6,6 +6,7 @@ import { allowsByDefault } from '@callgate/engine/internal/profile/allowed-calls
 import { CAPABILITIES } from '@callgate/engine/internal/profile/capabilities';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
+import { leftOutTexts } from '@callgate/engine/internal/report/bound';
 import { printable } from '@callgate/engine/internal/report/words';
 import { profileSubject } from '@callgate/engine/internal/subject/subject';
 import {
@@ -18,6 +19,7 @@ import {
   readHookState,
   startFollower,
 } from '@callgate/linux/internal/container/oci-hook';
+import { tellSystemLog } from '@callgate/linux/internal/container/system-log';
 import { GuardedFolder } from '@callgate/linux/internal/files/beneath';
 import { Option } from 'commander';
 import { examples, type Verb } from '../command.ts';
@@ -185,11 +187,16 @@ async function follow(context: Context, flags: HookFlags): Promise<number> {
     });
     const recording = attached.snapshot();
     attached.close();
-    const { profile } = synthesize([recording], { allow, bound: await boundFor(context, flags, recording) });
+    const bound = await boundFor(context, flags, recording);
+    const { profile, bounded } = synthesize([recording], { allow, bound });
     profiles.write(output, stringifyProfile(profile));
+    if (bounded)
+      for (const text of leftOutTexts(bounded.leftOut, bounded.bound))
+        await tellSystemLog(printable(`${output}: left out: ${text}`));
     return CLEAN;
   } catch (fault) {
-    tell(fault instanceof Error ? fault.message : String(fault));
+    const why = fault instanceof Error ? fault.message : String(fault);
+    if (!tell(why)) await tellSystemLog(printable(`no profile ${output}: ${why}`));
     throw fault;
   }
 }
@@ -227,10 +234,10 @@ function named<T>(name: string, action: () => T): T {
 }
 
 /** Says one line to the hook that waits; later nobody listens any more, and the descriptor may be another file's. */
-function teller(): (line: string) => void {
+function teller(): (line: string) => boolean {
   let isTold = false;
   return (line) => {
-    if (isTold) return;
+    if (isTold) return false;
     isTold = true;
     try {
       writeSync(READY_DESCRIPTOR, `${line.split('\n')[0]}\n`);
@@ -238,5 +245,6 @@ function teller(): (line: string) => void {
     } catch {
       // Nobody waits.
     }
+    return true;
   };
 }

@@ -25,7 +25,7 @@ export function boundLines(style: Style, { bound, restricted, leftOut, looser }:
 }
 
 /** What stayed out, and why: a line for all of which the same is to be said. */
-function leftOutTexts(leftOut: readonly LeftOut[], bound: string): string[] {
+export function leftOutTexts(leftOut: readonly LeftOut[], bound: string): string[] {
   const alike = new Map<string, { readonly say: (words: string) => string; readonly words: string[] }>();
   for (const what of leftOut) {
     const { say, word } = leftOutWords(what, bound);
