@@ -7,6 +7,8 @@ import { TELLING_ENGINES } from '@callgate/linux/internal/container/container-en
 import type { ContainerHost, ContainerHostName } from '@callgate/linux/internal/container/container-host';
 import { machineHost } from '@callgate/linux/internal/container/hosts/host';
 import { containerHost } from '@callgate/linux/internal/container/hosts/hosts';
+import type { Rights } from '@callgate/linux/internal/launch/trial-program';
+import { processStatus } from '@callgate/linux/internal/process/processes';
 import { type CallMakers, checkSecurity } from '@callgate/linux/internal/trials/check-security';
 import { probeRunner } from '@callgate/linux/internal/trials/container-probe';
 import { callsOnThisMachine, callsThrough } from '@callgate/linux/internal/trials/make-calls';
@@ -107,14 +109,16 @@ export async function testSubject(context: Context, name: string, run: TestRun):
     ...progressOf(run),
   };
   const twin = await likeness(name, programs, run);
-  const place = twin ? LIKE_IT : ON_THIS_MACHINE;
+  const rights = subject.live && rightsOf(subject.live.pid);
+  const place = twin ? LIKE_IT : rights ? WITH_ITS_RIGHTS : ON_THIS_MACHINE;
   const standIn = `tried ${place}, under ${programs.length === 0 ? `no filter, as ${name} runs` : `the filter that ${name} runs under`}`;
-  const calls = twin ? callsInTwin(twin) : callsHere(filterOf(subject, programs));
+  const calls = twin ? callsInTwin(twin) : callsHere(filterOf(subject, programs), rights);
   const checks = await checkSecurity(test, calls, policy, []);
   return { engine: twin?.original.host.name ?? 'host', profile: name, standIn, checks };
 }
 
 const LIKE_IT = 'in a container of the same image, with the same user, rights and options';
+const WITH_ITS_RIGHTS = 'on this machine, with its capabilities';
 const ON_THIS_MACHINE = 'on this machine, with the rights of callgate itself';
 
 function callsInTwin({ original, seccomp }: Likeness): CallMakers {
@@ -124,8 +128,21 @@ function callsInTwin({ original, seccomp }: Likeness): CallMakers {
   };
 }
 
-function callsHere(filter: Program | undefined): CallMakers {
-  return { confined: callsOnThisMachine(filter), control: callsOnThisMachine(undefined) };
+function callsHere(filter: Program | undefined, rights: Rights | undefined): CallMakers {
+  return { confined: callsOnThisMachine(filter, rights), control: callsOnThisMachine(undefined, rights) };
+}
+
+/** What a process and callgate both may; undefined when it is gone. */
+function rightsOf(pid: number): Rights | undefined {
+  try {
+    const [its, own] = [processStatus(pid), processStatus('self')];
+    return {
+      effective: its.effectiveCapabilities & own.effectiveCapabilities,
+      bounding: its.boundingCapabilities,
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** How a container is started that is like the one that is meant; undefined where there is none that has its filter. */

@@ -1,5 +1,5 @@
 import { callsBy } from '../machine-code/calls.ts';
-import type { MachineProgram, Place, Step } from '../machine-code/steps.ts';
+import type { Block, MachineProgram, Place, Step } from '../machine-code/steps.ts';
 import { filterBlocks } from './launcher-program.ts';
 
 /** A call to make under a filter, in a process of its own. */
@@ -13,6 +13,13 @@ export interface CallPlan {
   readonly args: readonly bigint[];
   /** Made through int 0x80, as i386 programs do; on x86_64 alone. */
   readonly gate?: 'x86';
+}
+
+/** Capabilities, as bits in the kernel's order. */
+export interface Rights {
+  readonly effective: bigint;
+  /** What it can have at most. */
+  readonly bounding: bigint;
 }
 
 /** What is written down of each call, in words: the install's result, the call's, 1 if it returned, the wait status. */
@@ -36,12 +43,13 @@ const SHARED = 0x20000000;
 /**
  * A program that makes each call in a child of its own and then writes the fields of all of them to descriptor 3. A child
  * notes the result in shared memory, so that it is known even if the filter allows no other call. `constants` lie at CONSTANTS_AT.
+ * With `rights` the program gives up all others first.
  */
 export function trialProgram(
   calls: readonly CallPlan[],
   nr: (name: string) => number,
   wordSize: 4 | 8,
-  constants?: Uint8Array,
+  { constants, rights }: TrialOptions = {},
 ): MachineProgram {
   const call = callsBy(nr);
   const size = calls.length * FIELDS.length * wordSize;
@@ -82,6 +90,7 @@ export function trialProgram(
       call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
       // Children that a filter kills leave no core files, and wake nobody who collects these.
       call('prctl', [PR_SET_DUMPABLE, 0, 0, 0, 0]),
+      ...(rights ? givingUpAllBut(rights, call) : []),
       call('mmap', [SHARED, size, PROT_READ_WRITE, MAP_SHARED_FIXED_ANONYMOUS, -1, 0]),
       ...steps,
       call('write', [CHANNEL, { address: { block: 'shared' } }, size]),
@@ -93,12 +102,48 @@ export function trialProgram(
       { name: 'pid', content: wordSize },
       // struct itimerval: the interval and the first expiry, each in seconds and microseconds.
       { name: 'patience', content: [0, 0, PATIENCE, 0] },
+      ...(rights ? blocksOf(rights) : []),
       ...calls.flatMap((plan, i) =>
         filtersOf(plan).flatMap((filter, j) => filterBlocks(filter, `filter ${i} ${j}`)),
       ),
     ],
     ...(constants && { constants }),
   };
+}
+
+/** Beside the calls. */
+export interface TrialOptions {
+  readonly constants?: Uint8Array;
+  readonly rights?: Rights;
+}
+
+/** Kernels take no number of a capability that they do not know, and nothing is lost then. */
+const MOST_CAPABILITIES = 64;
+const PR_CAPBSET_DROP = 24;
+/** _LINUX_CAPABILITY_VERSION_3 (linux/capability.h): two words for each set. */
+const CAPABILITY_VERSION = 0x20080522;
+
+function givingUpAllBut({ bounding }: Rights, call: ReturnType<typeof callsBy>): Step[] {
+  const dropped = Array.from({ length: MOST_CAPABILITIES }, (_, bit) => bit).filter(
+    (bit) => ((bounding >> BigInt(bit)) & 1n) === 0n,
+  );
+  return [
+    ...dropped.map((bit) => call('prctl', [PR_CAPBSET_DROP, bit, 0, 0, 0])),
+    call('capset', [{ address: { block: 'capset header' } }, { address: { block: 'capset data' } }]),
+  ];
+}
+
+/** struct __user_cap_header_struct, and twice struct __user_cap_data_struct: effective, permitted, inheritable. */
+function blocksOf({ effective }: Rights): Block[] {
+  const [low, high] = [effective & 0xffff_ffffn, effective >> 32n].map(Number);
+  return [
+    { name: 'capset header', content: words32(CAPABILITY_VERSION, 0) },
+    { name: 'capset data', content: words32(low, low, 0, high, high, 0) },
+  ];
+}
+
+function words32(...words: readonly number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(words).buffer);
 }
 
 /** How a call ended under its filter. */

@@ -3,7 +3,7 @@ import { encodeProgram } from '@callgate/engine/internal/bpf/encode';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import { thisMachine } from '../machine.ts';
 import { bytesOf, failedStart, startProgram, wordsIn } from './start-program.ts';
-import { type CallEnd, readEnds, trialProgram } from './trial-program.ts';
+import { type CallEnd, readEnds, type TrialOptions, trialProgram } from './trial-program.ts';
 
 /** A system call to make under a filter, or under none. */
 export interface CallTrial {
@@ -23,16 +23,16 @@ const AT_ONCE = 256;
 
 /**
  * Makes each call in a process of its own, under its filter; how each ended, in their order. Arguments may point into
- * `constants`, which lie at CONSTANTS_AT there.
+ * `constants`, which lie at CONSTANTS_AT there; with `rights` they are made without any others that callgate has.
  */
-export async function tryCalls(trials: readonly CallTrial[], constants?: Uint8Array): Promise<CallEnd[]> {
+export async function tryCalls(trials: readonly CallTrial[], options: TrialOptions = {}): Promise<CallEnd[]> {
   const ends: CallEnd[] = [];
   for (let i = 0; i < trials.length; i += AT_ONCE)
-    ends.push(...(await tryAtOnce(trials.slice(i, i + AT_ONCE), constants)));
+    ends.push(...(await tryAtOnce(trials.slice(i, i + AT_ONCE), options)));
   return ends;
 }
 
-async function tryAtOnce(trials: readonly CallTrial[], constants?: Uint8Array): Promise<CallEnd[]> {
+async function tryAtOnce(trials: readonly CallTrial[], options: TrialOptions): Promise<CallEnd[]> {
   const { endian } = thisMachine().abi;
   const plans = trials.map((trial) => {
     return {
@@ -41,7 +41,7 @@ async function tryAtOnce(trials: readonly CallTrial[], constants?: Uint8Array): 
       older: trial.older?.map((program) => encodeProgram(program, endian)),
     };
   });
-  const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize, constants), {
+  const child = startProgram((nr, wordSize) => trialProgram(plans, nr, wordSize, options), {
     stdio: 'ignore',
   });
   if (child.pid === undefined) throw await failedStart(child);

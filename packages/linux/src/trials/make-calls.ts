@@ -1,4 +1,5 @@
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
+import type { Rights } from '../launch/trial-program.ts';
 import { tryCalls } from '../launch/try-calls.ts';
 import { thisMachine } from '../machine.ts';
 import { attackMemory } from './attack-memory.ts';
@@ -6,14 +7,14 @@ import { ProbeRuns, type RunProbe } from './probe-runs.ts';
 import type { MakeCalls } from './trial.ts';
 
 /** Makes calls on this machine, under a filter or under none. Throws LaunchError where no program can be started. */
-export function callsOnThisMachine(filter: Program | undefined): MakeCalls {
+export function callsOnThisMachine(filter: Program | undefined, rights?: Rights): MakeCalls {
   return (ways) =>
     tryCalls(
       ways.map(({ abi, nr, args }) => {
         const gate = abi === 'x86' && thisMachine().abi.name === 'x86_64' ? ('x86' as const) : undefined;
         return { nr, args, ...(filter && { filter }), ...(gate && { gate }) };
       }),
-      attackMemory(),
+      { constants: attackMemory(), ...(rights && { rights }) },
     );
 }
 

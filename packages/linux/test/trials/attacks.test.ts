@@ -19,6 +19,8 @@ import { describe, expect, it } from 'vitest';
 import { spawned } from './run-probe.ts';
 
 const NOBODY = 65534;
+/** For these a setting of the machine says whether a right is needed (kernel.unprivileged_bpf_disabled and its like). */
+const BY_SETTING = new Set(['bpf', 'perf', 'userfaultfd', 'kernel-log']);
 const native = thisMachine().abi.name;
 const attacks = attacksOf(native);
 const calls = attacks.flatMap((attack) =>
@@ -125,5 +127,26 @@ describeWith(['root'], 'attacks on this kernel', () => {
       return isRefused(way.asks ? endOf(way.asks) : end);
     });
     expect(needing).toEqual([]);
+  });
+
+  it('are refused for root without capabilities where they need one, and no others', async () => {
+    const none = { effective: 0n, bounding: 0n };
+    const [with_, without] = [
+      await callsOnThisMachine(undefined)(calls.map(({ call }) => call)),
+      await callsOnThisMachine(undefined, none)(calls.map(({ call }) => call)),
+    ];
+    const endOf = (call: AttackWay) => without[calls.findIndex((c) => c.call === call)];
+    const needing = wrong(without, (i, end) => {
+      const { attack, way, call } = calls[i];
+      if (attack.right === undefined || isMissing(call, end)) return true;
+      return isRefused(way.asks ? endOf(way.asks) : end);
+    });
+    expect(needing).toEqual([]);
+    const refusedAlone = wrong(without, (i, end) => {
+      const { attack, call } = calls[i];
+      const isFree = attack.right === undefined && !BY_SETTING.has(attack.id);
+      return !isFree || isReached(call, end) || !isReached(call, with_[i]);
+    });
+    expect(refusedAlone).toEqual([]);
   });
 });
