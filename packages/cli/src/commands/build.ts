@@ -136,11 +136,13 @@ ${examples(
     const recordings = await readEach(context, files, logFlags);
 
     const hasBase = flags.base !== undefined;
-    const options = { ...given, bound: await boundOf(context, flags, recordings, hasBase) };
+    const bound = await boundOf(context, flags, recordings, hasBase);
+    const options = { ...given, bound };
     const alone = synthesize(recordings, options);
     const extension =
       flags.base === undefined ? undefined : await extended(context, flags.base, flags, alone, recordings);
-    const synthesis = extension ? onBase(alone, extension) : alone;
+    const within = bound && { bound, recordedOn: recordings[0].machine.arch };
+    const synthesis = extension ? onBase(alone, extension, within) : alone;
     const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
     const observed = recordings.filter(({ recorder }) => !isList(recorder));
     const completeness = observed.length > 1 ? completenessOf(observed) : undefined;
@@ -177,14 +179,16 @@ ${examples(
     const isQuiet = flags.quiet || flags.json;
     const lines = [
       ...(flags.tighten ? conditionLines(style, synthesis.conditions) : []),
-      ...(isQuiet ? [] : summaryOf(style, recordings, alone, flags.base, extension)),
+      ...(isQuiet ? [] : summaryOf(style, recordings, synthesis, flags.base, extension)),
       ...(isQuiet || !synthesis.bounded ? [] : remedyLines(style, synthesis.bounded, recordings)),
       ...(isQuiet ? [] : startLines(style, recordings, flags)),
       ...(isQuiet || !completeness ? [] : completenessLines(style, completeness, thisMachine().abi.name)),
     ];
     context.stderr.write(linesOf(lines));
     const isWhole = !extension || (extension.exact && extension.uncovered.length === 0);
-    return isWhole && keepsToBound(synthesis, options.allow) ? CLEAN : FINDINGS;
+    // Who names a base says what is to be allowed; it is held against a bound that was named, too.
+    const isKept = keepsToBound(hasBase && bound?.yieldsToHand ? alone : synthesis, options.allow);
+    return isWhole && isKept ? CLEAN : FINDINGS;
   },
 };
 
@@ -223,7 +227,7 @@ function summaryOf(
 ): string[] {
   if (base === undefined || !extension) return summaryLines(style, recordings, synthesis);
   const runs = recordings.reduce((sum, r) => sum + r.runs, 0);
-  const bound = synthesis.bounded ? boundLines(style, synthesis.bounded) : [];
+  const bound = synthesis.bounded ? boundLines(style, synthesis.bounded, base) : [];
   return [...extensionLines(style, base, extension, runs), ...bound];
 }
 

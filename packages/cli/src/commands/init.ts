@@ -3,6 +3,9 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { withOrdinarySockets } from '@callgate/engine/internal/build/ordinary-sockets';
 import { strictDefault } from '@callgate/engine/internal/build/strict-default';
 import { synthesize } from '@callgate/engine/internal/build/synthesize';
+import type { Finding } from '@callgate/engine/internal/lint/finding';
+import { fixProfile } from '@callgate/engine/internal/lint/fix';
+import { libcWithoutFallback } from '@callgate/engine/internal/lint/rules/libc-without-fallback';
 import { lowerProfile } from '@callgate/engine/internal/policy/lower';
 import { parseProfile } from '@callgate/engine/internal/profile/parse';
 import { stringifyProfile } from '@callgate/engine/internal/profile/stringify';
@@ -42,6 +45,7 @@ interface InitFlags {
   readonly recording?: string;
   readonly image?: string;
   readonly name?: string;
+  readonly profileOnly?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
   readonly quiet?: boolean;
@@ -51,7 +55,7 @@ interface InitFlags {
 const IMAGE = /^[a-zA-Z0-9][\w.:/@-]{0,300}$/;
 const SOME_NAME = 'app';
 
-const TO_DO = 'replace this by what was recorded: callgate record, then callgate build (profiles/README.md)';
+const TO_DO = 'replace this by what was recorded, as profiles/README.md says';
 
 export const init: Verb = {
   name: 'init',
@@ -68,6 +72,7 @@ export const init: Verb = {
       .option('--recording <file>', 'make the profile from this recording (default: a strict default)')
       .option('--image <image>', 'the image of the application')
       .option('--name <name>', 'what the application is called (default: the name of its image)')
+      .option('--profile-only', 'write the profile alone, over the one that is there; with --recording')
       .option('--force', 'write over what is there')
       .option('--json', 'one JSON document: what was written')
       .option('-q, --quiet', 'say nothing')
@@ -81,6 +86,7 @@ Exit status: 0 written, 2 it could not be done.
 ${examples(
   'init --image nginx:1.27 --ci github',
   'init . --recording rec.json --name web',
+  'init --recording rec.json --name web --profile-only',
   'init deploy --engine kubernetes --ci gitlab --image registry.example.com/web:1.0',
 )}`,
       );
@@ -89,14 +95,17 @@ ${examples(
   async run(context, command) {
     const [folder] = command.processedArgs as [string];
     const flags = command.opts<InitFlags>();
-    const files = starterFiles(await planOf(context, flags));
-    writeAll(context, folder, files, flags.force ?? false);
+    if (flags.profileOnly && flags.recording === undefined)
+      throw new CliFailure('--profile-only goes with --recording: it is for a profile that is there already');
+    const all = starterFiles(await planOf(context, flags));
+    const files = flags.profileOnly ? all.slice(0, 1) : all;
+    writeAll(context, folder, files, flags.force ?? flags.profileOnly ?? false);
     const paths = files.map(({ path }) => join(folder, path));
     if (flags.json) context.stdout.write(`${writeJson({ files: paths })}\n`);
     else if (!flags.quiet) {
       const lines = paths.map((path) => `wrote ${printable(path)}`);
-      const next = `next: read ${printable(paths.at(-1)!)}`;
-      context.stdout.write([...lines, next].map((line) => `${line}\n`).join(''));
+      const next = flags.profileOnly ? [] : [`next: read ${printable(paths.at(-1)!)}`];
+      context.stdout.write([...lines, ...next].map((line) => `${line}\n`).join(''));
     }
     return CLEAN;
   },
@@ -134,7 +143,14 @@ async function profileText(context: Context, { engine, recording, quiet }: InitF
   const style = styleFor(context.stderr, context.env);
   if (bounded && !quiet)
     for (const line of boundLines(style, bounded)) context.stderr.write(`callgate: ${line}\n`);
-  return stringifyProfile(withOrdinarySockets(profile, recorded));
+  return withFallbacks(stringifyProfile(withOrdinarySockets(profile, recorded)), runtime);
+}
+
+/** The profile with ENOSYS for calls that a C library tries first and goes back from on that alone, for lint wants it. */
+function withFallbacks(text: string, runtime: string): string {
+  const subject = { name: 'profile.json', text };
+  const isMeant = ({ code }: Finding) => code === libcWithoutFallback.code;
+  return fixProfile(subject, { target: targetOf({ runtime }) }, isMeant).at(-1)?.text ?? text;
 }
 
 /** What puts the profile on every node, and how pods name it there. */

@@ -132,6 +132,7 @@ async function tryIt(context: Context, tried: TriedContainer, flags: TryFlags, s
       timeLimitMs: milliseconds(flags.timeout),
     },
     bound: { name: tried.engine, profile: byDefault.profile },
+    newest: byDefault.newest,
     floor: tried.floor,
     target: { native: abi.name, kernel: parseKernel(kernel)!, capabilities: tried.capabilities },
     looser: told.looser,
@@ -159,7 +160,11 @@ async function tryIt(context: Context, tried: TriedContainer, flags: TryFlags, s
   if (result.failed === undefined && flags.output !== undefined) {
     writeResult(context, flags.output, stringifyProfile(result.profile!));
     write([
-      `wrote ${printable(flags.output)}; use it: ${tried.engine} run --security-opt seccomp=${shellWord(flags.output)} …`,
+      `wrote ${printable(flags.output)}; use it: ${
+        flags.compose === undefined
+          ? `${tried.engine} run --security-opt seccomp=${shellWord(flags.output)} …`
+          : `security_opt: ["seccomp:${printable(flags.output)}"] in the service`
+      }`,
     ]);
   }
   return result.failed === undefined ? CLEAN : FINDINGS;

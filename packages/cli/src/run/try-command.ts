@@ -14,6 +14,7 @@ import {
 } from '@callgate/workload/internal/engines/run-command';
 import { capabilitySet } from '@callgate/workload/internal/kubernetes/capability-set';
 import { CliFailure, type Context } from '../context.ts';
+import { shellWord } from '../terminal/shell-word.ts';
 import { engineRun } from './record-engine-run.ts';
 
 /** A container as "docker run" describes it, without its name, its terminal, and how it comes and goes. */
@@ -46,7 +47,7 @@ export function triedContainer(words: readonly string[]): TriedContainer {
   if (!run) throw new CliFailure(`"${printable(words.join(' '))}" starts no container; ${HOW_TO}`);
   if (run.at.engine > 0 || run.at.action !== 1)
     throw new CliFailure(
-      `callgate starts the containers itself, so nothing may stand before ${run.engine} and "run"; ${HOW_TO}`,
+      `callgate starts the containers itself, so nothing may stand before ${run.engine} and "run"; ${HOW_TO.replace('docker', run.engine)}`,
     );
   const read = readRunCommand(run.engine, run.words.slice(2));
   if (!read.value) throw new CliFailure(printable(read.fault));
@@ -61,7 +62,11 @@ export function triedService(
 ): TriedContainer {
   const [service, ...others] = services;
   if (service === undefined || others.length > 0)
-    throw new CliFailure('--compose FILE takes the name of one service, and no command');
+    throw new CliFailure(
+      others.some((word) => word.startsWith('-'))
+        ? `options go before the name of the service: callgate try --compose ${shellWord(file)} … ${shellWord(service!)}`
+        : '--compose FILE takes the name of one service, and no command',
+    );
   const { tree, faults } = readDocument(text);
   if (!tree || !isCompose(tree))
     throw new CliFailure(

@@ -1017,6 +1017,12 @@ describe('a bound', () => {
     expect([phases.status, await phases.isWithin('stock:docker')]).toEqual([0, true]);
   });
 
+  it('is none where that is asked for, and no container is called a program of this machine', async () => {
+    const made = await bounded(container(shell), '--no-looser-than', 'none');
+    expect([made.status, made.stderr]).toEqual([0, expect.stringContaining('clone passes with any flags')]);
+    expect(made.stderr).not.toContain('for programs on this machine');
+  });
+
   it('is none for a program of the host, and that is said where clone passes', async () => {
     const made = await bounded(recording(shell));
     expect(made.status).toBe(0);
@@ -1074,6 +1080,27 @@ describe('a base', () => {
       expect(made.stderr).toContain('proven: what passes is what');
     },
   );
+
+  it.each([
+    [['--no-looser-than', 'stock:docker@20.10'], 1],
+    [['--no-looser-than', 'stock:docker'], 0],
+    [['--runtime', 'podman'], 0],
+  ])('is held against a bound, too: %j', async (flags, status) => {
+    const made = await extended('stock:docker', recording('read'), ...flags);
+    const { bounded } = JSON.parse(
+      (await callgate(['build', '--base', 'stock:docker', recording('read'), ...flags, '--json'])).stdout,
+    );
+    const subject = bounded.bound;
+    const { stdout } = await callgate(['diff', subject, made.file, '--json']);
+    const isLooser = JSON.parse(stdout).differences.some(
+      ({ change }: { change: string }) => change === 'loosened',
+    );
+    expect(made.stderr).toContain(
+      isLooser ? `looser than ${subject}, by its base stock:docker: ` : `proven not looser than ${subject}\n`,
+    );
+    expect(bounded.looser.length > 0).toBe(isLooser);
+    expect([made.status, made.changes]).toEqual([status, []]);
+  });
 
   it('of a file keeps its text', async () => {
     const text = `defaultAction: SCMP_ACT_ERRNO # as always

@@ -42,7 +42,7 @@ function recording(cwd: string): string {
   const path = join(cwd, 'rec.json');
   // What the loader of a C library calls, too, or no program would start.
   const names =
-    'execve brk mmap mprotect munmap openat read pread64 write close newfstatat fstat arch_prctl set_tid_address set_robust_list rseq prlimit64 getrandom socket exit_group'.split(
+    'execve brk mmap mprotect munmap openat read pread64 pwrite64 write close newfstatat fstat arch_prctl set_tid_address set_robust_list rseq prlimit64 getrandom socket exit_group'.split(
       ' ',
     );
   const seen = names.map((name): Observation => ({ ...call, name, nr: numberOf('x86_64', name)! }));
@@ -130,6 +130,39 @@ describe('init', () => {
       status: 0,
     });
     expect(readFileSync(join(cwd, 'callgate.config.yaml'), 'utf8')).toContain('targets:');
+  });
+
+  it('makes the profile anew from a recording, as its README says, and it passes its checks', async () => {
+    const cwd = folder();
+    expect(await callgate(['init', '--name', 'web'], { cwd })).toMatchObject({ status: 0 });
+    const readme = readFileSync(join(cwd, 'profiles/README.md'), 'utf8');
+    const [, command] = /^ {4}callgate (init --recording rec\.json .*)$/m.exec(readme)!;
+    writeFileSync(join(cwd, 'callgate.config.yaml'), 'failOn: low\n');
+    const rec = recording(cwd);
+    expect(rec).toBe(join(cwd, 'rec.json'));
+    expect(await callgate(command.split(' '), { cwd })).toMatchObject({
+      status: 0,
+      stdout: 'wrote profiles/web.json\n',
+    });
+    expect(readFileSync(join(cwd, 'callgate.config.yaml'), 'utf8')).toBe('failOn: low\n');
+    const lint = await callgate(['lint', 'profiles/', '--runtime', 'docker'], { cwd });
+    expect(lint, lint.stdout).toMatchObject({ status: 0 });
+    expect(await callgate(['init', '--name', 'web', '--profile-only'], { cwd })).toMatchObject({ status: 2 });
+  });
+
+  it('allows no family of sockets that the default denies, though it was recorded', async () => {
+    const cwd = folder();
+    const path = join(cwd, 'sockets.json');
+    const args = ['40', '17'].map((family) => ({ values: [family, '1', '0'], count: 1 }));
+    const socket = { ...call, name: 'socket', nr: numberOf('x86_64', 'socket')!, args };
+    writeFileSync(path, JSON.stringify(recordingOf([socket])));
+    const made = await callgate(['init', '--name', 'web', '--recording', path], { cwd });
+    expect(made).toMatchObject({ status: 0, stderr: expect.stringContaining('proven not looser') });
+    const { stdout } = await callgate(['diff', 'stock:docker', 'profiles/web.json', '--json'], { cwd });
+    const changes = JSON.parse(stdout).differences.map(({ change }: { change: string }) => change);
+    expect(changes).not.toContain('loosened');
+    const packet = await callgate(['explain', 'profiles/web.json', 'socket', '17'], { cwd });
+    expect(packet.stdout).toContain('ALLOW');
   });
 
   it('takes back what it wrote when the rest cannot be written', async () => {

@@ -16,12 +16,13 @@ import type { Condition, Profile } from '../profile/profile.ts';
 import type { Observation, Recording } from '../recording/recording.ts';
 import { ENOSYS } from '../runtime/enosys-stub.ts';
 import { resolveProfile } from '../runtime/resolve.ts';
-import type { Abi, AbiName } from '../syscalls/arch.ts';
+import { type Abi, type AbiName, abiOfToken } from '../syscalls/arch.ts';
 import { nameOf, numberOf } from '../syscalls/lookup.ts';
 import { multiplexed } from '../syscalls/multiplex.ts';
+import { type Bound, looserThan } from './bound.ts';
 import type { Reason } from './demand.ts';
 import type { Alternatives } from './runtime-default.ts';
-import type { Synthesis } from './synthesize.ts';
+import { nativesOf, type Synthesis } from './synthesize.ts';
 import { tighten } from './tighten.ts';
 
 const ENOSYS_WORD = actionWord({ kind: 'ERRNO', data: ENOSYS });
@@ -120,13 +121,33 @@ function written(
   return document.text;
 }
 
-/** What was made of recordings, as it stands in a base: for each call that the base's rules allow, that is a reason. */
-export function onBase(synthesis: Synthesis, { profile }: Extension): Synthesis {
+/**
+ * What was made of recordings, as it stands in a base: for each call that the base's rules allow, that is a reason. A bound is
+ * held against the whole, of which the base may be looser itself, on machines of the recorded kind and those of its ABIs.
+ */
+export function onBase(
+  synthesis: Synthesis,
+  { profile, added }: Extension,
+  within?: { readonly bound: Bound; readonly recordedOn: AbiName },
+): Synthesis {
   const reasons = new Map(synthesis.reasons);
   for (const name of namesAllowed(profile))
     if (!reasons.has(name)) reasons.set(name, [{ kind: 'hand', why: 'the base allows it' }]);
   const sorted = new Map([...reasons].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { ...synthesis, profile, reasons: sorted, newer: [] };
+  const made = { ...synthesis, profile, reasons: sorted, newer: [] };
+  if (!within || !synthesis.bounded) return made;
+  const { bound, recordedOn } = within;
+  const abis = profile.architectures.map(({ value }) => abiOfToken(value)!.name);
+  const { restricted, leftOut } = synthesis.bounded;
+  const looser = looserThan(profile, bound, nativesOf(recordedOn, abis));
+  const passes = new Set(looser.map(({ name }) => name));
+  const bounded = {
+    bound: bound.name,
+    restricted: restricted.filter((call) => added.some(({ name }) => name === call)),
+    leftOut: leftOut.filter((what) => what.kind !== 'call' || !passes.has(what.name)),
+    looser,
+  };
+  return { ...made, bounded };
 }
 
 /** clone3(2) has its flags in memory, so to allow it is to allow what conditions of clone deny. */

@@ -1,3 +1,5 @@
+import { Diagram } from '../diagram/diagram.ts';
+import { conditionsDiagram } from '../policy/condition.ts';
 import type { Condition, Profile, Rule } from '../profile/profile.ts';
 import type { Recording } from '../recording/recording.ts';
 
@@ -7,22 +9,31 @@ const MOST_FAMILIES = 64;
 
 /**
  * The profile with sockets for the families alone that programs usually need, and those that the recording shows, where it allows
- * sockets by conditions such as a runtime's default has. What allows every socket, or none, stays.
+ * sockets by conditions such as a runtime's default has: of them, those that these let pass. What allows every socket, or none,
+ * stays.
  */
 export function withOrdinarySockets(profile: Profile, recording: Recording): Profile {
-  const first = profile.rules.find(isConditionalSocket);
+  const rulesBefore = profile.rules.filter(isConditionalSocket);
+  const [first] = rulesBefore;
   if (!first) return profile;
   const families = [...new Set([...ORDINARY_FAMILIES, ...familiesIn(recording)])].slice(0, MOST_FAMILIES);
   const [like] = first.conditions;
-  const sockets = families.map((family): Rule => {
+  const sockets = families.flatMap((family): Rule[] => {
     const is: Condition = { ...like, argument: 0, operator: 'EQ', value: BigInt(family), valueTwo: 0n };
-    return { ...first, conditions: [is] };
+    return rulesBefore.some((rule) => letsPass(rule, is)) ? [{ ...first, conditions: [is] }] : [];
   });
   const rules = profile.rules.flatMap((rule) => {
     if (rule === first) return sockets;
     return isConditionalSocket(rule) ? [] : [rule];
   });
   return { ...profile, rules: rules.map((rule, index) => ({ ...rule, index })) };
+}
+
+/** Whether a rule lets every socket of the family pass: one that also looks at the type or the protocol does not. */
+function letsPass({ conditions }: Rule, family: Condition): boolean {
+  const d = new Diagram();
+  const wanted = conditionsDiagram(d, [family], 64);
+  return d.and(wanted, conditionsDiagram(d, conditions, 64)) === wanted;
 }
 
 function isConditionalSocket({ names, action, conditions }: Rule): boolean {

@@ -224,7 +224,7 @@ function narrowed(call: TightCall, limits: Limits): TightCall {
 }
 
 /** The kinds of machines that a profile is for: the recorded one, and those whose ABIs are not another's secondary ones. */
-function nativesOf(recorded: AbiName, abis: readonly AbiName[]): AbiName[] {
+export function nativesOf(recorded: AbiName, abis: readonly AbiName[]): AbiName[] {
   const secondary = new Set([recorded, ...abis].flatMap((abi) => abiOf(abi).subAbis));
   return [...new Set([recorded, ...abis.filter((abi) => !secondary.has(abi))])];
 }

@@ -6,7 +6,7 @@ import type { Observation, Recording } from '../recording/recording.ts';
 import { resolveProfile } from '../runtime/resolve.ts';
 import type { Target } from '../runtime/target.ts';
 import type { AbiName } from '../syscalls/arch.ts';
-import type { RuntimeDefault } from './runtime-default.ts';
+import { type RuntimeDefault, restrictedOn } from './runtime-default.ts';
 
 /** A runtime's default as containers on that target get it: with no conditions on capabilities, machines and kernels left. */
 export function defaultOn({ name, profile }: RuntimeDefault, target: Target): RuntimeDefault {
@@ -35,6 +35,32 @@ export function defaultOn({ name, profile }: RuntimeDefault, target: Target): Ru
       ),
     },
   };
+}
+
+/** A default with the conditions that a newer one has for calls which this one lets pass with all arguments. */
+export interface Tightened {
+  readonly bound: RuntimeDefault;
+  /** The calls that it concerns, such as socket, which newer defaults deny for some families. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** Tightens a default by the conditions of a newer one; both in their plain form (`defaultOn`). */
+export function tightenedBy(own: RuntimeDefault, newer: Profile, target: Target): Tightened {
+  const conditional = restrictedOn(newer, target);
+  const isAllowing = ({ action }: Rule) => action.value === 'ALLOW';
+  const free = new Set(
+    own.profile.rules
+      .filter((rule) => isAllowing(rule) && rule.conditions.length === 0)
+      .flatMap(({ names }) => names.map(({ value }) => value)),
+  );
+  const names = new Set([...conditional.keys()].filter((name) => free.has(name)));
+  const without = (rule: Rule) =>
+    isAllowing(rule) ? { ...rule, names: rule.names.filter(({ value }) => !names.has(value)) } : rule;
+  const only = (rule: Rule) => ({ ...rule, names: rule.names.filter(({ value }) => names.has(value)) });
+  const rules = [...own.profile.rules.map(without), ...newer.rules.filter(isAllowing).map(only)]
+    .filter((rule) => rule.names.length > 0)
+    .map((rule, index) => ({ ...rule, index }));
+  return { bound: { name: own.name, profile: { ...own.profile, rules } }, names };
 }
 
 /**

@@ -4,8 +4,12 @@ import { formatCall, formatCallBriefly } from './call.ts';
 import type { Style } from './style.ts';
 import { listed, printable } from './words.ts';
 
-/** How a profile keeps to its bound: what stayed out, and the proof or what disproves it. */
-export function boundLines(style: Style, { bound, restricted, leftOut, looser }: BoundFit): string[] {
+/** How a profile keeps to its bound: what stayed out, and the proof or what disproves it, which may be the base that was named. */
+export function boundLines(
+  style: Style,
+  { bound, restricted, leftOut, looser }: BoundFit,
+  base?: string,
+): string[] {
   const name = printable(bound);
   const lines =
     restricted.length === 0
@@ -15,13 +19,19 @@ export function boundLines(style: Style, { bound, restricted, leftOut, looser }:
         ];
   lines.push(...leftOutTexts(leftOut, name).map((text) => `${style.yellow('left out')}: ${text}`));
   if (looser.length === 0) lines.push(`${style.green('proven not looser')} than ${name}`);
-  lines.push(
-    ...looser.map(
-      ({ name: call, arch, witness }) =>
-        `${style.red('looser')} than ${name}: ${formatCallBriefly(call, witness.args, arch === 'other' ? undefined : arch)} on ${arch}`,
-    ),
-  );
-  return lines;
+  const [first] = looser;
+  if (base === undefined || !first)
+    return [...lines, ...looser.map((what) => `${style.red('looser')} than ${name}: ${looserText(what)}`)];
+  const calls = [...new Set(looser.map((what) => what.name ?? `call ${what.nr}`))];
+  return [
+    ...lines,
+    `${style.red('looser')} than ${name}, by its base ${printable(base)}: ${listed(calls)}`,
+    `  for example ${looserText(first)}`,
+  ];
+}
+
+function looserText({ name, arch, witness }: BoundFit['looser'][number]): string {
+  return `${formatCallBriefly(name, witness.args, arch === 'other' ? undefined : arch)} on ${arch}`;
 }
 
 /** What stayed out, and why: a line for all of which the same is to be said. */

@@ -3,7 +3,7 @@ import type { Synthesis } from '../build/synthesize.ts';
 import type { TightCall } from '../build/tighten.ts';
 import { profileDocument } from '../profile/stringify.ts';
 import { type Completeness, partsNotSeen } from '../recording/completeness.ts';
-import type { LifePart, Recording } from '../recording/recording.ts';
+import { isOfContainer, type LifePart, type Recording } from '../recording/recording.ts';
 import type { AbiName } from '../syscalls/arch.ts';
 import { boundDocument, boundLines } from './bound.ts';
 import { callLabel } from './call.ts';
@@ -71,7 +71,7 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
     `everything else fails with EPERM; ${newer.length === 0 ? 'no known call is newer than the recorded kernel' : `${plural(newer.length, 'call')} newer than the recorded kernel with ENOSYS, so that libc falls back`}`,
     `ABIs: ${profile.architectures.map((a) => a.value.replace('SCMP_ARCH_', '').toLowerCase()).join(', ')}; a call of any other kills the thread`,
   ];
-  lines.push(...containerLines(style, synthesis));
+  lines.push(...containerLines(style, synthesis, recordings));
   if (unnamed.length > 0)
     lines.push(
       `${style.yellow('left out')}: ${listed(unnamed.map((o) => `${o.arch} ${o.nr}`))} — numbers without a name, which no profile can allow`,
@@ -102,12 +102,14 @@ export function summaryLines(style: Style, recordings: readonly Recording[], syn
 }
 
 /** Where the profile is meant to run, and how it compares with what a container would get without it. */
-function containerLines(style: Style, synthesis: Synthesis): string[] {
+function containerLines(style: Style, synthesis: Synthesis, recordings: readonly Recording[]): string[] {
   const { container, bounded, reasons } = synthesis;
   const around = container?.measuredAround;
   if (bounded) return [...boundLines(style, bounded), ...(around ? [aroundLine(around)] : [])];
   if (!container) {
-    const lines = ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
+    const lines = recordings.some(isOfContainer)
+      ? []
+      : ['for programs on this machine; a container needs more: --runtime docker, podman, …'];
     return reasons.has('clone') || reasons.has('clone3')
       ? [...lines, `${style.yellow('note')}: ${OPEN_CLONE}`]
       : lines;

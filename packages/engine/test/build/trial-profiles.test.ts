@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { diffPolicies } from '../../src/analysis/diff.ts';
 import { explainCall } from '../../src/analysis/explain.ts';
-import { defaultOn, missingCalls, shadowOf, withMissing } from '../../src/build/trial-profiles.ts';
+import {
+  defaultOn,
+  missingCalls,
+  shadowOf,
+  tightenedBy,
+  withMissing,
+} from '../../src/build/trial-profiles.ts';
 import { lowerProfile } from '../../src/policy/lower.ts';
 import { arePoliciesEqual } from '../../src/policy/policy.ts';
 import { parseProfile } from '../../src/profile/parse.ts';
@@ -122,5 +128,22 @@ describe('what a profile lacks', () => {
       'close 3 run',
       'openat 1 run',
     ]);
+  });
+});
+
+describe('a default, tightened by a newer one', () => {
+  it('has its conditions for what it let pass whole, and allows nothing more', async () => {
+    const docker = stockProfiles().filter(({ name }) => name === 'docker');
+    const [old, newest] = await Promise.all(
+      [docker[0], docker.at(-1)!].map(
+        async (stock) => defaultOn({ name: 'docker', profile: parsed(await stock.text()) }, target()).profile,
+      ),
+    );
+    const { bound, names } = tightenedBy({ name: 'docker', profile: old }, newest, target());
+    expect([...names]).toEqual(['socket']);
+    expect([old, bound.profile].map((profile) => action(profile, 'socket', 38n))).toEqual(['ALLOW', 'ERRNO']);
+    const changes = diffPolicies(meaning(old), meaning(bound.profile)).listed;
+    expect(changes.length).toBeGreaterThan(0);
+    for (const { change, name } of changes) expect([change, name]).toEqual(['tightened', 'socket']);
   });
 });

@@ -10,6 +10,8 @@ export interface EngineDefault {
   /** As it says itself, such as 20.10.24+dfsg1; undefined where it does not. */
   readonly release?: string;
   readonly profile: Profile;
+  /** What the newest release that is known loads. */
+  readonly newest: Profile;
   /** Where it was found: a file of this machine, or "the sources of docker 20.10.24". */
   readonly source: string;
 }
@@ -26,11 +28,12 @@ export async function engineDefault(engine: 'docker' | 'podman'): Promise<Engine
       ? await said(engine, ['info', '--format', '{{.Host.Security.SECCOMPProfilePath}}'])
       : undefined;
   const own = file === undefined ? undefined : profileIn(file);
-  if (own) return { release, profile: own, source: file! };
+  const newest = parseProfile(await stockProfile(engine)!.text(), { unknownNames: 'skip' }).value!;
+  if (own) return { release, newest, profile: own, source: file! };
   const known = parseRelease(release ?? '');
   const stock = stockProfile(engine, known) ?? stockProfile(engine, parseRelease(firstRelease(engine)!))!;
   const { value } = parseProfile(await stock.text(), { unknownNames: 'skip' });
-  return { release, profile: value!, source: stock.source };
+  return { release, newest, profile: value!, source: stock.source };
 }
 
 function profileIn(file: string): Profile | undefined {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { Recording } from '@callgate/engine/internal/recording/recording';
@@ -12,7 +11,9 @@ import {
 import { readFilters } from '../process/live-filters.ts';
 import { type Attached, attach, NotAttachable } from '../recorders/record-attached.ts';
 import { firstFailure } from '../trials/check-functions.ts';
+import { interruptible } from '../trials/interruptible.ts';
 import type { Watched } from '../trials/look.ts';
+import { shellCheck } from './shell-check.ts';
 
 /** How a container is judged while it runs. */
 export interface RunChecks {
@@ -127,7 +128,9 @@ async function judged(
   const failed =
     (checks.health && (await unhealthy(container, checks.health, checks, isOver, stop))) ??
     (checks.spec && (await firstFailure(checks.spec, watched, stop))) ??
-    (checks.check === undefined ? undefined : await failedCheck(container.id, pid, checks.check, checks));
+    (checks.check === undefined
+      ? undefined
+      : await failedCheck(container.id, pid, checks.check, checks, stop));
   if (failed === undefined) await waited(checks.durationMs, isOver, stop);
   const endedByItself = ended;
   if (!ended) await container.stop();
@@ -148,7 +151,7 @@ async function unhealthy(
   let said = '';
   while (Date.now() < end && !isOver()) {
     expectGoingOn(stop);
-    const tried = await container.exec(command, timeLimitMs);
+    const tried = await interruptible(stop, container.exec(command, timeLimitMs));
     if (tried.status === 0) return undefined;
     said = lastLine(tried) ?? `status ${tried.status}`;
     await waited(POLL_MS, isOver, stop);
@@ -157,19 +160,18 @@ async function unhealthy(
 }
 
 /** Why a command of this machine failed. */
-function failedCheck(
+async function failedCheck(
   id: string,
   pid: number | undefined,
   command: string,
   { timeLimitMs, env: own }: RunChecks,
+  stop: AbortSignal,
 ): Promise<string | undefined> {
   const env = { ...own, CALLGATE_CONTAINER: id, CALLGATE_PID: String(pid ?? '') };
-  return new Promise((resolve) => {
-    execFile('sh', ['-c', command], { env, timeout: timeLimitMs }, (fault, stdout, stderr) => {
-      const said = lastLine({ stdout: Buffer.from(stdout), stderr: Buffer.from(stderr) });
-      resolve(fault ? `${command}: ${said ?? `status ${fault.code ?? fault.signal}`}` : undefined);
-    });
-  });
+  const end = await shellCheck(command, env, timeLimitMs, stop);
+  expectGoingOn(stop);
+  if (end.isCut) return `${command}: it does not end within ${timeLimitMs / 1000} s`;
+  return end.status === 0 ? undefined : `${command}: ${lastLine(end) ?? `status ${end.status}`}`;
 }
 
 async function waited(ms: number, isOver: () => boolean, stop: AbortSignal): Promise<void> {

@@ -3,12 +3,15 @@ import { filterLength } from '@callgate/engine/internal/analysis/cost';
 import { type Difference, diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import type { Program } from '@callgate/engine/internal/bpf/instruction';
 import type { FloorChoice } from '@callgate/engine/internal/build/floors';
+import { withOrdinarySockets } from '@callgate/engine/internal/build/ordinary-sockets';
 import type { RuntimeDefault } from '@callgate/engine/internal/build/runtime-default';
 import { type Synthesis, synthesize } from '@callgate/engine/internal/build/synthesize';
 import {
   defaultOn,
   missingCalls,
   shadowOf,
+  type Tightened,
+  tightenedBy,
   withMissing,
 } from '@callgate/engine/internal/build/trial-profiles';
 import { liftPolicy } from '@callgate/engine/internal/lift/lift-policy';
@@ -29,6 +32,11 @@ export interface TryPlan {
   readonly checks: RunChecks;
   /** The engine's own filter, which bounds what is built. */
   readonly bound: RuntimeDefault;
+  /**
+   * The default of its newest release: its conditions come into the profile, too, and sockets are those of the usual families, as
+   * long as the container does not need more.
+   */
+  readonly newest?: Profile;
   readonly floor: FloorChoice;
   readonly target: Target;
   /** Recorded without a filter, and allowed what the engine's default does not. */
@@ -90,6 +98,8 @@ class Trial {
   private readonly plan: TryPlan;
   private readonly hooks: TryHooks;
   private readonly bound: RuntimeDefault;
+  /** What is built from, as long as nothing shows that the container needs what this denies. */
+  private tightened: Tightened | undefined;
   private readonly wider: Policy;
   private readonly steps: TryStep[] = [];
 
@@ -97,6 +107,10 @@ class Trial {
     this.plan = plan;
     this.hooks = hooks;
     this.bound = defaultOn(plan.bound, plan.target);
+    if (plan.newest && !plan.looser) {
+      const { profile } = defaultOn({ name: plan.bound.name, profile: plan.newest }, plan.target);
+      this.tightened = tightenedBy(this.bound, profile, plan.target);
+    }
     this.wider = plan.looser ? this.meaning(ALLOWS_ALL) : this.meaning(this.bound.profile);
   }
 
@@ -112,7 +126,12 @@ class Trial {
     let kind: TryKind = 'shadow';
     for (let round = 0; round < this.plan.rounds; ) {
       const run = await this.run(kind, this.choice(kind, built.profile));
-      const missing = run.recording ? missingCalls(run.recording, built.policy, this.wider) : [];
+      const missing = run.recording
+        ? [
+            ...missingCalls(run.recording, built.policy, this.wider),
+            ...(kind === 'enforced' ? this.beyondTightened(run.recording, first.recording) : []),
+          ]
+        : [];
       const wrong = this.unlike(first, run);
       this.tell({ kind, run, added: missing, wrong });
       if (run.recording) recordings.push(withMissing(run.recording, missing));
@@ -138,6 +157,19 @@ class Trial {
     return this.failure(built, `after ${this.plan.rounds} rounds it still lacks calls; more: --rounds`);
   }
 
+  /** Calls that only what was tightened denied, more often than the default did: nothing is tightened then. */
+  private beyondTightened({ observations }: Recording, { observations: before }: Recording): Observation[] {
+    const { tightened } = this;
+    const deniedBefore = (o: Observation) =>
+      before.find(({ arch, nr }) => arch === o.arch && nr === o.nr)?.denied ?? 0;
+    const denied = observations.filter(
+      (o) =>
+        (o.name === SOCKET || tightened?.names.has(o.name ?? '')) && tightened && o.denied > deniedBefore(o),
+    );
+    if (denied.length > 0) this.tightened = undefined;
+    return denied;
+  }
+
   private failure({ synthesis, profile, leftOut }: Built, failed: string | undefined): TryResult {
     return { steps: this.steps, synthesis, profile, leftOut, ...(failed !== undefined && { failed }) };
   }
@@ -160,9 +192,10 @@ class Trial {
 
   private build(recordings: readonly [Recording, ...Recording[]]): Built {
     const { floor, looser, target } = this.plan;
-    const synthesis = synthesize(recordings, { floor, runtimeDefault: this.bound });
+    const synthesis = synthesize(recordings, { floor, runtimeDefault: this.tightened?.bound ?? this.bound });
     const leftOut = looser ? [] : (synthesis.container?.looser ?? []);
-    const profile = withoutNames(synthesis.profile, new Set(leftOut));
+    const whole = withoutNames(synthesis.profile, new Set(leftOut));
+    const profile = this.tightened ? withOrdinarySockets(whole, recordings[0]) : whole;
     return { synthesis, profile, leftOut, policy: lowerProfile(profile, target).value! };
   }
 
@@ -225,6 +258,8 @@ function logsRest(profile: Profile): Profile {
   };
 }
 
+/** Its families are tightened in any case. */
+const SOCKET = 'socket';
 const NOWHERE = { start: 0, end: 0 };
 const ALLOWS_ALL: Profile = {
   form: 'oci',

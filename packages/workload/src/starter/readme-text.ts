@@ -1,5 +1,4 @@
 import type { StarterPlan } from './starter.ts';
-import { runtimeOf } from './starter-engine.ts';
 
 /** Twenty lines for whoever finds the folder. */
 export function readmeText(plan: StarterPlan & { readonly image: string }): string {
@@ -41,7 +40,7 @@ function beginning({ name, image, engine, isRecorded }: StarterPlan & { readonly
 
     callgate record --container ${name} --wait -o rec.json   # as root; in another terminal start it, use it, and stop it:
     docker run --rm --name ${name} ${image}
-    callgate build rec.json --runtime ${runtimeOf(engine)} -o profiles/${name}.json`;
+    callgate init --recording rec.json${engine === 'docker' ? '' : ` --engine ${engine}`} --name ${name} --profile-only`;
 }
 
 function starting({ name, engine, image }: StarterPlan & { readonly image: string }): string {
