@@ -193,7 +193,9 @@ describe.each(['docker', 'podman'] as const)('%s', (engine) => {
         return JSON.parse(stdout).containers.filter((c: Listed) => c.name === name);
       };
       await expect.poll(() => named()).toEqual([]);
-      expect(await named('-a')).toMatchObject([{ state: 'stopped' }]);
+      expect(await named('-a')).toMatchObject([
+        { state: 'stopped', pid: null, mode: null, filters: null, profile: null, noNewPrivs: null },
+      ]);
       const { status, stderr } = await callgate(['show', `${engine}:${name}`]);
       expect([status, stderr]).toEqual([2, `callgate: the container ${name} of ${engine} does not run\n`]);
     });

@@ -62,8 +62,10 @@ describe('why', () => {
       },
     ]);
     const [unnamed] = (await asked('--exit', '159')).denials;
-    expect(Object.keys(unnamed)).toEqual(Object.keys(denials[0]).filter((key) => key !== 'why'));
-    expect(unnamed).toMatchObject({ by: 'unknown', syscall: null });
+    expect(Object.keys(unnamed)).toEqual(Object.keys(denials[0]));
+    expect(unnamed).toMatchObject({ by: 'unknown', syscall: null, why: null });
+    const [passing] = (await asked('--call', 'mount', '--profile', profile)).denials;
+    expect(Object.keys(passing)).toEqual(expect.arrayContaining(Object.keys(unnamed)));
   });
 
   it('reads files and stdin with several lines', async () => {
@@ -116,7 +118,47 @@ describe('why', () => {
     });
     const [denial] = (await asked('--exit', '-31', '--profile', profile)).denials;
     expect(denial).toMatchObject({ syscall: 'mkdir', by: 'rule' });
-    expect(denial.evidence.join()).toContain('mkdirat');
+    // No log was read for that.
+    expect(denial.evidence.join()).toMatch(/^this does not tell .*mkdirat/);
+  });
+
+  it('gives a call back that another ABI reaches through a multiplexer, also in a ConfigMap', async () => {
+    const map = join(folder, 'map.yaml');
+    writeFileSync(
+      map,
+      `apiVersion: v1
+kind: ConfigMap
+data:
+  other.json: '{"defaultAction": "SCMP_ACT_ALLOW"}'
+  web.json: |
+    {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+     "syscalls": [{"names": ["bind"], "action": "SCMP_ACT_ERRNO"}]}
+`,
+    );
+    const error = 'listen tcp :80: bind: operation not permitted';
+    const [{ fix }] = (await asked(error, '--profile', `${map}#web.json`)).denials;
+    expect(fix.command).toMatch(/^callgate edit \S+#web.json'? --allow bind -o \S+map.yaml$/);
+    expect(fix.opens[0]).toBe('bind on x86_64, x86, socketcall when arg0 == 2 on x86');
+  });
+
+  it('makes no condition of an argument that nobody has told', async () => {
+    const fixOf = async (error: string) => (await asked(error, '--profile', denying)).denials[0].fix.command;
+    const denying = join(folder, 'denying.json');
+    writeFileSync(
+      denying,
+      '{"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": [{"names": ["read", "fchmodat2"], "action": "SCMP_ACT_ALLOW"}]}',
+    );
+    expect(await fixOf('[alert] ioctl(FIOASYNC) failed (1: Operation not permitted)')).toContain(
+      ' --allow ioctl ',
+    );
+    expect(await fixOf('ioctl(3, _IOC(_IOC_READ, 0x12), 0x7f) = -1 EPERM (…)')).toContain(' --allow ioctl ');
+    expect(await fixOf('ioctl(3, FIOASYNC, [1]) = -1 EPERM (…)')).toContain(' --also ioctl=cmd==FIOASYNC ');
+  });
+
+  it('reads an error behind the process or the container that it is of', async () => {
+    const { denials, notes } = await asked(`pid:${process.pid}`, 'mkdir:', 'Operation not permitted');
+    expect(denials).toMatchObject([{ syscall: 'mkdir' }]);
+    expect(notes.join()).toContain(`process ${process.pid} `);
   });
 
   it('writes the profile with every change', async () => {

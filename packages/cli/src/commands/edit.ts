@@ -92,7 +92,9 @@ export const edit: Verb = {
       'after',
       `
 The text is changed where it has to be; comments, order and layout stay. Then callgate proves that what the
-profile means has changed as asked and in nothing else. Where it would not, nothing is written.
+profile means has changed as asked and in nothing else. Where it would not, nothing is written. A call that another
+ABI reaches through socketcall or ipc, too, changes there as well. Of what stays denied another ABI may get ENOSYS
+instead of another error, or the reverse; that is told.
 ${examples(
   'edit profile.json --allow statx,openat2 -o profile.json',
   "edit profile.yaml --allow 'socket=family==AF_UNIX' --deny ptrace -o profile.yaml",

@@ -202,7 +202,7 @@ function containerDocument({ container, confinement, filter }: AuditedContainer)
     name,
     id,
     state,
-    ...(pid !== undefined && { pid }),
+    pid: pid ?? null,
     ...(image !== undefined && { image }),
     ...(seccomp !== undefined && { asked: seccomp }),
     ...confinementDocument(confinement, filter),
@@ -218,7 +218,7 @@ function confinementDocument(
   confinement: Confinement | undefined,
   filter: FilterFindings | undefined,
 ): object {
-  if (!confinement) return {};
+  if (!confinement) return { mode: null, filters: null, profile: null, noNewPrivs: null };
   const { mode, filters, noNewPrivs, capabilities, processes, threads, differing } = confinement;
   return {
     mode,

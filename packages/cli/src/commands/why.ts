@@ -29,7 +29,7 @@ export const why: Verb = {
     command
       .argument(
         '[line...]',
-        'a line of a kernel log or an error text as it was printed; a file with such, "-" for stdin; docker:NAME, podman:NAME, of what runs also containerd:NAME, crio:NAME, crun:NAME, runc:NAME; pid:N',
+        'a line of a kernel log or an error text as it was printed; a file with such, "-" for stdin; docker:NAME, podman:NAME, of what runs also containerd:NAME, crio:NAME, crun:NAME, runc:NAME; pid:N; an error text may stand behind these',
       )
       .option('--pid <n>', 'a process: its filters, and what the kernel log has of it')
       .option(
@@ -55,7 +55,7 @@ export const why: Verb = {
       'after',
       `
 Without --profile a container is judged by its own profile, and a process by the filters that the kernel holds for it.
-What is proposed was tried: the changed profile lets the call pass and decides nothing else otherwise.
+What is proposed was tried: the changed profile lets the call pass, and nothing else that it denied.
 Exit status: 0 no filter refused anything, 1 a denial is explained, 2 it could not be understood.
 ${examples(
   'why docker:web',

@@ -52,7 +52,7 @@ export async function namedFilter(
   return {
     ...subject,
     text: { name: file, text, target, part, unknownNames: 'skip' },
-    editedBy: { kind: 'file', subject: name, output: isWritable && part === undefined ? file : CHANGED },
+    editedBy: { kind: 'file', subject: name, output: isWritable ? file : CHANGED },
   };
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { askedCall } from '@callgate/engine/internal/analysis/asked-call';
+import { worthOf } from '@callgate/engine/internal/recording/worthwhile-arguments';
 import { printable } from '@callgate/engine/internal/report/words';
 import { type AbiName, abiOf } from '@callgate/engine/internal/syscalls/arch';
 import { numberOf } from '@callgate/engine/internal/syscalls/lookup';
@@ -63,7 +64,8 @@ function toldByError(error: ErrorText, abi: AbiName): ToldText {
   const suspects = calls.flatMap((name): DeniedCall[] => {
     const nr = numberOf(abi, name);
     if (nr === undefined) return [];
-    const args = named && Array.from({ length: 6 }, (_, i) => named.args[i] ?? 0n);
+    const isTold = named?.args.every((value, i) => value !== undefined || !worthOf(name)?.[i]);
+    const args = isTold ? Array.from({ length: 6 }, (_, i) => named?.args[i] ?? 0n) : undefined;
     return [
       {
         arch: abi,

@@ -66,6 +66,8 @@ interface Known {
   readonly notes: readonly string[];
   readonly isUnderstood: boolean;
   readonly isSurely: boolean;
+  /** Whether the kernel's logs were looked through for it. */
+  readonly isSearched: boolean;
 }
 
 /** Answers a question about a denial. */
@@ -98,8 +100,9 @@ function explainedOf(all: readonly ToldDenial[], { filters, confinement }: Known
 }
 
 /** Where nobody has written down which call it was: those for which a filter kills, if they are few. */
-function guesses({ filters }: Known, options: WhyOptions): ToldDenial[] {
+function guesses({ filters, isSearched }: Known, options: WhyOptions): ToldDenial[] {
   const arch = machineOf(options);
+  const silent = isSearched ? 'no log has it' : 'this does not tell which call it was, and dmesg may';
   return filters.flatMap(({ name, policy }) => {
     const calls = killingCalls(policy, arch);
     if (calls === 'most' || calls.length === 0 || calls.length > MOST_GUESSES) return [];
@@ -107,7 +110,7 @@ function guesses({ filters }: Known, options: WhyOptions): ToldDenial[] {
       const outcome = { kind: 'sigsys' } as const;
       return { arch, nr: numberOf(arch, call)!, name: call, outcome, times: 1, program: {} };
     });
-    return [{ suspects, evidence: [`no log has it; ${printable(name)} kills for ${listed(calls)} alone`] }];
+    return [{ suspects, evidence: [`${silent}; ${printable(name)} kills for ${listed(calls)} alone`] }];
   });
 }
 
@@ -174,6 +177,7 @@ async function gather(context: Context, question: WhyQuestion, options: WhyOptio
     ],
     isUnderstood: question.text === undefined || (text !== undefined && (!text.unnamed || told.length > 0)),
     isSurely: meaning?.seccomp === 'surely' || text?.isSigsys === true,
+    isSearched: (container ?? process) !== undefined && !isTold,
   };
 }
 

@@ -31,16 +31,17 @@ export async function whyQuestion(
   words: readonly string[],
   flags: WhyFlags,
 ): Promise<WhyQuestion> {
-  const whole = words.join(' ').trim();
-  const subject = words.length === 1 ? /^(docker|podman|pid):([\w.-]+)$/.exec(whole) : null;
+  const [first = ''] = words;
+  const subject = /^(docker|podman|pid):([\w.-]+)$/.exec(first);
   const pid = flags.pid ?? (subject?.[1] === 'pid' ? subject[2] : undefined);
-  const named = flags.container ?? (subject && subject[1] !== 'pid' ? whole : undefined);
-  const live = LIVE_ALONE.exec(named ?? (words.length === 1 ? whole : ''));
+  const named = flags.container ?? (subject && subject[1] !== 'pid' ? first : undefined);
+  const live = LIVE_ALONE.exec(named ?? first);
   const container = live ? undefined : named;
-  const text =
-    subject || (live && named === undefined) || whole === ''
-      ? undefined
-      : await textNamed(context, words, whole);
+  // What stands behind a subject is the text of its error.
+  const isSubject = subject !== null || (live !== null && named === undefined);
+  const texts = isSubject ? words.slice(1) : words;
+  const whole = texts.join(' ').trim();
+  const text = whole === '' ? undefined : await textNamed(context, texts, whole);
   const question: WhyQuestion = {
     ...(text !== undefined && { text }),
     ...(container !== undefined && { container }),

@@ -116,7 +116,8 @@ describe('edit', () => {
 
   it('writes nothing where it could not do just what was asked', async () => {
     const mux = join(folder, 'mux.json');
-    const rules = [{ names: ['socket'], action: 'SCMP_ACT_ALLOW' }];
+    const rules = [{ names: ['read', 'faccessat2'], action: 'SCMP_ACT_ALLOW' }];
+    // Through socketcall the family is not seen.
     const profile = {
       defaultAction: 'SCMP_ACT_ERRNO',
       architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'],
@@ -124,7 +125,7 @@ describe('edit', () => {
     };
     writeFileSync(mux, JSON.stringify(profile));
     const out = join(folder, 'never.json');
-    expect(await callgate(['edit', mux, '--allow', 'connect', '-o', out])).toMatchObject({
+    expect(await callgate(['edit', mux, '--allow', 'socket=family==AF_UNIX', '-o', out])).toMatchObject({
       status: 2,
       stderr: 'callgate: nothing was written: socketcall would change, too: ERRNO → ALLOW\n',
     });
@@ -133,6 +134,24 @@ describe('edit', () => {
       status: 2,
       stderr: expect.stringMatching(/nothing is asked for/),
     });
+  });
+
+  it('lets a call pass with several others at once, too', async () => {
+    const own = join(folder, 'own.yaml');
+    writeFileSync(own, PROFILE);
+    const also = [
+      '--also',
+      'unshare=unshare_flags==CLONE_NEWUTS',
+      '--also',
+      'unshare=unshare_flags==CLONE_NEWIPC',
+    ];
+    expect(await callgate(['edit', own, ...also, '-o', own])).toMatchObject({ status: 0 });
+    for (const [flags, status] of [
+      ['CLONE_NEWUTS', 0],
+      ['CLONE_NEWIPC', 0],
+      ['CLONE_NEWNET', 1],
+    ] as const)
+      expect(await callgate(['explain', own, 'unshare', flags, '-q'])).toMatchObject({ status });
   });
 
   it('lets a call pass with more arguments, beside those with which it does', async () => {

@@ -1,4 +1,5 @@
 import { type Difference, diffPolicies } from '../analysis/diff.ts';
+import { possibleVerdicts } from '../analysis/explain.ts';
 import { type Action, actionOfWord, executes, freedomOf } from '../bpf/action.ts';
 import { callsWhere, difference } from '../diagram/call-set.ts';
 import { adopt, type Decision } from '../diagram/decision.ts';
@@ -16,6 +17,7 @@ import { numberOf } from '../syscalls/lookup.ts';
 import { type Amended, NotAsAsked } from './amended.ts';
 import type { AskedCalls } from './asked-calls.ts';
 import { ProfileEditor } from './profile-editor.ts';
+import { isThroughMultiplexer } from './through-multiplexer.ts';
 
 /**
  * Calls that are to pass, or not to. With conditions they pass with these arguments alone (allow), with these beside those with which
@@ -192,7 +194,11 @@ export function keepEnosys(
   const moved = diffPolicies(before, after).listed.filter(
     (d) => d.change === 'changed' && !isAsked(d, amendment),
   );
-  const lost = moved.flatMap((d) => (d.name !== undefined && isEnosys(d.before) ? [d.name] : []));
+  const [native] = before.abis;
+  const lost = moved.flatMap(({ arch, name, before: answer }) => {
+    const isOwn = arch === native.name || !isAnsweredOtherwise(before, native, name);
+    return name !== undefined && isEnosys(answer) && isOwn ? [name] : [];
+  });
   if (lost.length > 0)
     document.addRule({ names: [...new Set(lost)].sort(), action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS });
   if (moved.some((d) => isEnosys(d.after)))
@@ -211,6 +217,15 @@ export function keepEnosys(
   return meaningNow(document, subject) ?? again;
 }
 
+/** Whether a rule with ENOSYS for the sake of another ABI would change what the machine's own calls get. */
+function isAnsweredOtherwise(policy: Policy, abi: Abi, name: string | undefined): boolean {
+  const nr = name === undefined ? undefined : numberOf(abi.name, name);
+  if (nr === undefined) return false;
+  return possibleVerdicts(policy, abi, nr).some(
+    ({ verdict: { action, data } }) => action !== 'ERRNO' || data !== ENOSYS,
+  );
+}
+
 function meaningNow(document: ProfileEditor, subject: ProfileText): Policy | undefined {
   const meaning = textMeaning({ ...subject, text: document.text });
   return meaning.kind === 'meant' ? meaning.policy : undefined;
@@ -226,13 +241,16 @@ function isAsked({ name }: Difference, { calls }: Amendment): boolean {
 
 function expectAsAsked(before: Policy, after: Policy, amendment: Amendment): void {
   for (const asked of amendment.calls)
-    for (const name of asked.names) expectDecided(before, after, name, asked);
+    for (const name of asked.names) expectDecided(before, after, name, asked, beside(amendment, name));
   const { listed, isComplete } = diffPolicies(before, after);
   if (amendment.defaultAction !== undefined) return;
   const native = after.abis[0].name;
+  // A condition on the first argument says nothing of a sub-call, whose number stands there.
+  const whole = amendment.calls.flatMap(({ names, conditions }) => (conditions.length === 0 ? names : []));
   const unasked = listed.filter(
     (d) =>
       !isAsked(d, amendment) &&
+      !isThroughMultiplexer(d, whole) &&
       !(amendment.shadow && isShadow(d)) &&
       !amendment.covers?.some((abi) => abi === d.arch) &&
       !(d.arch !== native && isOtherErrno(d)),
@@ -246,21 +264,37 @@ function expectAsAsked(before: Policy, after: Policy, amendment: Amendment): voi
   if (!isComplete) throw new NotAsAsked('more would change than can be listed');
 }
 
-/** A rule gives all ABIs the ENOSYS that the runtime gave some of them. */
+/** A rule gives all ABIs the ENOSYS that the runtime gave some of them, and a name moves the number above which the others get it. */
 function isOtherErrno({ before, after }: Difference): boolean {
-  return before.kind === 'ERRNO' && isEnosys(after);
+  return before.kind === 'ERRNO' && after.kind === 'ERRNO' && (isEnosys(before) || isEnosys(after));
 }
 
 function isShadow({ before, after }: Difference): boolean {
   return freedomOf(before.kind) === 0 && after.kind === 'LOG';
 }
 
+/** The conditions under which a call is to pass beside those under which it does. */
+function beside({ calls }: Amendment, name: string): (readonly Condition[])[] {
+  return calls.flatMap(({ kind, names, conditions }) =>
+    kind === 'also' && names.includes(name) ? [conditions] : [],
+  );
+}
+
 /** Whether a call is decided as asked on the machine's own ABI, or, where that has no such call, on the first that has. */
-function expectDecided(before: Policy, after: Policy, name: string, { kind, conditions }: Asked): void {
+function expectDecided(
+  before: Policy,
+  after: Policy,
+  name: string,
+  { kind, conditions }: Asked,
+  besides: readonly (readonly Condition[])[],
+): void {
   const { diagram, abis } = after;
   const abi = abis.find((one) => numberOf(one.name, name) !== undefined);
   if (!abi) throw new NotAsAsked(`${abis[0].name} has no system call ${name}`);
-  const named = conditionsDiagram(diagram, conditions, abi.bits);
+  const all = kind === 'also' ? besides : [conditions];
+  const named = all
+    .map((some) => conditionsDiagram(diagram, some, abi.bits))
+    .reduce((one, other) => diagram.or(one, other));
   const wanted = wantedCalls(diagram, kind, named, adopt(diagram, passingCalls(before, name, abi)));
   if (passingCalls(after, name, abi).root !== wanted)
     throw new NotAsAsked(`${name} would not be decided as asked: something else in the profile decides it`);

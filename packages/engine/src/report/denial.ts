@@ -49,7 +49,7 @@ export function denialDocument(denial: ExplainedDenial, context: DenialContext):
       pid: call.program.pid ?? null,
       symbol: context.symbol ?? null,
     },
-    ...(verdict && { why: reasonText(denial, verdict) }),
+    why: verdict ? reasonText(denial, verdict) : null,
     passes: passesText(denial) ?? null,
     fix: context.fix
       ? { ...context.fix, opens: change ? openingTexts(change.opening, call.name) : [] }
@@ -64,7 +64,7 @@ export function unnamedDenialDocument(arch: AbiName, evidence: readonly string[]
   return {
     ...{ arch, syscall: null, nr: null, args: null, action: null, data: null, by: 'unknown', rule: null },
     ...{ profile: null, times: 1, program: { comm: null, exe: null, pid: null, symbol: null } },
-    ...{ passes: null, fix: null, evidence },
+    ...{ why: null, passes: null, fix: null, evidence },
   };
 }
 

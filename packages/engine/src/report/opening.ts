@@ -31,17 +31,24 @@ export function openingTexts(
 /** Calls that are let pass alike are said once, with the ABIs on which they are. */
 function loosenedText(loosened: readonly Difference[]): string {
   if (loosened.length === 0) return 'nothing';
-  const byMeaning = new Map<string, { readonly abis: Set<string>; readonly names: Set<string> }>();
+  const abisOf = new Map<string, Set<string>>();
+  const unconditional = new Set<string>();
   for (const d of loosened) {
     const when = d.arch === 'other' ? '' : describeArguments(d.when, d.name, abiOf(d.arch));
-    const key = when === '' ? '' : `${d.name}${when}`;
-    const group = byMeaning.get(key) ?? { abis: new Set(), names: new Set() };
-    group.abis.add(d.arch);
-    group.names.add(`${d.name ?? d.nr}${when === '' ? '' : ` when ${when}`}`);
-    byMeaning.set(key, group);
+    const what = `${d.name ?? d.nr}${when === '' ? '' : ` when ${when}`}`;
+    if (when === '') unconditional.add(what);
+    abisOf.set(what, (abisOf.get(what) ?? new Set()).add(d.arch));
   }
-  const texts = [...byMeaning.values()].map(
-    ({ names, abis }) => `${listed([...names], 6)} on ${[...abis].join(', ')}`,
+  const groups = new Map<string, string[]>();
+  for (const [what, abis] of abisOf) {
+    const where = [...abis].join(', ');
+    const key = unconditional.has(what) ? where : `${where} ${what}`;
+    const group = groups.get(key);
+    if (group) group.push(what);
+    else groups.set(key, [what]);
+  }
+  const texts = [...groups.values()].map(
+    (calls) => `${listed(calls, 6)} on ${[...abisOf.get(calls[0])!].join(', ')}`,
   );
   return listed(texts, 3);
 }

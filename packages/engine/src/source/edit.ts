@@ -243,12 +243,20 @@ export class Editor {
   }
 
   private take(container: Container, elements: readonly Span[], index: number, empty: string): TextEdit {
-    if (elements.length === 1) return { span: container.span, text: empty };
+    if (elements.length === 1)
+      return this.isBlock(container) ? this.emptied(container, empty) : { span: container.span, text: empty };
     const element = elements[index];
     if (this.isBlock(container)) return this.takeLines(container, elements, index);
     return index < elements.length - 1
       ? { span: { start: element.start, end: elements[index + 1].start }, text: '' }
       : { span: { start: elements[index - 1].end, end: element.end }, text: '' };
+  }
+
+  /** A sequence may begin in the column of its key, where brackets may not: they stand behind the key. */
+  private emptied({ span: { start, end } }: Container, empty: string): TextEdit {
+    const key = this.text.slice(0, start).trimEnd().length;
+    const isBehindKey = this.text[key - 1] === ':' && this.lineStart(start) > key;
+    return { span: { start: isBehindKey ? key : start, end }, text: ` ${empty}` };
   }
 
   /** Whole lines, from the dash or key on; comments on lines of their own stay. */

@@ -1,5 +1,5 @@
 import { SIBLINGS } from '../lint/siblings.ts';
-import { errnoNumber, parseArgument } from '../syscalls/arguments.ts';
+import { errnoNumber, parseArgument, prototypeOf } from '../syscalls/arguments.ts';
 import { isKnownName } from '../syscalls/lookup.ts';
 import { CALLS_OF_FUNCTIONS, CALLS_OF_PROGRAMS, KNOWN_ERRORS, type KnownError } from './known-errors.ts';
 
@@ -51,11 +51,33 @@ const WORD = /[a-z_][a-z0-9_]*/g;
 /** Reads an error as people paste it; undefined where nothing in it looks like one. */
 export function readErrorText(text: string): ErrorText | undefined {
   const lines = text.split('\n', MOST_LINES).map((line) => line.slice(0, LONGEST_LINE));
-  const found = lines.flatMap((line) => readLine(line) ?? []);
+  const found = lines.flatMap(
+    (line, i) => withSource(readLine(line), lines.slice(Math.max(0, i - SOURCE_LINES), i)) ?? [],
+  );
   const rank = ({ known, named, calls, outcome }: ErrorText) =>
     (named ? 8 : 0) + (known ? 4 : 0) + (calls.length > 0 ? 2 : 0) + (outcome ? 1 : 0);
   return found.sort((a, b) => rank(b) - rank(a))[0];
 }
+
+/** An error of Python tells no call, but the line of the source before it, which is indented, names the function. */
+function withSource(error: ErrorText | undefined, before: readonly string[]): ErrorText | undefined {
+  if (!error || error.calls.length > 0 || error.known || !error.outcome || !EXCEPTION.test(error.line))
+    return error;
+  const source = before.findLast((line) => /^ {4}[ \t]*[^\s^~]/.test(line));
+  const calls = source === undefined ? [] : suspects(source.toLowerCase().replace(CALLING, ' $1()'));
+  if (source === undefined || calls.length === 0) return error;
+  return {
+    ...error,
+    line: `${source.trim()} … ${error.line}`,
+    calls,
+    ...plainly(calls, source.toLowerCase()),
+  };
+}
+
+const SOURCE_LINES = 3;
+const EXCEPTION = /^[A-Za-z_.]{0,100}(?:Error|Exception)\b/;
+/** A function that a line of source calls, whatever with. */
+const CALLING = /\b([a-z_][a-z0-9_]{1,40})\(/g;
 
 /** Reads every line of an output that tells of a failure, each text once. */
 export function readErrorLines(text: string): ErrorText[] {
@@ -78,8 +100,12 @@ function readLine(line: string): ErrorText | undefined {
   const named = calledWith(line);
   if (named) return { line, outcome, calls: [named.name], named };
   const calls = known ? known.calls : suspects(lower);
+  return { line, outcome, calls, ...plainly(calls, lower), ...(known && { known }) };
+}
+
+function plainly(calls: readonly string[], lower: string): Pick<ErrorText, 'isPlain'> {
   const isPlain = calls.includes('clone') && !calls.includes('unshare') && !NAMESPACES.test(lower);
-  return { line, outcome, calls, ...(isPlain && { isPlain }), ...(known && { known }) };
+  return isPlain ? { isPlain } : {};
 }
 
 /** Words of a text about a clone with flags of namespaces. */
@@ -93,15 +119,29 @@ function stracedCall(line: string): ErrorText | undefined {
   const name = /[a-z0-9_]{1,40}$/.exec(call.slice(0, Math.max(0, open)))?.[0] ?? '';
   const errno = errnoNumber(/^E[A-Z0-9]{1,20}/.exec(line.slice(end + ' = -1 '.length))?.[0] ?? '');
   if (!call.endsWith(')') || !isKnownName(name) || errno === undefined) return undefined;
-  const named = { name, args: argumentsIn(call.slice(open + 1, -1)) };
-  return { line, outcome: { kind: 'errno', errno }, calls: [name], named };
+  const outcome = { kind: 'errno', errno } as const;
+  const told = call.slice(open + 1, -1);
+  // strace has the flags of clone in another place than the kernel; without namespaces they do not matter.
+  if ((name === 'clone' || name === 'clone3') && !told.includes('CLONE_NEW'))
+    return { line, outcome, calls: [name], isPlain: true };
+  const args = argumentsIn(told);
+  const flags = splitArguments(told).findIndex((argument) => argument.trim().startsWith('flags='));
+  const named = { name, args: name === 'clone' ? [args[flags]] : args };
+  return { line, outcome, calls: [name], named };
 }
 
 /** A call with numbers or names for all of its arguments, as some programs print it: unshare(0x10000000). */
 function calledWith(line: string): ErrorText['named'] {
   for (const [, name, text] of line.matchAll(CALLED)) {
     const args = argumentsIn(text);
-    if (isKnownName(name) && args.every((value) => value !== undefined)) return { name, args };
+    if (
+      isKnownName(name) &&
+      // "ioctl(FIOASYNC) failed" tells one of three.
+      args.length >= (prototypeOf(name)?.length ?? 0) &&
+      !Object.hasOwn(CALLS_OF_FUNCTIONS, name) &&
+      args.every((value) => value !== undefined)
+    )
+      return { name, args };
   }
   return undefined;
 }
@@ -139,10 +179,11 @@ function suspects(lower: string): string[] {
 const FAILED_CALL = 'failed system call was';
 /**
  * What names a call though it may be a word of a sentence: "bind() failed", "connect eperm", "operation not permitted, open 'f'",
- * "could not bind". Each word of a line is looked at a bounded number of times.
+ * "could not bind", "bind: operation not permitted", "open /f: operation not permitted". Each word of a line is looked at a bounded
+ * number of times.
  */
 const CALLED_FAILED =
-  /\b([a-z][a-z0-9_]{1,30})\(\)|\b([a-z][a-z0-9_]{1,30}) e(?:perm|acces|nosys)\b|(?:not permitted|permission denied|not implemented), ([a-z][a-z0-9_]{1,30})\b|\bcould not (bind|listen|connect|open|accept)\b/g;
+  /\b([a-z][a-z0-9_]{1,30})\(\)|\b([a-z][a-z0-9_]{1,30}) e(?:perm|acces|nosys)\b|(?:not permitted|permission denied|not implemented), ([a-z][a-z0-9_]{1,30})\b|\bcould not (bind|listen|connect|open|accept|stat|read|write)\b|(?<=^|[\s:])([a-z][a-z0-9_]{1,30})(?: [./][^\s:]{0,1024})?(?=: (?:operation not permitted|permission denied|function not implemented))/g;
 
 /** Functions of libraries are often named after the call behind them: keyctl_search. */
 function ofFunction(word: string): readonly string[] {

@@ -1,3 +1,4 @@
+import { diffPolicies } from '@callgate/engine/internal/analysis/diff';
 import { actionOfWord, executes } from '@callgate/engine/internal/bpf/action';
 import { runProgram } from '@callgate/engine/internal/bpf/vm';
 import { compilePolicy } from '@callgate/engine/internal/compile/compile';
@@ -151,13 +152,46 @@ describe('an amendment', () => {
     expect(amend({ name: 'p.json', text, target: TARGET }, asking('deny', 'read')).kind).toBe('faulty');
   });
 
+  const THREE_ABIS = '"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"';
+  const allowing = (abis: string, ...names: string[]) =>
+    `{"defaultAction": "SCMP_ACT_ERRNO", "architectures": [${abis}], "syscalls": [{"names": ${JSON.stringify(names)}, "action": "SCMP_ACT_ALLOW"}]}`;
+
   it('is refused where something else would change, or the call is not there', () => {
-    const mux =
-      '{"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"], "syscalls": [{"names": ["socket"], "action": "SCMP_ACT_ALLOW"}]}';
-    // On x86 connect is reached through socketcall, too, which would then pass.
-    expect(() => amended('p.json', mux, asking('allow', 'connect'))).toThrow(NotAsAsked);
+    const mux = allowing(THREE_ABIS, 'read', 'faccessat2');
+    const some = { calls: [{ ...parseAskedCalls('socket=family==AF_UNIX'), kind: 'allow' as const }] };
+    // Through socketcall the family is not seen, so every one would pass.
+    expect(() => amended('p.json', mux, some)).toThrow(NotAsAsked);
     expect(() => amended('p.yaml', YAML, asking('allow', 'umount'))).toThrow(
       /x86_64 has no system call umount/,
+    );
+  });
+
+  it('a call may be reached through socketcall and ipc, and no other call may', () => {
+    const x86 = { arch: 0x40000003, args: [3n] };
+    const through = (policy: Policy, nr: number, subcall: bigint) =>
+      passes(runProgram(compilePolicy(policy).program, { ...x86, nr, args: [subcall] }, 'little').word);
+    const mux = allowing(THREE_ABIS, 'read', 'socket', 'faccessat2');
+    const { after } = amended('p.json', mux, asking('allow', 'connect'));
+    expect([1n, 2n, 3n, 4n].map((subcall) => through(after, 102, subcall))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    const ipc = amended('p.json', mux, asking('allow', 'shmget')).after;
+    expect([22n, 23n, 24n].map((subcall) => through(ipc, 117, subcall))).toEqual([false, true, false]);
+  });
+
+  it('another ABI may get another errno where its highest call has moved', () => {
+    // 541 on x32: above it a runtime answers ENOSYS there, as it did from 440 on.
+    const { before, after } = amended(
+      'p.json',
+      allowing(THREE_ABIS, 'read', 'faccessat2'),
+      asking('allow', 'setsockopt'),
+    );
+    const changed = diffPolicies(before, after).listed.filter(({ name }) => name !== 'setsockopt');
+    expect(new Set(changed.map(({ arch, name }) => (name === 'socketcall' ? name : arch)))).toEqual(
+      new Set(['x32', 'socketcall']),
     );
   });
 

@@ -241,6 +241,15 @@ syscalls:
     expect(added).toBe(`${yaml.trimEnd()}\n  - {"names": ["bpf"], "action": "SCMP_ACT_ERRNO"}\n`);
   });
 
+  it('leave a list that is read as empty when the last rule goes, also where dashes stand under their key', () => {
+    const rule = '- action: SCMP_ACT_ERRNO\n  names:\n  - mkdir';
+    const without = (text: string) => applyEdits(text, [new Editor(text, 'yaml').remove(rules(text), 0)]);
+    expect(without(`syscalls:\n${rule} # folders\nother: 1\n`)).toBe('syscalls: [] # folders\nother: 1\n');
+    const commented = without(`syscalls:\n# the list\n${rule}\nother: 1\n`);
+    expect(commented).toBe('syscalls:\n# the list\n []\nother: 1\n');
+    expect(rules(commented).items).toEqual([]);
+  });
+
   it('are those of the neighbours in JSON', () => {
     const text = '{\n  "names": [\n    "read",\n    "write"\n  ]\n}\n';
     const tree = read(text, 'json');

@@ -19,6 +19,19 @@ describe('an error text', () => {
     ['runtime: failed to create new OS thread (have 2 already; errno=1)', 'clone', EPERM],
     ["ls: cannot access '/x': Operation not permitted", 'statx', EPERM],
     ['keyctl_search: Operation not permitted', 'keyctl', EPERM],
+    ['fork/exec /bin/ls: operation not permitted', 'clone', EPERM],
+    ['Error: spawn ls EPERM', 'clone', EPERM],
+    ['initdb: error: could not create directory "/x": Operation not permitted', 'mkdir', EPERM],
+    ['FATAL:  could not stat file "/x": Operation not permitted', 'newfstatat', EPERM],
+    ['listen tcp 127.0.0.1:80: bind: operation not permitted', 'bind', EPERM],
+    ['dial tcp 127.0.0.1:1: connect: operation not permitted', 'connect', EPERM],
+    ['open /etc/passwd: operation not permitted', 'openat', EPERM],
+    ['app: stat /etc/passwd: operation not permitted', 'newfstatat', EPERM],
+    ['remove /tmp/x: operation not permitted', 'unlink', EPERM],
+    ['# Could not create server TCP listening socket *:7391: bind: Operation not permitted', 'bind', EPERM],
+    ["# Failed creating the event loop. Error message: 'Operation not permitted'", 'epoll_create', EPERM],
+    ['setrlimit(RLIMIT_NOFILE, 99) failed (1: Operation not permitted)', 'prlimit64', EPERM],
+    ['#  Assertion failed: (uv_loop_init(&tracing_loop_)) == (0)', 'epoll_create1', undefined],
     ['mount: permission denied (are you root?)', 'mount', EPERM],
     ["nsenter: reassociate to namespace 'ns/net' failed: Operation not permitted", 'setns', EPERM],
     ['java.io.IOException: Cannot run program "x": error=1, Operation not permitted', 'execve', EPERM],
@@ -35,6 +48,17 @@ describe('an error text', () => {
     expect(readErrorText(text)!.calls[0]).toBe(call);
   });
 
+  it.each([
+    ['    self.pid = _fork_exec(\n               ^^^^^^^^^^^', 'vfork'],
+    ['    _socket.socket.__init__(self, family, type, proto, fileno)', 'socket'],
+    ['    s.bind(address)', 'bind'],
+    ['    with open(path) as f:\n         ~~~~^^^^^^', 'openat'],
+  ])('of Python is explained by the line of its source: %s', (source, call) => {
+    const text = `Traceback (most recent call last):\n  File "a.py", line 1, in f\n${source}\nPermissionError: [Errno 1] Operation not permitted`;
+    expect(readErrorText(text)).toMatchObject({ calls: expect.arrayContaining([call]), outcome: EPERM });
+    expect(readErrorText(text)!.calls[0]).toBe(call);
+  });
+
   it('of strace has the arguments as far as they are numbers and names', () => {
     expect(
       readErrorText('[pid 12] socket(AF_VSOCK, SOCK_STREAM, 0) = -1 EPERM (Operation not permitted)'),
@@ -47,9 +71,21 @@ describe('an error text', () => {
     ).toEqual([undefined, 0n]);
   });
 
+  it('of strace has the flags of a clone where they are told, and where they name no namespace they do not matter', () => {
+    const clone = (flags: string) =>
+      readErrorText(`clone(child_stack=NULL, flags=${flags}, child_tidptr=0x7f) = -1 EPERM (…)`);
+    expect(clone('CLONE_CHILD_SETTID|SIGCHLD')).toMatchObject({ calls: ['clone'], isPlain: true });
+    expect(clone('CLONE_CHILD_SETTID|SIGCHLD')!.named).toBeUndefined();
+    expect(clone('CLONE_NEWUSER|SIGCHLD')).toMatchObject({ named: { args: [0x10000011n] } });
+  });
+
   it('of a program may have them, too', () => {
     const named = { name: 'unshare', args: [0x10000000n] };
     expect(readErrorText('unshare: unshare(0x10000000): Operation not permitted')).toMatchObject({ named });
+    // Of three arguments one.
+    const some = readErrorText('[alert] ioctl(FIOASYNC) failed (1: Operation not permitted)');
+    expect(some).toMatchObject({ calls: ['ioctl'] });
+    expect(some!.named).toBeUndefined();
     expect(readErrorText('mkdir(path): Operation not permitted')!.named).toBeUndefined();
   });
 
@@ -74,7 +110,19 @@ describe('an error text', () => {
   });
 
   it('is read in time that grows with its length alone', () => {
-    for (const part of ['(', 'a(', '"', 'mkdir(1,', '[', 'E', 'errno ', ' = -1 E'])
+    for (const part of [
+      '(',
+      'a(',
+      '"',
+      'mkdir(1,',
+      '[',
+      'E',
+      'errno ',
+      ' = -1 E',
+      'open /a',
+      ' open /',
+      ': open: ',
+    ])
       for (const end of ['', ') = -1 EPERM', ' operation not permitted']) {
         const start = performance.now();
         readErrorText(part.repeat(200_000 / part.length) + end);
