@@ -296,6 +296,13 @@ describe('on this machine', () => {
     expect(stderr).toMatch(message as RegExp);
   });
 
+  it('says that runtimes alone have no images', async () => {
+    const spec = specFile('no-image', { engine: 'crun', image: 'web', command: ['true'] });
+    const { status, stderr } = await callgate(['test', spec, '--profile', 'stock:docker']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('crun by itself has no images');
+  });
+
   it('says where the spec is wrong', async () => {
     const spec = specFile('wrong', { security: [{ attack: 'mout' }] });
     const { status, stderr } = await callgate(['test', spec, '--profile', 'stock:docker']);

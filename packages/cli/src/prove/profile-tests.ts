@@ -42,13 +42,13 @@ export async function testSpec(context: Context, spec: TestSpec, run: TestRun): 
   if (name === undefined)
     throw new CliFailure('no profile: write "profile: FILE" into the spec, or give --profile');
   const engine = run.engine ?? spec.engine ?? (spec.image === undefined ? 'host' : 'docker');
+  const image = whatRuns(engine, spec);
   const profile = await testedProfile(context, name, engine, { ...run, noNewPrivs: noNewPrivs(spec) });
   const host = await usableHost(engine, profile);
   if (profile.predicted !== undefined) run.onPredicted(profile.predicted);
   if (engine === 'host' && spec.command.length === 0 && spec.entrypoint === undefined)
     throw new CliFailure('the spec says no command, so there is nothing to start on this machine');
   const { options, entrypoint, command } = spec;
-  const image = whatRuns(engine, spec);
   const checked = await runTest(
     { host, plan: { image, options, entrypoint, command }, spec, ...profile, ...progressOf(run) },
     ...callsFor(engine, profile),
@@ -59,7 +59,10 @@ export async function testSpec(context: Context, spec: TestSpec, run: TestRun): 
 /** An image for engines that have such, the folder of a root file system for runtimes, and either for containerd. */
 function whatRuns(engine: ContainerHostName, { image, rootfs }: TestSpec): string | undefined {
   if (engine === 'containerd') return image ?? rootfs;
-  return engine === 'runc' || engine === 'crun' ? rootfs : image;
+  if (engine !== 'runc' && engine !== 'crun') return image;
+  if (image !== undefined && rootfs === undefined)
+    throw new CliFailure(`${engine} by itself has no images: write "rootfs: FOLDER" into the spec`);
+  return rootfs;
 }
 
 /** Tests a command of this machine: it works as without the profile, and attacks do not. */

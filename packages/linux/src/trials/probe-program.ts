@@ -11,12 +11,14 @@ import type { AttackWay } from './trial.ts';
 /**
  * How a probe makes its calls:
  *   - "children": each in a child of its own. A child makes the call and exits, nothing else.
+ *   - "shared": the same where a profile forbids to wait for children. A child has the memory of the program, which goes on when the
+ *     child is gone, and finds the call's result there, or none where the call ended the child.
  *   - "row": one after the other in the program itself, where a profile forbids children. The call that ends the program is the
  *     one whose line is missing.
  *   - "silent": the first alone, where a profile forbids to write: the program makes no other call, and ends by a fault that tells
  *     the result.
  */
-export type ProbeStyle = 'children' | 'row' | 'silent';
+export type ProbeStyle = 'children' | 'shared' | 'row' | 'silent';
 
 /** The signal by which a process says what a call returned, where it can say it in no other way. */
 export const TOLD = {
@@ -43,6 +45,8 @@ const MAKERS = ['clone', 'fork', 'clone3', 'vfork'] as const;
 /** Calls after which there may be two processes where there was one. */
 const STARTING: readonly string[] = MAKERS;
 const CLONE_ARGS = 64;
+/** CLONE_VM | CLONE_VFORK: with the memory of who makes it, who goes on when the child is gone. */
+const SHARED = 0x100 | 0x4000;
 
 /**
  * An executable for use as the entry point of any container: static, without a shell, a file system or a library around it, and
@@ -82,6 +86,12 @@ class Probe {
     switch (style) {
       case 'silent':
         return { steps: [this.attack(0), ...this.telling(0, 'told')], data: [], constants };
+      case 'shared':
+        return {
+          steps: [hello, ...this.ways.flatMap((_, i) => this.inShared(i)), ...end],
+          data: [],
+          constants,
+        };
       case 'row':
         return { steps: [hello, ...this.ways.flatMap((_, i) => this.inRow(i)), ...end], data: [], constants };
       case 'children':
@@ -209,6 +219,21 @@ class Probe {
     ];
   }
 
+  private inShared(i: number): Step[] {
+    return [
+      { kind: 'store', value: UNKNOWN, to: RESULT },
+      this.call('clone', [SHARED | SIGCHLD, 0, 0, 0, 0], PID),
+      { kind: 'jump', to: `child ${i}`, when: { word: PID, is: 'equal', to: 0 } },
+      { kind: 'store', value: { word: PID }, to: { block: 'made' } },
+      ...this.say(i, [{ block: 'made' }, RESULT, RESULT]),
+      { kind: 'jump', to: `after ${i}` },
+      { kind: 'label', name: `child ${i}` },
+      this.attack(i),
+      ...exitSteps(this.call, 0),
+      { kind: 'label', name: `after ${i}` },
+    ];
+  }
+
   private inRow(i: number): Step[] {
     return [
       this.attack(i),
@@ -217,6 +242,10 @@ class Probe {
         ? [{ kind: 'jump', to: 'end', when: { word: RESULT, is: 'equal', to: 0 } } as const]
         : []),
       ...this.say(i, [RESULT, RESULT, RESULT]),
+      // What has succeeded may have changed what comes after it.
+      { kind: 'jump', to: `failed in row ${i}`, when: { word: RESULT, is: 'less', to: 0 } },
+      { kind: 'jump', to: 'end' },
+      { kind: 'label', name: `failed in row ${i}` },
     ];
   }
 

@@ -15,6 +15,7 @@ export type RunProbe = (file: Uint8Array) => Promise<ProbeRun>;
 
 const WAITS: WayEnd = { kind: 'signal', signal: SIGALRM };
 const EPERM = 1;
+const MOST_ERRNO = 4095;
 const SIGSYS = 31;
 const SIGSEGV = 11;
 const SIGNALLED = 128;
@@ -26,6 +27,8 @@ export class ProbeRuns {
   private readonly native: AbiName;
   private runsLeft: number;
   private readonly known = new Map<number, WayEnd>();
+  /** The probe can write, and has not found out yet that no child can be made. */
+  private mayShare = true;
 
   constructor(ways: readonly AttackWay[], run: RunProbe, native: AbiName, runs: number) {
     this.ways = ways;
@@ -36,7 +39,7 @@ export class ProbeRuns {
 
   async ends(): Promise<WayEnd[]> {
     if (this.ways.length > 0) {
-      const wrote = (await this.withChildren()) || (await this.inRows());
+      const wrote = (await this.withChildren()) || (await this.inSharedMemory()) || (await this.inRows());
       if (!wrote) await this.silently();
     }
     const why = 'it takes too many runs to find out what came of it';
@@ -48,6 +51,8 @@ export class ProbeRuns {
     while (this.unknown().length > 0 && this.runsLeft > 0) {
       const places = this.unknown();
       const told = await this.linesOf(places, 'children');
+      const made = [...(told?.lines.values() ?? [])].map(([child]) => child);
+      this.mayShare = told !== undefined && !(made.length > 0 && made.every((child) => child < 0));
       for (const [i, words] of told?.lines ?? []) {
         const end = endOfChildren(this.ways[i], words);
         if (end) this.known.set(i, end);
@@ -57,6 +62,41 @@ export class ProbeRuns {
       this.known.set(waiting, WAITS);
     }
     return this.unknown().length === 0;
+  }
+
+  /** Whether every call is known now. */
+  private async inSharedMemory(): Promise<boolean> {
+    if (!this.mayShare) return false;
+    const fatal = new Set<number>();
+    for (;;) {
+      const places = this.unknown().filter((i) => !fatal.has(i));
+      if (places.length === 0 || this.runsLeft === 0) break;
+      const told = await this.linesOf(places, 'shared');
+      for (const [i, [made, result]] of told?.lines ?? []) {
+        if (made < 0) continue;
+        if (result === UNKNOWN) fatal.add(i);
+        else this.known.set(i, { kind: 'returned', result: resultOf(result) });
+      }
+      const waiting = told && told.status === undefined ? places.find((i) => !told.lines.has(i)) : undefined;
+      if (waiting === undefined) break;
+      this.known.set(waiting, WAITS);
+    }
+    for (const abi of new Set([...fatal].map((i) => this.ways[i].abi)))
+      await this.learnSignal([...fatal].filter((i) => this.ways[i].abi === abi));
+    return this.unknown().length === 0;
+  }
+
+  /**
+   * By which signal calls of an ABI end their process, of those that have an answer where nothing stops them: the same for all of
+   * them, a filter's SIGSYS or that of a gate which the kernel keeps shut.
+   */
+  private async learnSignal(fatal: readonly number[]): Promise<void> {
+    const stopped = fatal.filter((i) => this.ways[i].reached.length > 0);
+    if (stopped.length === 0 || this.runsLeft === 0) return;
+    const told = await this.linesOf(stopped.slice(0, 1), 'row');
+    if (!told || told.lines.size > 0) return;
+    const end = endOfStatus(told.status);
+    if (end.kind === 'signal') for (const i of stopped) this.known.set(i, end);
   }
 
   /** Whether the probe could write; then every call is known, or the runs are over. */
@@ -72,8 +112,8 @@ export class ProbeRuns {
           this.known.set(i, endOfStatus(told.status));
           break;
         }
-        this.known.set(i, { kind: 'returned', result: BigInt(words[0]) });
-        if (words[0] >= 0) break;
+        this.known.set(i, { kind: 'returned', result: resultOf(words[0]) });
+        if (resultOf(words[0]) >= 0n) break;
       }
     }
     return true;
@@ -143,6 +183,11 @@ function endOfFault(way: AttackWay, signal: number): WayEnd {
     default:
       return { kind: 'signal', signal };
   }
+}
+
+/** Of a result as its low 32 bits: an address may look negative. */
+function resultOf(word: number): bigint {
+  return word < -MOST_ERRNO ? 0n : BigInt(word);
 }
 
 function endOfStatus(status: number | undefined): WayEnd {

@@ -92,45 +92,56 @@ export function judgeCall(
       credit: 'none',
       why: `${label(way)} could not be tried: ${untried.why}`,
     };
+  const isDenied = denies(way);
   const isSame = under === without;
-  const isBoth = isSame && isRefusal(confined) && denies(way);
-  if (expected === 'allowed' && isBoth)
-    return {
-      ...ends,
-      state: 'failed',
-      credit: 'kernel',
-      why: `the profile denies it; the kernel refuses it without the profile as well: ${without}`,
-    };
-  if (expected === 'allowed')
-    return isSame
-      ? { ...ends, state: 'passed', credit: 'none', why: `it gets to the kernel: ${under}` }
-      : {
+  const isFree = isSame ? !(isRefusal(confined) && isDenied) : !isDenied && isAnswer(confined);
+  const seen = isSame ? under : `${under}; ${without} without the profile`;
+  if (expected === 'allowed') {
+    if (isFree) return { ...ends, state: 'passed', credit: 'none', why: `it gets to the kernel: ${seen}` };
+    const credit = isRefusal(control) ? 'kernel' : 'profile';
+    const why = isRefusal(control)
+      ? `the profile denies it; the kernel refuses it without the profile as well: ${without}`
+      : `the profile denies it: ${under}, and ${without} without it`;
+    return { ...ends, state: 'failed', credit, why };
+  }
+  if (!isFree)
+    return isRefusal(control)
+      ? {
           ...ends,
-          state: 'failed',
-          credit: 'profile',
-          why: `the profile denies it: ${under}, and ${without} without it`,
-        };
-  if (!isSame) return { ...ends, state: 'passed', credit: 'profile', why: 'denied by the profile' };
-  if (isBoth)
-    return {
-      ...ends,
-      state: 'passed',
-      credit: 'kernel',
-      why: 'denied by the profile; the kernel refuses it without the profile as well',
-    };
-  return isRefusal(confined)
+          state: 'passed',
+          credit: 'kernel',
+          why: `denied by the profile; ${refusedAnyway(control)}`,
+        }
+      : { ...ends, state: 'passed', credit: 'profile', why: 'denied by the profile' };
+  return isSame && isRefusal(confined)
     ? {
         ...ends,
         state: 'failed',
         credit: 'kernel',
         why: `only the kernel refuses it, with or without the profile (${under}); the profile lets it pass`,
       }
-    : { ...ends, state: 'failed', credit: 'none', why: `open: it gets to the kernel (${under})` };
+    : { ...ends, state: 'failed', credit: 'none', why: `open: it gets to the kernel (${seen})` };
 }
 
+function refusedAnyway(control: WayEnd): string {
+  return isAbsent(control)
+    ? 'this kernel has no such call anyway'
+    : 'the kernel refuses it without the profile as well';
+}
+
+const SIGSYS = 31;
 const ENOSYS = 38n;
 /** EPERM, EACCES, ENOSYS: what a call answers that somebody may not make, or that there is not. */
 const REFUSALS = [1, 13, 38];
+
+/**
+ * Whether it is the kernel's answer and no filter's: one and the same call may answer in another way without the profile, such as
+ * one that waits for as long as it is let, or one that ends its process.
+ */
+function isAnswer(end: WayEnd): boolean {
+  if (end.kind === 'signal') return end.signal !== SIGSYS;
+  return end.kind === 'ended' || (end.kind === 'returned' && !isRefusal(end));
+}
 
 function isRefusal(end: WayEnd): boolean {
   return end.kind === 'returned' && REFUSALS.includes(Number(-end.result));
@@ -187,4 +198,5 @@ function details(trials: readonly AttackTrial[], told: readonly WayTrial[]): str
   });
 }
 
-const MOST_IN_DETAILS = 8;
+/** More than any attack has, so that all of them are told. */
+const MOST_IN_DETAILS = 40;

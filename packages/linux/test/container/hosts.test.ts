@@ -110,12 +110,27 @@ for (const name of CONTAINER_HOSTS)
       expect(performance.now() - begun).toBeLessThan(20_000);
     });
 
+    // runc itself waits until nobody writes any more.
+    if (name !== 'runc')
+      it('does not wait for what a command leaves behind', async () => {
+        const container = await start([BUSYBOX, 'sleep', '100']);
+        const end = await container.exec([...SHELL, `${BUSYBOX} sleep 8 & echo said; exit 4`], 6000);
+        expect([end.status, end.isCut, String(end.stdout)]).toEqual([4, undefined, 'said\n']);
+      });
+
     it('says in the words of the engine why nothing starts', async () => {
       await expect(start([BUSYBOX, 'true'], { seccomp: { kind: 'profile', text: NOTHING } })).rejects.toThrow(
         ContainerRefused,
       );
       await expect(start(['/no/such/program'])).rejects.toThrow(ContainerRefused);
     });
+
+    if (name === 'runc' || name === 'crun')
+      it('starts nothing in a folder that is none', async () => {
+        await expect(start([BUSYBOX, 'true'], { image: '/no/such/folder' })).rejects.toThrow(
+          ContainerRefused,
+        );
+      });
 
     it('starts without a filter where that is wanted', async () => {
       const container = await start([BUSYBOX, 'sleep', '100'], { seccomp: { kind: 'unconfined' } });

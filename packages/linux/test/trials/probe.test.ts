@@ -73,7 +73,7 @@ const ROWS: readonly (readonly [string, object, Record<string, string>, number])
     1,
   ],
   ['no child can be made', denying([...FORKS, 'mkdirat']), { mkdir: 'EFAULT', mkdirat: 'EPERM' }, 2],
-  ['clone kills', denying([...FORKS, 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 2],
+  ['clone kills', denying([...FORKS, 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 3],
   ['exit_group is denied', denying(['exit_group', 'mkdirat']), { mkdir: 'EFAULT', mkdirat: 'EPERM' }, 1],
   ['exit_group kills', denying(['exit_group', 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 1],
   [
@@ -90,7 +90,13 @@ const ROWS: readonly (readonly [string, object, Record<string, string>, number])
     1,
   ],
   ['wait4 is denied', denying(['wait4', 'mkdirat']), { mkdir: 'EFAULT', mkdirat: 'EPERM' }, 2],
-  ['wait4 kills', denying(['wait4', 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 2],
+  ['wait4 kills', denying(['wait4', 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 3],
+  [
+    'wait4 and exit_group are denied',
+    denying(['wait4', 'exit_group', 'exit', 'mkdirat']),
+    { mkdir: 'EFAULT', mkdirat: 'EPERM' },
+    2,
+  ],
   ['write is denied', denying(['write', 'mkdirat']), { mkdir: 'EFAULT', mkdirat: 'EPERM' }, 4],
   ['write kills', denying(['write', 'mkdirat'], KILL), { mkdir: 'EFAULT', mkdirat: 'SIGSYS' }, 4],
   [
@@ -127,6 +133,28 @@ describeWith(['i386'], 'a probe', () => {
     expect(described(inside)).toEqual(described(outside));
   });
 
+  it('finds it in a few runs where no child can be waited for, and other ABIs kill', async () => {
+    const filter = filterOf({
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: [
+        { names: ['mkdirat', 'unshare', 'wait4', 'clone3'], action: ERRNO },
+        { names: ['fsopen', 'chroot'], action: 'SCMP_ACT_TRAP' },
+      ],
+    });
+    // modify_ldt answers an errno as a number of 32 bits, which is read in either way.
+    const ways = attacksOf(native)
+      .flatMap((attack) => attack.ways)
+      .filter(({ syscall }) => syscall !== 'modify_ldt');
+    const { run, started } = probesUnder(filter);
+    const [inside, outside] = [await callsThrough(run)(ways), await callsOnThisMachine(filter)(ways)];
+    const described = (ends: typeof inside) =>
+      ends.map((end, i) => `${ways[i].abi} ${ways[i].syscall} ${endWords(end)}`);
+    expect(described(inside)).toEqual(described(outside));
+    // With children, with shared memory, and one of x86_64, x86 and x32 that tells the signal.
+    expect(started()).toBe(5);
+  });
+
   it('stops after so many runs', async () => {
     const { run, started } = probesUnder(filterOf(denying(['write'])));
     const ends = await endsOf(callsThrough(run, { runs: 3 }), 'make-directory');
@@ -157,6 +185,7 @@ describeWith(['i386'], 'a probe', () => {
     ['where a timer ends it', denying(['mount']), 1],
     ['where none does', denying(['mount', 'setitimer']), 2],
     ['where no child can be made', denying([...FORKS, 'mount']), 2],
+    ['where no child can be waited for', denying(['wait4', 'mount']), 3],
   ];
 
   it.each(UNDER)('tells of a call that waits, and of those after it, %s', async (_, profile, runs) => {
@@ -165,6 +194,32 @@ describeWith(['i386'], 'a probe', () => {
     expect(ends.map(endWords)).toEqual(['EFAULT', 'it waits', 'EPERM']);
     expect(ends.map((end, i) => isReached(around[i], end))).toEqual([true, true, false]);
     expect(started()).toBe(runs);
+  });
+
+  it('tells that a call comes to the same as without a filter, where it can tell only one answer from others', async () => {
+    const asked = (syscall: string, nr: number, args: bigint[] = []) => ({
+      id: syscall,
+      category: 'kernel' as const,
+      gain: '',
+      ways: [{ abi: native, nr, syscall, args, reached: [] }],
+    });
+    const calls = [asked('close', 3, [99n]), asked('getpid', 39), asked('mkdir', 83, [1n])];
+    const { run } = probesUnder(filterOf(denying(['exit_group', 'mkdir'], KILL)));
+    const trials = await tryAttacks(calls, callsThrough(run), callsOnThisMachine(undefined));
+    const ends = trials.map(({ ways: [{ confined, control }] }) => [confined, control].map(endWords));
+    expect(ends).toEqual([
+      ['EBADF', 'EBADF'],
+      ['ok', 'ok'],
+      ['SIGSYS', 'EFAULT'],
+    ]);
+  });
+
+  it('makes no call in a row behind one that has succeeded', async () => {
+    const [waiting, getpid] = [around[1], { abi: native, syscall: 'getpid', nr: 39, args: [], reached: [] }];
+    const { run, started } = probesUnder(filterOf(denying(FORKS)), 4000);
+    const ends = await callsThrough(run)([getpid, { ...waiting, reached: [] }]);
+    expect(ends.map(endWords)).toEqual(['ok', 'it waits']);
+    expect(started()).toBe(3);
   });
 
   it('shows an attack as open whose siblings are denied', async () => {

@@ -7,6 +7,7 @@ const EPERM: WayEnd = { kind: 'returned', result: -1n };
 const EFAULT: WayEnd = { kind: 'returned', result: -14n };
 const ENOSYS: WayEnd = { kind: 'returned', result: -38n };
 const KILLED: WayEnd = { kind: 'signal', signal: 31 };
+const WAITS: WayEnd = { kind: 'signal', signal: 14 };
 const UNTRIED: WayEnd = { kind: 'untried', why: 'it cannot write' };
 
 function way(syscall: string, nr: number, confined: WayEnd, control: WayEnd): WayTrial {
@@ -65,6 +66,29 @@ describe('a call', () => {
     ['allowed', mkdir(UNTRIED, EFAULT), 'not run', 'none'],
   ] as const)('that is to be %s', (expected, trial, state, credit) => {
     expect(judgeCall(trial, expected, () => false)).toMatchObject({ state, credit });
+  });
+
+  it.each([
+    ['denied', 'passed'],
+    ['allowed', 'failed'],
+  ] as const)('is not to the credit of the profile where the kernel refuses it: %s', (expected, state) => {
+    expect(judgeCall(mkdir(KILLED, EPERM), expected, () => true)).toMatchObject({ state, credit: 'kernel' });
+  });
+
+  it.each([
+    ['denied', 'failed'],
+    ['allowed', 'passed'],
+  ] as const)('that waits for as long as it is let gets to the kernel: %s', (expected, state) => {
+    expect(judgeCall(mkdir(EFAULT, WAITS), expected, () => false)).toMatchObject({
+      state,
+      credit: 'none',
+      why: expect.stringContaining('EFAULT; it waits without the profile'),
+    });
+  });
+
+  it('that ends its process is not denied because that is told in another way', () => {
+    const ended = mkdir({ kind: 'ended', status: 0 }, { kind: 'returned', result: 0n });
+    expect(judgeCall(ended, 'denied', () => false)).toMatchObject({ state: 'failed', credit: 'none' });
   });
 
   it.each([

@@ -18,7 +18,10 @@ export const text: TestFormat = {
     const lines = checks.flatMap((check, i) => {
       const name = names[i].padEnd(width);
       const before = i === 0 || checks[i - 1].kind === check.kind ? [] : [''];
-      const below = all || isHalfOpen(check) ? detailsOf(check, style) : [];
+      const below =
+        all || isHalfOpen(check)
+          ? detailsOf(check, style, all ? Number.POSITIVE_INFINITY : MOST_DETAILS)
+          : [];
       const why = i === 0 && foreseen !== undefined ? [`      foreseen: ${printable(foreseen)}`] : [];
       return [...before, `  ${MARK[check.state](style)} ${name}  ${saying(check, style)}`, ...why, ...below];
     });
@@ -51,10 +54,10 @@ function isHalfOpen({ state, credit, details = [] }: CheckOutcome): boolean {
 
 const AS_WITHOUT = 'as without the profile';
 
-function detailsOf({ details = [] }: CheckOutcome, style: Style): string[] {
-  const more = details.length - MOST_DETAILS;
+function detailsOf({ details = [] }: CheckOutcome, style: Style, most: number): string[] {
+  const more = details.length - most;
   return [
-    ...details.slice(0, MOST_DETAILS).map((line) => style.dim(`      ${printable(line)}`)),
+    ...details.slice(0, most).map((line) => style.dim(`      ${printable(line)}`)),
     ...(more > 0 ? [style.dim(`      … and ${more} more`)] : []),
   ];
 }

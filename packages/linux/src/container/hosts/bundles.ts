@@ -1,15 +1,18 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { ownName } from '../../leavings/own-name.ts';
 import { type ContainerHost, ContainerRefused, type StartedContainer } from '../container-host.ts';
 import { type OciRuntime, runtimeCommand } from '../oci-container.ts';
 import { Attached } from './attached.ts';
-import { makeBundle } from './bundle.ts';
+import { type Bundle, makeBundle } from './bundle.ts';
 import { lastWords, runClient } from './client.ts';
 import { givenOptions } from './run-options.ts';
 
 const START_TIME_LIMIT_MS = 60_000;
 const GRACE_MS = 10_000;
 const EVERY_MS = 50;
+/** A file in the bundle's folder, as soon as all is there that the runtime needs. */
+const PREPARED = 'prepared';
 
 /** runc, by itself. */
 export const runc = bundleHost('runc');
@@ -35,7 +38,7 @@ function bundleHost(runtime: OciRuntime): ContainerHost {
         ['--log', bundle.log, '--log-format', 'json'],
         ['--root', bundle.state],
       ];
-      const script = `${bundle.prepare} && shift 2 && exec "$@"`;
+      const script = `${bundle.prepare} && : >"$1/${PREPARED}" && shift 2 && exec "$@"`;
       const client = new Attached([
         'unshare',
         ...['--mount', 'sh', '-c', script, 'sh', bundle.folder, plan.image ?? ''],
@@ -50,7 +53,10 @@ function bundleHost(runtime: OciRuntime): ContainerHost {
           return end.status === 0 ? runningProcess(end.stdout.toString('utf8')) : undefined;
         },
         exec: (words, timeLimitMs) =>
-          runClient([command[0], ...command.slice(1), ...root, 'exec', name, ...words], { timeLimitMs }),
+          runClient([command[0], ...command.slice(1), ...root, 'exec', name, ...words], {
+            timeLimitMs,
+            leavesProcesses: true,
+          }),
         ended: (timeLimitMs) => client.ended(timeLimitMs),
         output: async () => client.output(),
         async stop() {
@@ -66,7 +72,7 @@ function bundleHost(runtime: OciRuntime): ContainerHost {
         },
       };
       try {
-        await begun(container, client, bundle.log);
+        await begun(container, client, bundle);
         return container;
       } catch (fault) {
         await container.remove();
@@ -82,14 +88,19 @@ function runningProcess(state: string): number | undefined {
 }
 
 /** Resolves as soon as the program runs, or has run; throws when the runtime did not start it. */
-async function begun(container: StartedContainer, client: Attached, log: string): Promise<void> {
+async function begun(
+  container: StartedContainer,
+  client: Attached,
+  { folder, log }: Pick<Bundle, 'folder' | 'log'>,
+): Promise<void> {
   const until = performance.now() + START_TIME_LIMIT_MS;
   while (performance.now() < until) {
     if ((await container.pid()) !== undefined) return;
     if (await client.within(EVERY_MS)) {
       const said = errorIn(log);
       if (said !== undefined) throw new ContainerRefused(said);
-      if (client.status === 127) throw new ContainerRefused(lastWords({ status: 127, ...client.output() }));
+      if (client.status === 127 || !existsSync(join(folder, PREPARED)))
+        throw new ContainerRefused(lastWords({ status: client.status!, ...client.output() }));
       return;
     }
   }

@@ -1,16 +1,19 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandEnd } from '../container-host.ts';
 import { Kept } from './kept.ts';
 
 const TIME_LIMIT_MS = 120_000;
+/** What a program wrote last comes after its end. */
+const LAST_WORDS_MS = 200;
 const SIGKILL_STATUS = 128 + constants.signals.SIGKILL;
 
 /** What a client is started with, and how long it may take. */
 export interface ClientOptions {
   readonly timeLimitMs?: number;
   readonly env?: NodeJS.ProcessEnv;
-  /** It may leave its output to processes that live on: what they write is then not waited for. */
+  /** It may leave its output to processes that live on: what they write after its end is not waited for. */
   readonly leavesProcesses?: boolean;
 }
 
@@ -38,9 +41,11 @@ export function runClient(
       resolve({ status, stdout: stdout.bytes(), stderr: said, ...(isCut && { isCut }) });
     };
     child.on('error', (fault) => end(127, Buffer.from(`${program}: ${fault.message}\n`)));
-    child.on(leavesProcesses ? 'exit' : 'close', (code: number | null, signal: NodeJS.Signals | null) =>
-      end(code ?? (signal ? 128 + constants.signals[signal] : SIGKILL_STATUS)),
-    );
+    child.on('exit', (code: number | null, signal: NodeJS.Signals | null) => {
+      const all = Promise.all([stdout.closed, stderr.closed]);
+      const read = leavesProcesses && !isCut ? Promise.race([all, sleep(LAST_WORDS_MS)]) : all;
+      read.then(() => end(code ?? (signal ? 128 + constants.signals[signal] : SIGKILL_STATUS)));
+    });
   });
 }
 
@@ -49,6 +54,9 @@ export function lastWords({ stdout, stderr, status }: CommandEnd): string {
   const lines = [stdout, stderr]
     .flatMap((bytes) => bytes.toString('utf8').split('\n'))
     .map((line) => line.trim())
-    .filter((line) => line !== '' && !/^(See|Run) '|^Error: failed to start containers/.test(line));
+    .filter(
+      (line) =>
+        line !== '' && !/^(See|Run) '|^Error: failed to start containers|^dmesg\(1\) may have/.test(line),
+    );
   return (lines.at(-1) ?? `status ${status}, without a word`).slice(0, 500);
 }
