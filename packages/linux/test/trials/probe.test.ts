@@ -286,8 +286,11 @@ class Scratch {
 
 describeWith(['docker'], 'a probe in a container without any program', () => {
   const scratch = new Scratch();
-  const folder = mkdtempSync(join(tmpdir(), 'callgate-docker-'));
-  beforeAll(() => scratch.create());
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'callgate-docker-'));
+    scratch.create();
+  });
   afterAll(() => {
     scratch.remove();
     rmSync(folder, { recursive: true });
