@@ -158,7 +158,8 @@ function asked({ allow = [], also = [], deny = [], errno }: EditFlags): Asked[] 
 
 const MOST_ERRNO = 4095;
 
-function errnoOf(text: string): number {
+function errnoOf(text: string, before: number | undefined): number {
+  if (before !== undefined) throw new CliFailure('--errno is given twice, and takes one');
   const errno = /^\d{1,4}$/.test(text) ? Number(text) : errnoNumber(text);
   if (errno === undefined || errno === 0 || errno > MOST_ERRNO)
     throw new CliFailure(

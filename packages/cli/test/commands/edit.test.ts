@@ -52,6 +52,7 @@ describe('edit', () => {
       [['--deny', 'clone3', '--errno', 'ENOPE'], /--errno ENOPE is no error of the kernel/],
       [['--deny', 'clone3', '--errno', '4096'], /or a number to 4095/],
       [['--allow', 'clone3', '--errno', 'ENOSYS'], /nothing is denied/],
+      [['--deny', 'clone3', '--errno', 'ENOSYS', '--errno', '1'], /given twice/],
     ] as const)
       expect(await edit(file, ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(said) });
   });
