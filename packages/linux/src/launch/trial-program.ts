@@ -75,6 +75,8 @@ export function trialProgram(
       { kind: 'jump', to: `after ${i}` },
       { kind: 'label', name: `child ${i}` },
       call('prctl', [PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0]),
+      // A call that is for a whole group is for this process alone.
+      call('setpgid', [0, 0]),
       call('setitimer', [0, { address: { block: 'patience' } }, 0]),
       ...(installed.length > 0 ? [call('prctl', [PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0]), ...installed] : []),
       { kind: 'syscall', nr: number, args, gate, result: field(i, 'result') },

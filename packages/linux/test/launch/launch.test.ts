@@ -191,6 +191,13 @@ describe('calls that are tried', () => {
     ]);
   });
 
+  it('reach nobody else where they are for a whole group', async () => {
+    const getpid = { nr: nativeNumber('getpid'), args: [] };
+    const [killed, after] = await tryCalls([{ nr: nativeNumber('kill'), args: [0n, 9n] }, getpid]);
+    expect(killed).toEqual({ kind: 'signal', signal: 9 });
+    expect(after).toMatchObject({ kind: 'returned' });
+  });
+
   it('are as many as one likes, each judged by itself', async () => {
     const trials = Array.from({ length: 600 }, (_, i) => ({
       filter: but('getppid', errno(i + 1)),
