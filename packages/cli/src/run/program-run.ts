@@ -78,6 +78,8 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGHUP']
 export interface SignalRoute {
   /** The program's pid; undefined before it runs and after its end. */
   pid?: number;
+  /** Finds out whether the program runs, where callgate learns of it only by looking. */
+  look?: () => void;
   /** Ends what callgate does without the program. */
   readonly stop: AbortController;
   /** The last signal that was not the program's own business. */
@@ -116,6 +118,7 @@ export async function runProgramPlan(
 
 function handle(route: SignalRoute, signal: NodeJS.Signals): void {
   route.last = signal;
+  if (route.pid === undefined) route.look?.();
   if (route.pid === undefined) {
     if (!signal.startsWith('SIGUSR')) route.stop.abort();
   } else if (!FROM_TERMINAL.includes(signal) || !isForeground()) sendSignal(route.pid, signal);
@@ -124,6 +127,7 @@ function handle(route: SignalRoute, signal: NodeJS.Signals): void {
 /** Asks the program to end; before it runs, callgate stops instead. */
 export function endProgram(route: SignalRoute, signal: NodeJS.Signals = 'SIGTERM'): void {
   route.last = signal;
+  if (route.pid === undefined) route.look?.();
   if (route.pid === undefined) route.stop.abort();
   else sendSignal(route.pid, signal);
 }

@@ -53,6 +53,9 @@ export async function recordWithSignals(
         started: (pid) => {
           route.pid = pid;
         },
+        looking: (look) => {
+          route.look = look;
+        },
         ended: () => {
           route.pid = undefined;
         },

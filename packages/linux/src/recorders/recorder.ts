@@ -42,6 +42,8 @@ export interface Tally {
 export interface RecordHooks {
   /** The program is about to run, or runs; signals meant for it go to this pid. */
   started?(pid: number): void;
+  /** The recorder learns of the program only by looking; `look` does so at once, as when a signal has come that may be for it. */
+  looking?(look: () => void): void;
   /** The program itself has ended; its pid may soon be another's. */
   ended?(): void;
   /** The program itself ended, but so many processes that it left behind still run and are recorded. */

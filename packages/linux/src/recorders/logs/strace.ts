@@ -66,6 +66,8 @@ export const strace: Recorder = {
           hooks.started?.(program);
           left = reportLeft(launched.pid, program, hooks, () => over);
         };
+        // What is read at the end comes after the loop.
+        hooks.looking?.(() => over || read());
         let [pause, killAt] = [READ_EVERY_MS, 0];
         for (; !over; await sleep(READ_EVERY_MS)) {
           read();
@@ -83,6 +85,7 @@ export const strace: Recorder = {
         const ambiguous = calls.reduce((sum, c) => sum + (c.arch === undefined ? c.executed : 0), 0);
         return { ending: await ended, counts, lost: 0, left: 0, ambiguous, countsDenied: false };
       } finally {
+        hooks.looking?.(() => {});
         closeSync(fd);
         pipe.remove();
         await keeper.release();
