@@ -7,8 +7,7 @@ import { interruptible } from './interruptible.ts';
 import type { RunProbe } from './probe-runs.ts';
 import type { ProfileTest } from './profile-test.ts';
 
-/** Where containers see a program of callgate's. */
-/** On a file system of the container's own: where it is mounted, a file is made for it. */
+/** Where containers see a program of callgate's: on a file system of their own, since a file is made for the mount. */
 const INSIDE = '/dev/callgate-probe';
 const TIME_LIMIT_MS = 30_000;
 

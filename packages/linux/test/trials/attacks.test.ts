@@ -99,6 +99,16 @@ function wrong(ends: readonly WayEnd[], isRight: (i: number, end: WayEnd) => boo
   );
 }
 
+/** Of calls that need a right, those that ended otherwise than refused for somebody who has none. */
+function notRefusedWithoutRight(ends: readonly WayEnd[]): string[] {
+  const endOf = (call: AttackWay) => ends[calls.findIndex((c) => c.call === call)];
+  return wrong(ends, (i, end) => {
+    const { attack, way, call } = calls[i];
+    if (attack.right === undefined || isMissing(call, end)) return true;
+    return isRefused(way.asks ? endOf(way.asks) : end);
+  });
+}
+
 describeWith(['root'], 'attacks on this kernel', () => {
   it('pass for root without a filter, and leave the machine as it was', async () => {
     const state = () => [
@@ -120,13 +130,7 @@ describeWith(['root'], 'attacks on this kernel', () => {
 
   it('are refused for nobody where they need a right', async () => {
     const ends = await callsThrough(spawned([], NOBODY))(calls.map(({ call }) => call));
-    const endOf = (call: AttackWay) => ends[calls.findIndex((c) => c.call === call)];
-    const needing = wrong(ends, (i, end) => {
-      const { attack, way, call } = calls[i];
-      if (attack.right === undefined || isMissing(call, end)) return true;
-      return isRefused(way.asks ? endOf(way.asks) : end);
-    });
-    expect(needing).toEqual([]);
+    expect(notRefusedWithoutRight(ends)).toEqual([]);
   });
 
   it('are refused for root without capabilities where they need one, and no others', async () => {
@@ -135,13 +139,7 @@ describeWith(['root'], 'attacks on this kernel', () => {
       await callsOnThisMachine(undefined)(calls.map(({ call }) => call)),
       await callsOnThisMachine(undefined, none)(calls.map(({ call }) => call)),
     ];
-    const endOf = (call: AttackWay) => without[calls.findIndex((c) => c.call === call)];
-    const needing = wrong(without, (i, end) => {
-      const { attack, way, call } = calls[i];
-      if (attack.right === undefined || isMissing(call, end)) return true;
-      return isRefused(way.asks ? endOf(way.asks) : end);
-    });
-    expect(needing).toEqual([]);
+    expect(notRefusedWithoutRight(without)).toEqual([]);
     const refusedAlone = wrong(without, (i, end) => {
       const { attack, call } = calls[i];
       const isFree = attack.right === undefined && !BY_SETTING.has(attack.id);
