@@ -8,12 +8,12 @@ import {
   ContainerRefused,
   type StartedContainer,
 } from '../container/container-host.ts';
+import { runClient } from '../container/hosts/client.ts';
 import { readFilters } from '../process/live-filters.ts';
 import { type Attached, attach, NotAttachable } from '../recorders/record-attached.ts';
 import { firstFailure } from '../trials/check-functions.ts';
 import { interruptible } from '../trials/interruptible.ts';
 import type { Watched } from '../trials/look.ts';
-import { shellCheck } from './shell-check.ts';
 
 /** How a container is judged while it runs. */
 export interface RunChecks {
@@ -168,7 +168,8 @@ async function failedCheck(
   stop: AbortSignal,
 ): Promise<string | undefined> {
   const env = { ...own, CALLGATE_CONTAINER: id, CALLGATE_PID: String(pid ?? '') };
-  const end = await shellCheck(command, env, timeLimitMs, stop);
+  const options = { env, timeLimitMs, stop, wholeGroup: true };
+  const end = await runClient(['/bin/sh', '-c', command], options);
   expectGoingOn(stop);
   if (end.isCut) return `${command}: it does not end within ${timeLimitMs / 1000} s`;
   return end.status === 0 ? undefined : `${command}: ${lastLine(end) ?? `status ${end.status}`}`;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandEnd } from '../container-host.ts';
@@ -15,6 +15,10 @@ export interface ClientOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** It may leave its output to processes that live on: what they write after its end is not waited for. */
   readonly leavesProcesses?: boolean;
+  /** When aborted, it is ended as when the time is over. */
+  readonly stop?: AbortSignal;
+  /** What it has started in its process group is ended with it. */
+  readonly wholeGroup?: boolean;
 }
 
 /**
@@ -23,21 +27,25 @@ export interface ClientOptions {
  */
 export function runClient(
   [program, ...args]: readonly [string, ...string[]],
-  { timeLimitMs = TIME_LIMIT_MS, env, leavesProcesses = false }: ClientOptions = {},
+  { timeLimitMs = TIME_LIMIT_MS, env, leavesProcesses = false, stop, wholeGroup = false }: ClientOptions = {},
 ): Promise<CommandEnd> {
   return new Promise((resolve) => {
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const [stdout, stderr] = [new Kept(child.stdout), new Kept(child.stderr)];
     let isCut = false;
-    const timer = setTimeout(() => {
+    const cut = () => {
       isCut = true;
-      child.kill('SIGKILL');
+      if (wholeGroup) killGroup(child);
+      else child.kill('SIGKILL');
       // Its children may hold the pipes for as long as they like.
       child.stdout.destroy();
       child.stderr.destroy();
-    }, timeLimitMs);
+    };
+    const timer = setTimeout(cut, timeLimitMs);
+    stop?.addEventListener('abort', cut);
     const end = (status: number, said = stderr.bytes()) => {
       clearTimeout(timer);
+      stop?.removeEventListener('abort', cut);
       resolve({ status, stdout: stdout.bytes(), stderr: said, ...(isCut && { isCut }) });
     };
     child.on('error', (fault) => end(127, Buffer.from(`${program}: ${fault.message}\n`)));
@@ -46,7 +54,16 @@ export function runClient(
       const read = leavesProcesses && !isCut ? Promise.race([all, sleep(LAST_WORDS_MS)]) : all;
       read.then(() => end(code ?? (signal ? 128 + constants.signals[signal] : SIGKILL_STATUS)));
     });
+    if (stop?.aborted) cut();
   });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
 }
 
 /** The line of a client's output that says what went wrong: the last one that is no hint to read the help. */
